@@ -1,0 +1,102 @@
+/**
+ * The local administration protocol: one JSON object a line, over the unix socket and over a hypervisor's
+ * console device. A console has no connections and may carry noise, so every answer names its request, and
+ * lines that are not JSON or name no known request are skipped.
+ */
+
+export interface AdminRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+export type AdminAnswer =
+  | { readonly id: string; readonly result: unknown }
+  | { readonly id: string; readonly error: { readonly code: string; readonly message: string } }
+  /** One item of a stream (`kv.watch`); the stream ends with a result or an error. */
+  | { readonly id: string; readonly event: unknown };
+
+/** The longest line either side accepts, in bytes. */
+export const longestLineBytes = 8 * 1024 * 1024;
+
+export type NodeRole = 'voter' | 'standby' | 'spare';
+
+/** What `trivet status --json` prints; `revision` and indexes are those of the datastore. */
+export interface ClusterStatus {
+  readonly clusterName: string;
+  /** null until the node is a member. */
+  readonly clusterId: string | null;
+  readonly highAvailability: boolean;
+  /** How many nodes may fail at once without stopping the cluster. */
+  readonly survives: number;
+  /** When not highly available: why, and what to do. */
+  readonly reason: string | null;
+  /** The leader's node id. */
+  readonly leader: string | null;
+  readonly revision: number;
+  readonly nodes: readonly NodeStatus[];
+  /** The node that answers. */
+  readonly self: { readonly id: string; readonly name: string; readonly state: 'blank' | 'member' };
+  /** Things a person should know and act on, in full sentences. */
+  readonly warnings: readonly string[];
+}
+
+export interface NodeStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly role: NodeRole;
+  readonly online: boolean;
+  readonly appliedIndex: number;
+  /** Log entries the node is behind the leader. */
+  readonly lag: number;
+  readonly version: string;
+}
+
+export interface NodeInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly bootUptimeSeconds: number;
+  readonly memory: {
+    readonly totalBytes: number;
+    readonly availableBytes: number;
+    readonly agentResidentBytes: number;
+  };
+}
+
+export interface KeyValue {
+  readonly key: string;
+  readonly value: string;
+  readonly createRevision: number;
+  readonly modifyRevision: number;
+  readonly version: number;
+}
+
+/** Splits a byte stream into lines; `onLine` gets each without its end. Lines over the limit are dropped. */
+export class LineSplitter {
+  #pending = '';
+  #dropping = false;
+  readonly #onLine: (line: string) => void;
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  push(chunk: string): void {
+    this.#pending += chunk;
+    let end = this.#pending.indexOf('\n');
+    while (end >= 0) {
+      const line = this.#pending.slice(0, end).replace(/\r$/, '');
+      this.#pending = this.#pending.slice(end + 1);
+      if (!this.#dropping && line !== '') this.#onLine(line);
+      this.#dropping = false;
+      end = this.#pending.indexOf('\n');
+    }
+    if (this.#pending.length > longestLineBytes) {
+      this.#pending = '';
+      this.#dropping = true;
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/** The main thread's end of the core thread: starts it, asks it, hears of its end. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { AdminRefusal } from '../admin/server.ts';
+import type { Config } from '../config/schema.ts';
+import { isPackaged } from '../version.ts';
+import type { FromCore, ToCore } from './core-protocol.ts';
+
+export interface CoreEvents {
+  readonly onReady: () => void;
+  readonly onStatusText: (text: string) => void;
+  readonly onLog: (line: string) => void;
+  /** The core ended although nobody asked it to; `message` is for a person. */
+  readonly onFatal: (message: string) => void;
+}
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly emit: ((event: unknown) => void) | undefined;
+}
+
+export class CoreClient {
+  readonly #worker: Worker;
+  readonly #events: CoreEvents;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #stopping: (() => void) | null = null;
+
+  constructor(config: Config, events: CoreEvents) {
+    this.#events = events;
+    this.#worker = startWorker({ role: 'core', config });
+    this.#worker.on('message', (message: FromCore) => this.#onMessage(message));
+    this.#worker.on('error', (error) =>
+      events.onFatal(`The core thread failed: ${error.stack ?? error.message}`),
+    );
+    this.#worker.on('exit', (code) => this.#onExit(code));
+  }
+
+  /** Asks the core; rejects with `AdminRefusal`. Aborting `signal` cancels a stream. */
+  request(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    options: { readonly emit?: (event: unknown) => void; readonly signal?: AbortSignal } = {},
+  ): Promise<unknown> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, emit: options.emit });
+      options.signal?.addEventListener('abort', () => this.#post({ type: 'cancel', id }), { once: true });
+      this.#post({ type: 'request', id, method, params });
+    });
+  }
+
+  /** Asks the core to stop in good order and waits until it has. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stopping = resolve;
+      this.#post({ type: 'stop' });
+    });
+  }
+
+  #post(message: ToCore): void {
+    this.#worker.postMessage(message);
+  }
+
+  #onMessage(message: FromCore): void {
+    switch (message.type) {
+      case 'result':
+        this.#take(message.id)?.resolve(message.result);
+        break;
+      case 'error':
+        this.#take(message.id)?.reject(new AdminRefusal(message.code, message.message));
+        break;
+      case 'event':
+        this.#waiting.get(message.id)?.emit?.(message.event);
+        break;
+      case 'log':
+        this.#events.onLog(message.line);
+        break;
+      case 'ready':
+        this.#events.onReady();
+        break;
+      case 'statusText':
+        this.#events.onStatusText(message.text);
+        break;
+      case 'fatal':
+        this.#events.onFatal(message.message);
+        break;
+      case 'stopped':
+        this.#stopping?.();
+        break;
+    }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+
+  #onExit(code: number): void {
+    if (this.#stopping) this.#stopping();
+    else this.#events.onFatal(`The core thread ended unexpectedly (code ${code}).`);
+  }
+}
+
+/**
+ * Starts `core-thread.ts`. The packaged executable carries its bundle beside the main one in pkg's virtual file
+ * system, which `new Worker(path)` cannot open: there its text is handed over instead.
+ */
+export function startWorker(workerData: Record<string, unknown>): Worker {
+  if (!isPackaged) return new Worker(new URL('./core-thread.ts', import.meta.url), { workerData });
+  const source = readFileSync(path.join(import.meta.dirname, 'core-thread.cjs'), 'utf8');
+  return new Worker(source, { eval: true, workerData });
+}

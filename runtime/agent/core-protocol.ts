@@ -1,0 +1,24 @@
+/** What the main thread and the core thread say to each other. */
+
+export type ToCore =
+  | {
+      readonly type: 'request';
+      readonly id: number;
+      readonly method: string;
+      readonly params: Readonly<Record<string, unknown>>;
+    }
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'stop' };
+
+export type FromCore =
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly code: string; readonly message: string }
+  | { readonly type: 'event'; readonly id: number; readonly event: unknown }
+  | { readonly type: 'log'; readonly line: string }
+  /** The node serves: its port is open and its data is in order. */
+  | { readonly type: 'ready' }
+  /** One line for `systemctl status`. */
+  | { readonly type: 'statusText'; readonly text: string }
+  /** The node cannot go on; the message says why and what to do. */
+  | { readonly type: 'fatal'; readonly message: string }
+  | { readonly type: 'stopped' };

@@ -1,0 +1,7 @@
+/** The entry of the agent's worker threads: the core, or the slow work on the datastore's files beside it. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { runCore } from './core.ts';
+
+if (parentPort === null) throw new Error('core-thread.ts runs only as a worker thread');
+
+if (workerData.role === 'core') runCore(parentPort, workerData.config);

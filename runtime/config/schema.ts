@@ -1,0 +1,97 @@
+/**
+ * The agent's configuration (`/etc/trivet/config.yaml`) as a schema. The recipe's `cluster` section is the
+ * same `clusterSchema`, so that the builder refuses at build time what a device would refuse at boot.
+ */
+import { z } from 'zod';
+
+/** Long enough that guessing against recorded handshakes is hopeless; see ARCHITECTURE.md, decisions. */
+export const secretMinimumLength = 16;
+
+/** A DNS label: what cluster and node names must be, because they appear in mDNS and certificates. */
+export const dnsLabelSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be 1 to 63 lower-case letters, digits or hyphens, and start and end with a letter or digit',
+  );
+
+export const clusterSchema = z.strictObject({
+  /** Machines of one name and one secret become one cluster. */
+  name: dnsLabelSchema,
+  /** Proved by every joining machine before anything else is said; never sent. */
+  secret: z
+    .string()
+    .min(
+      secretMinimumLength,
+      `must be at least ${secretMinimumLength} characters: it is all that keeps strangers out (for example the output of: openssl rand -hex 16)`,
+    ),
+  /** How many blank machines must find each other before one of them starts the cluster. */
+  expect: z.int().min(1).max(7).default(3),
+});
+
+/** `host:port`; the port may be left out (7443). IPv6 addresses stand in brackets. */
+const addressSchema = z
+  .string()
+  .regex(
+    /^(\[[0-9a-fA-F:.%a-z]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/,
+    'must be HOST or HOST:PORT, with an IPv6 address in brackets, such as 192.0.2.11 or [2001:db8::1]:7443',
+  );
+
+const discoverySchema = z.strictObject({
+  /** Find peers on the link by multicast DNS. */
+  mdns: z.boolean().default(true),
+  /** The IPv4 address of the only interface to use for multicast DNS; all of them when absent. */
+  mdnsInterface: z.ipv4().optional(),
+  /** Addresses to try beside what multicast DNS finds. */
+  addresses: z.array(addressSchema).default([]),
+});
+
+const peersSchema = z.strictObject({
+  /** The address to listen on for peers. */
+  address: z.string().default('::'),
+  port: z.int().min(0).max(65535).default(7443),
+});
+
+const adminSchema = z.strictObject({
+  /** The local administration socket, for root only. */
+  socket: z.string().default('/run/trivet/trivet.sock'),
+  /**
+   * Character devices that speak the administration protocol too, such as /dev/hvc0: a private channel from
+   * the hypervisor, which owns the machine anyway. One that does not exist is ignored.
+   */
+  consoles: z.array(z.string().startsWith('/dev/')).default([]),
+});
+
+const rolesSchema = z.strictObject({
+  voters: z
+    .int()
+    .min(1)
+    .max(7)
+    .refine((count) => count % 2 === 1, 'must be odd: an even number of voters survives no more failures')
+    .default(3),
+  standbys: z.int().min(0).max(7).default(2),
+});
+
+const datastoreSchema = z.strictObject({
+  heartbeatMilliseconds: z.int().min(10).max(10_000).default(100),
+  electionMilliseconds: z.int().min(50).max(60_000).default(1000),
+  /** Log entries kept behind the applied index, so that a node that was away a short time needs no snapshot. */
+  keepEntries: z.int().min(0).default(5_000),
+  /** Entries applied before the log is compacted again. */
+  compactEvery: z.int().min(1).default(10_000),
+});
+
+export const configSchema = z.strictObject({
+  cluster: clusterSchema,
+  node: z.strictObject({ name: dnsLabelSchema.optional() }).prefault({}),
+  discovery: discoverySchema.prefault({}),
+  peers: peersSchema.prefault({}),
+  admin: adminSchema.prefault({}),
+  roles: rolesSchema.prefault({}),
+  datastore: datastoreSchema.prefault({}),
+  /** Everything a node must not lose. */
+  dataDirectory: z.string().default('/var/lib/trivet'),
+});
+
+export type ClusterConfig = z.infer<typeof clusterSchema>;
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+/** The executable: the device's command line, one file a command in `cli/`. */
+import { cac } from 'cac';
+import { AdminError } from './admin/client.ts';
+import { CommandError } from './cli/command-error.ts';
+import { kvCommand } from './cli/kv.ts';
+import { statusCommand } from './cli/status.ts';
+import { version } from './version.ts';
+
+const defaultSocket = '/run/trivet/trivet.sock';
+
+const cli = cac('trivet');
+
+cli
+  .command('agent', 'Run the node agent; what systemd starts')
+  .option('--config <file>', 'The configuration', { default: '/etc/trivet/config.yaml' })
+  .action(async (options: { config: string }) => {
+    // Loaded only here, so that the other commands start at once.
+    const { agentCommand } = await import('./cli/agent.ts');
+    await agentCommand(options.config);
+  });
+
+cli
+  .command('status', 'The cluster: highly available or not and why, and every node in it')
+  .option('--json', 'Print JSON')
+  .option('--wait-ha', 'Wait until the cluster is highly available')
+  .option('--timeout <seconds>', 'How long --wait-ha waits', { default: 300 })
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action((options) =>
+    statusCommand({
+      socket: String(options.socket),
+      json: Boolean(options.json),
+      waitHa: Boolean(options.waitHa),
+      timeout: Number(options.timeout),
+    }),
+  );
+
+cli
+  .command(
+    'kv <operation> [...args]',
+    'The datastore: kv get KEY, kv put KEY VALUE, kv del KEY, kv watch KEY',
+  )
+  .option('--prefix', 'All keys that start with KEY (get, del, watch)')
+  .option('--revision <n>', 'Watch from this revision on (watch)')
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action((operation: string, args: string[], options) =>
+    kvCommand(operation, args.map(String), {
+      socket: String(options.socket),
+      json: Boolean(options.json),
+      prefix: Boolean(options.prefix),
+      revision: options.revision === undefined ? undefined : Number(options.revision),
+    }),
+  );
+
+cli.help();
+cli.version(version);
+
+async function main(): Promise<void> {
+  cli.parse(process.argv, { run: false });
+  if (cli.options['help'] || cli.options['version']) return;
+  if (!cli.matchedCommand) {
+    const name = cli.args[0];
+    if (name !== undefined) throw new CommandError(`There is no command "${name}". See: trivet --help`, 2);
+    cli.outputHelp();
+    process.exitCode = 2;
+    return;
+  }
+  await cli.runMatchedCommand();
+}
+
+/** One line for the person and an exit code; a stack trace only for what is a fault of ours. */
+function fail(error: unknown): void {
+  if (error instanceof CommandError) {
+    process.stderr.write(`trivet: ${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else if (error instanceof AdminError) {
+    process.stderr.write(`trivet: ${error.message}\n`);
+    process.exitCode = 1;
+  } else {
+    const isUsage = error instanceof Error && error.name === 'CACError';
+    process.stderr.write(`trivet: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = isUsage ? 2 : 1;
+  }
+}
+
+main().catch(fail);
