@@ -58,7 +58,7 @@ cli.version(version);
 
 async function main(): Promise<void> {
   cli.parse(process.argv, { run: false });
-  if (cli.options['help'] || cli.options['version']) return;
+  if (cli.options.help || cli.options.version) return;
   if (!cli.matchedCommand) {
     const name = cli.args[0];
     if (name !== undefined) throw new CommandError(`There is no command "${name}". See: trivet --help`, 2);

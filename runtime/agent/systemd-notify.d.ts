@@ -4,5 +4,6 @@ declare module 'systemd-notify' {
     readonly status?: string;
     readonly pid?: number;
   }
-  export default function notify(options: Options): Promise<unknown>;
+  function notify(options: Options): Promise<unknown>;
+  export = notify;
 }

@@ -13,8 +13,8 @@ export interface ServiceManager {
 
 /** Reads NOTIFY_SOCKET and WATCHDOG_USEC (sd_notify(3), sd_watchdog_enabled(3)). */
 export function connectServiceManager(environment: NodeJS.ProcessEnv): ServiceManager {
-  const active = environment['NOTIFY_SOCKET'] !== undefined;
-  const watchdogMicroseconds = Number(environment['WATCHDOG_USEC'] ?? 0);
+  const active = environment.NOTIFY_SOCKET !== undefined;
+  const watchdogMicroseconds = Number(environment.WATCHDOG_USEC ?? 0);
   const ignore = (): void => {};
   return {
     ready: () => active && void notify({ ready: true }).catch(ignore),

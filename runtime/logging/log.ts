@@ -11,7 +11,7 @@ const levelNames: Record<number, string> = { 30: '', 40: 'warning: ', 50: 'error
 /** A logger that prints `trivet: [level:] message key=value …`; secrets are never passed to it. */
 export function createLog(
   write: (line: string) => void,
-  level = process.env['TRIVET_LOG_LEVEL'] ?? 'info',
+  level = process.env.TRIVET_LOG_LEVEL ?? 'info',
 ): Log {
   return pino(
     { base: null, level, timestamp: false },
