@@ -1,0 +1,31 @@
+/** The enrolment secret as a TLS pre-shared key: proved in both directions by the handshake, never sent. */
+import { hkdfSync, scryptSync } from 'node:crypto';
+
+export interface SecretKeys {
+  /** What both sides of an enrolment prove. */
+  readonly preSharedKey: Buffer;
+  /** Seals the CA's private key in the datastore. */
+  readonly sealingKey: Buffer;
+  /** Which secret is meant; carries nothing of it. */
+  readonly identity: string;
+}
+
+/** Scrypt's cost; about 50 ms on a PC, half a second on a small board, once at start. */
+const scryptCost = { N: 16384, r: 8, p: 1 };
+
+/**
+ * Derives the keys. Scrypt makes guessing against a recorded handshake slow; the cluster's name is the salt, so
+ * that one secret used for two clusters gives two keys.
+ */
+export function deriveSecretKeys(clusterName: string, secret: string): SecretKeys {
+  const master = scryptSync(secret, `trivet/${clusterName}`, 32, scryptCost);
+  const derive = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', master, '', purpose, 32));
+  return {
+    preSharedKey: derive('trivet enrolment psk v1'),
+    sealingKey: derive('trivet ca sealing v1'),
+    identity: `trivet/${clusterName}`,
+  };
+}
+
+/** The one TLS 1.2 suite for enrolment: forward secret, so that a secret learnt later opens no recorded session. */
+export const enrolmentCipher = 'ECDHE-PSK-CHACHA20-POLY1305';
