@@ -38,8 +38,10 @@ export function readFrames(stream: Duplex, limitBytes: number, handlers: FrameHa
     let buffer = Buffer.concat(chunks, buffered);
     while (!ended && buffer.length >= lengthBytes) {
       const length = buffer.readUInt32BE(0);
-      if (length > limitBytes)
-        return end(new FrameError(`a frame of ${length} bytes; at most ${limitBytes} are accepted`));
+      if (length > limitBytes) {
+        end(new FrameError(`a frame of ${length} bytes; at most ${limitBytes} are accepted`));
+        return;
+      }
       if (buffer.length < lengthBytes + length) break;
       handlers.onFrame(buffer.subarray(lengthBytes, lengthBytes + length));
       buffer = buffer.subarray(lengthBytes + length);

@@ -1,0 +1,113 @@
+/**
+ * The cluster's own certificate authority and the nodes' certificates (X.509 v3, ECDSA P-256). A node's identity
+ * is in a URI subject alternative name, `nodeUri`; its subject is only for people.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  randomBytes,
+  webcrypto,
+} from 'node:crypto';
+// The certificate library's dependency container wants this once, before it is loaded.
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
+import { nodeUri, type PeerIdentity } from '../peers/trust.ts';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+
+/**
+ * Fixed dates: peers do not judge them (a device may have no clock), other TLS clients do. They are far apart
+ * because nothing renews certificates yet.
+ */
+const validity = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2055-01-01T00:00:00Z') };
+
+export interface CertificateAuthority {
+  /** PEM. */
+  readonly certificate: string;
+  /** PKCS #8 in PEM. */
+  readonly privateKey: string;
+}
+
+/** Makes a new CA for a cluster. */
+export async function createCertificateAuthority(
+  clusterName: string,
+  clusterId: string,
+): Promise<CertificateAuthority> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerialNumber(),
+    name: `CN=Trivet cluster ${clusterName}, O=${clusterId}`,
+    ...validity,
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  const der = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  const privateKey = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+  return {
+    certificate: certificate.toString('pem'),
+    privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+  };
+}
+
+/** Signs a node's public key (SPKI in PEM); returns the certificate in PEM. */
+export async function issueNodeCertificate(
+  authority: CertificateAuthority,
+  peer: PeerIdentity,
+  publicKey: string,
+): Promise<string> {
+  const signingKey = await importPrivateKey(authority.privateKey);
+  const spki = createPublicKey(publicKey).export({ format: 'der', type: 'spki' });
+  const nodeKey = await webcrypto.subtle.importKey('spki', new Uint8Array(spki), algorithm, true, ['verify']);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: `CN=${peer.nodeId}, O=${peer.clusterId}`,
+    issuer: new x509.X509Certificate(authority.certificate).subject,
+    ...validity,
+    signingAlgorithm: algorithm,
+    publicKey: nodeKey,
+    signingKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([
+        x509.ExtendedKeyUsage.serverAuth,
+        x509.ExtendedKeyUsage.clientAuth,
+      ]),
+      new x509.SubjectAlternativeNameExtension([{ type: 'url', value: nodeUri(peer) }]),
+    ],
+  });
+  return certificate.toString('pem');
+}
+
+/** Seals the CA's private key for the datastore: AES-256-GCM, nonce, tag and ciphertext in a row. */
+export function sealPrivateKey(privateKey: string, sealingKey: Buffer): Uint8Array {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', sealingKey, nonce);
+  const body = Buffer.concat([cipher.update(privateKey, 'utf8'), cipher.final()]);
+  return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), body]));
+}
+
+/** The inverse; throws when the key is another one or the bytes were changed. */
+export function openPrivateKey(sealed: Uint8Array, sealingKey: Buffer): string {
+  const decipher = createDecipheriv('aes-256-gcm', sealingKey, sealed.subarray(0, 12));
+  decipher.setAuthTag(sealed.subarray(12, 28));
+  return Buffer.concat([decipher.update(sealed.subarray(28)), decipher.final()]).toString('utf8');
+}
+
+function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const der = createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' });
+  return webcrypto.subtle.importKey('pkcs8', new Uint8Array(der), algorithm, false, ['sign']);
+}
+
+/** 16 random bytes, positive (RFC 5280, 4.1.2.2). */
+function newSerialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0]! & 0x7f) | 0x01;
+  return bytes.toString('hex');
+}

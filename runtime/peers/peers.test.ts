@@ -1,0 +1,146 @@
+import { generateKeyPairSync } from 'node:crypto';
+import net from 'node:net';
+import t, { type Test } from 'tap';
+import { createCertificateAuthority, issueNodeCertificate } from '../cluster/certificates.ts';
+import { nodeIdOf } from '../cluster/identity.ts';
+import type { NodeId } from '../raft/types.ts';
+import { alpn } from './alpn.ts';
+import { dialEnrolment, dialMember } from './dial.ts';
+import { memberFrameLimitBytes, strangerFrameLimitBytes } from './frames.ts';
+import { openPeerPort, type PeerPort, type PeerPortHandlers } from './listener.ts';
+import { RpcClient, RpcError, serveRpc } from './rpc.ts';
+import { deriveSecretKeys } from './secret.ts';
+import type { Credentials } from './trust.ts';
+
+const keys = deriveSecretKeys('shop', 'a secret that is long enough');
+const clusterId = '00112233aabbccdd';
+
+async function makeMember(
+  authority: Awaited<ReturnType<typeof createCertificateAuthority>>,
+): Promise<Credentials> {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const publicKey = pair.publicKey.export({ format: 'pem', type: 'spki' }).toString();
+  const nodeId = nodeIdOf(publicKey);
+  return {
+    clusterId,
+    nodeId,
+    privateKey: pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    certificate: await issueNodeCertificate(authority, { clusterId, nodeId }, publicKey),
+    caCertificate: authority.certificate,
+  };
+}
+
+interface Opened {
+  readonly port: PeerPort;
+  readonly refused: string[];
+  readonly endpoint: { host: string; port: number };
+}
+
+async function open(
+  t: Test,
+  credentials: Credentials | null,
+  more: Partial<PeerPortHandlers> = {},
+): Promise<Opened> {
+  const refused: string[] = [];
+  const port = await openPeerPort({ address: '127.0.0.1', port: 0 }, keys, {
+    onRaft: (socket) => socket.destroy(),
+    onRpc: (socket, peer) =>
+      serveRpc(socket, memberFrameLimitBytes, async (method) => ({ method, peer: peer.nodeId })),
+    onEnrolment: (socket) => serveRpc(socket, strangerFrameLimitBytes, async (method) => ({ method })),
+    onRefused: (_address, kind) => refused.push(kind),
+    ...more,
+  });
+  t.teardown(() => port.close());
+  if (credentials) port.setCredentials(credentials);
+  return { port, refused, endpoint: { host: '127.0.0.1', port: port.port } };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error('the condition did not come true within 10 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+t.test('dialEnrolment talks to a blank machine that knows the same secret', async (t) => {
+  const { endpoint } = await open(t, null);
+  const client = new RpcClient(await dialEnrolment(endpoint, keys), strangerFrameLimitBytes);
+  t.same(await client.request('hello', {}, 5000), { method: 'hello' });
+  client.close();
+});
+
+t.test('dialEnrolment is refused with another secret, and both sides can tell', async (t) => {
+  const { endpoint, refused } = await open(t, null);
+  const wrong = deriveSecretKeys('shop', 'another secret, long enough');
+  await t.rejects(dialEnrolment(endpoint, wrong), { code: 'wrongSecret' });
+  await until(() => refused.length > 0);
+  t.same(refused, ['wrongSecret']);
+});
+
+t.test('dialEnrolment is refused by a cluster of another name', async (t) => {
+  const { endpoint } = await open(t, null);
+  const other = deriveSecretKeys('office', 'a secret that is long enough');
+  await t.rejects(dialEnrolment(endpoint, other), { code: 'otherCluster' });
+});
+
+t.test('dialMember connects members of one cluster, who learn who the other is', async (t) => {
+  const authority = await createCertificateAuthority('shop', clusterId);
+  const [a, b] = [await makeMember(authority), await makeMember(authority)];
+  const { endpoint } = await open(t, a);
+  const { socket, nodeId } = await dialMember(endpoint, alpn.rpc, b, a.nodeId);
+  t.equal(nodeId, a.nodeId);
+  const client = new RpcClient(socket, memberFrameLimitBytes);
+  t.same(await client.request('ping', {}, 5000), { method: 'ping', peer: b.nodeId });
+  client.close();
+  await t.rejects(dialMember(endpoint, alpn.rpc, b, 'ffffffffffffffff' as NodeId), { code: 'untrusted' });
+});
+
+t.test('openPeerPort turns away a member of another cluster and the secret alone', async (t) => {
+  const ours = await makeMember(await createCertificateAuthority('shop', clusterId));
+  const stranger = await makeMember(await createCertificateAuthority('shop', clusterId));
+  const { endpoint, refused } = await open(t, ours);
+  await t.rejects(dialMember(endpoint, alpn.rpc, stranger, null), { code: 'untrusted' });
+  // Also when the caller does not look, as a hostile one would not.
+  const trusting = { ...stranger, caCertificate: ours.caCertificate };
+  const { socket } = await dialMember(endpoint, alpn.rpc, trusting, null);
+  const client = new RpcClient(socket, memberFrameLimitBytes);
+  await t.rejects(client.request('ping', {}, 5000), RpcError);
+  await until(() => refused.includes('untrusted'));
+  t.ok(refused.includes('untrusted'));
+});
+
+t.test('openPeerPort drops garbage and a giant frame, and lives on', async (t) => {
+  const { endpoint, refused } = await open(t, null);
+  const garbage = net.connect(endpoint.port, endpoint.host);
+  garbage.on('error', () => {});
+  garbage.write(Buffer.alloc(4096, 0x41));
+  await until(() => refused.includes('garbage') && garbage.destroyed);
+  const giant = await dialEnrolment(endpoint, keys);
+  giant.on('error', () => {});
+  giant.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 1, 2, 3]));
+  giant.resume();
+  await until(() => giant.destroyed);
+  const client = new RpcClient(await dialEnrolment(endpoint, keys), strangerFrameLimitBytes);
+  t.same(await client.request('still there', {}, 5000), { method: 'still there' });
+  client.close();
+});
+
+t.test('openPeerPort says what to do when its port is taken', async (t) => {
+  const { endpoint } = await open(t, null);
+  const again = openPeerPort({ address: '127.0.0.1', port: endpoint.port }, keys, {
+    onRaft: () => {},
+    onRpc: () => {},
+    onEnrolment: () => {},
+    onRefused: () => {},
+  });
+  await t.rejects(again, { message: /in use by another program: stop it, or set peers\.port/ });
+});
+
+t.test('RpcClient rejects what it waits for when the connection ends', async (t) => {
+  const { endpoint } = await open(t, null, {
+    onEnrolment: (socket) => setTimeout(() => socket.destroy(), 50),
+  });
+  const client = new RpcClient(await dialEnrolment(endpoint, keys), strangerFrameLimitBytes);
+  await t.rejects(client.request('hello', {}, 5000), { code: 'closed' });
+});
