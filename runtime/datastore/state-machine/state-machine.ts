@@ -30,8 +30,10 @@ export interface Applied {
 export interface StateMachine {
   readonly view: StateView;
   applied(): Applied;
-  /** The configuration of the last configuration entry applied, encoded as in the log; null before the first. */
+  /** The configuration in force at the applied index; null on a node that knows none yet. */
   configuration(): Configuration | null;
+  /** For the node that starts the cluster: the configuration before the first entry. */
+  setInitialConfiguration(configuration: Configuration): void;
   /**
    * Applies entries in order, all or none. `decodeConfiguration` reads a configuration entry's data. Returns the
    * result of each command by its entry's index. Throws `StateError`; nothing is applied then.
@@ -58,6 +60,7 @@ export function openStateMachine(file: string, options: OpenOptions = {}): State
       const text = view.text('configuration');
       return text === null ? null : (JSON.parse(text) as Configuration);
     },
+    setInitialConfiguration: (configuration) => applier.setConfiguration(configuration),
     apply: (entries, decodeConfiguration) => {
       try {
         return writer.transaction(() => applier.applyAll(entries, decodeConfiguration)).immediate();
@@ -113,7 +116,7 @@ class Applier {
     for (const entry of fresh) {
       if (entry.kind === 'command') results.set(entry.index, this.#applyOnce(entry));
       if (entry.kind === 'configuration') {
-        this.#setMeta.run('configuration', JSON.stringify(decodeConfiguration(entry.data)));
+        this.setConfiguration(decodeConfiguration(entry.data));
       }
     }
     const last = fresh.at(-1);
@@ -123,6 +126,10 @@ class Applier {
       this.#setMeta.run('appliedTerm', last.term);
     }
     return results;
+  }
+
+  setConfiguration(configuration: Configuration): void {
+    this.#setMeta.run('configuration', JSON.stringify(configuration));
   }
 
   /** A command that was applied before gives the answer it gave then. */

@@ -1,0 +1,100 @@
+/** Of which cluster this node is a member, and what it holds to prove it. `member.json` is written last: without it the node is blank. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
+import type { Credentials } from '../peers/trust.ts';
+import type { CertificateAuthority } from './certificates.ts';
+import { DataDirectoryError, type Identity } from './identity.ts';
+
+export interface Membership {
+  readonly credentials: Credentials;
+  /** The node that started the cluster. */
+  readonly founder: boolean;
+  /** The CA's key, on the founder only and only until it is in the datastore. */
+  readonly authority: CertificateAuthority | null;
+}
+
+const memberSchema = z.object({
+  clusterId: z.string().regex(/^[0-9a-f]{16}$/),
+  clusterName: z.string(),
+  founder: z.boolean(),
+});
+
+function files(dataDirectory: string) {
+  const directory = path.join(dataDirectory, 'pki');
+  return {
+    directory,
+    member: path.join(dataDirectory, 'member.json'),
+    caCertificate: path.join(directory, 'ca.crt'),
+    caKey: path.join(directory, 'ca.key'),
+    certificate: path.join(directory, 'node.crt'),
+  };
+}
+
+/** null on a blank node. Throws `DataDirectoryError` for the directory of another cluster, or a damaged one. */
+export function loadMembership(
+  dataDirectory: string,
+  identity: Identity,
+  clusterName: string,
+): Membership | null {
+  const at = files(dataDirectory);
+  const text = readTextIfPresent(at.member);
+  if (text === null) return null;
+  const member = parseMember(at.member, text);
+  if (member.clusterName !== clusterName) {
+    throw new DataDirectoryError(
+      `${dataDirectory} belongs to the cluster "${member.clusterName}", but the configuration names "${clusterName}": correct cluster.name, or name another dataDirectory to join the other cluster as a new node.`,
+    );
+  }
+  const caKey = readTextIfPresent(at.caKey);
+  const caCertificate = readRequired(at.caCertificate);
+  return {
+    credentials: {
+      clusterId: member.clusterId,
+      nodeId: identity.id,
+      privateKey: identity.privateKey,
+      certificate: readRequired(at.certificate),
+      caCertificate,
+    },
+    founder: member.founder,
+    authority: caKey === null ? null : { certificate: caCertificate, privateKey: caKey },
+  };
+}
+
+/** Makes the membership durable; from here on the node is a member, also after a power cut. */
+export function saveMembership(dataDirectory: string, clusterName: string, membership: Membership): void {
+  const at = files(dataDirectory);
+  const { credentials, authority, founder } = membership;
+  makeDirectoryDurably(at.directory);
+  if (authority) writeFileDurably(at.caKey, authority.privateKey);
+  writeFileDurably(at.caCertificate, credentials.caCertificate);
+  writeFileDurably(at.certificate, credentials.certificate);
+  writeFileDurably(
+    at.member,
+    `${JSON.stringify({ clusterId: credentials.clusterId, clusterName, founder }, null, 2)}\n`,
+  );
+}
+
+/** The datastore holds the CA's key now, sealed: the file goes. */
+export function forgetAuthorityKey(dataDirectory: string): void {
+  rmSync(files(dataDirectory).caKey, { force: true });
+}
+
+function parseMember(file: string, text: string): z.infer<typeof memberSchema> {
+  try {
+    return memberSchema.parse(JSON.parse(text));
+  } catch {
+    throw new DataDirectoryError(damaged(file));
+  }
+}
+
+function readRequired(file: string): string {
+  const text = readTextIfPresent(file);
+  if (text === null) throw new DataDirectoryError(damaged(file));
+  return text;
+}
+
+function damaged(file: string): string {
+  return `${file} is missing or damaged: this node's membership is lost. Remove the data directory to let it join as a new node.`;
+}

@@ -1,0 +1,78 @@
+/**
+ * The members, and what else the cluster keeps about itself, in the datastore under a key that no user can
+ * reach: user keys are text without control characters.
+ */
+import { z } from 'zod';
+import { after, prefixEnd } from '../datastore/state-machine/commands.ts';
+import type { StateView } from '../datastore/state-machine/reading.ts';
+import type { NodeId } from '../raft/types.ts';
+import type { CertificateAuthority } from './certificates.ts';
+import { openPrivateKey } from './certificates.ts';
+
+const text = new TextEncoder();
+const systemPrefix = '\u0000trivet/';
+
+export const authorityKey = text.encode(`${systemPrefix}ca`);
+export const authoritySealedKey = text.encode(`${systemPrefix}ca-key`);
+const nodesPrefix = `${systemPrefix}nodes/`;
+
+const memberSchema = z.object({
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  name: z.string(),
+  /** `host:port` of the peer port, as others see it. */
+  address: z.string(),
+  version: z.string(),
+});
+
+export interface Member {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly address: string;
+  readonly version: string;
+}
+
+export function nodeKey(id: NodeId): Uint8Array {
+  return text.encode(nodesPrefix + id);
+}
+
+export function encodeMember(member: Member): Uint8Array {
+  return text.encode(JSON.stringify(member));
+}
+
+/** The members as this node's state knows them, by id. */
+export function readRoster(view: StateView): Member[] {
+  const prefix = text.encode(nodesPrefix);
+  const read = view.range({ key: prefix, end: prefixEnd(prefix) });
+  if (read.kind !== 'range') return [];
+  return read.items.flatMap((item) => {
+    const parsed = parseMember(item.value);
+    return parsed ? [parsed] : [];
+  });
+}
+
+export function readMember(view: StateView, id: NodeId): Member | null {
+  const stored = view.get(nodeKey(id));
+  return stored ? parseMember(stored.value) : null;
+}
+
+/** The cluster's CA; null before the founder has stored it. */
+export function readAuthority(view: StateView, sealingKey: Buffer): CertificateAuthority | null {
+  const certificate = view.get(authorityKey);
+  const sealed = view.get(authoritySealedKey);
+  if (!certificate || !sealed) return null;
+  return {
+    certificate: Buffer.from(certificate.value).toString('utf8'),
+    privateKey: openPrivateKey(sealed.value, sealingKey),
+  };
+}
+
+/** The range of all keys that belong to users: everything after the control characters. */
+export const userKeys = { key: new Uint8Array([0x20]), end: after(new Uint8Array(4096).fill(0xff)) };
+
+function parseMember(value: Uint8Array): Member | null {
+  try {
+    return memberSchema.parse(JSON.parse(Buffer.from(value).toString('utf8'))) as Member;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,390 @@
+/**
+ * One node's replica: the thin file where the Raft core meets the disk, the clock and the network. The core
+ * decides (`Ready`), this file acts, in the order the core demands: send, persist, send what depended on it,
+ * apply. Applying waits for the node's own log too, so that the state is never ahead of it.
+ */
+import type { Log } from '../logging/log.ts';
+import { decodeConfiguration } from '../raft/configuration.ts';
+import { Raft } from '../raft/raft.ts';
+import type {
+  Entry,
+  HardState,
+  InstallSnapshot,
+  LogIndex,
+  Message,
+  NodeId,
+  ProposalOutcome,
+  RaftStatus,
+  Ready,
+  SnapshotMeta,
+} from '../raft/types.ts';
+import { type LogStorage, LogStorageError } from './log/log-storage.ts';
+import { PendingWork } from './pending-work.ts';
+import { blankBase, type RecoveredStorage, recoverStorage } from './recovery.ts';
+import { type MadeSnapshot, makeSnapshot } from './snapshots.ts';
+import { removeState, replaceState, type StoragePaths } from './state-files.ts';
+import { type Command, type CommandResult, encodeCommand } from './state-machine/commands.ts';
+import { openStateMachine, type StateMachine } from './state-machine/state-machine.ts';
+import { StateError } from './state-machine/tables.ts';
+import type { StorageThread } from './storage-thread.ts';
+
+export interface ReplicaOptions {
+  readonly id: NodeId;
+  readonly paths: StoragePaths;
+  /** Given once, by the node that starts the cluster. */
+  readonly founder: boolean;
+  readonly heartbeatMilliseconds: number;
+  readonly electionMilliseconds: number;
+  readonly keepEntries: number;
+  readonly compactEvery: number;
+  readonly storage: StorageThread;
+  readonly log: Log;
+  /** Hands a message to the network; it may be lost. */
+  readonly send: (message: Message) => void;
+  /** Ships a snapshot and the message that installs it; rejects when it did not arrive. */
+  readonly shipSnapshot: (made: MadeSnapshot, message: InstallSnapshot) => Promise<void>;
+  /** The applied state changed: watchers look again. */
+  readonly onApplied: () => void;
+  /** The node cannot go on. */
+  readonly onFatal: (message: string) => void;
+}
+
+const retryMilliseconds = 1_000;
+
+export class Replica {
+  readonly #options: ReplicaOptions;
+  readonly #log: LogStorage;
+  readonly #pending = new PendingWork();
+  #machine: StateMachine;
+  #raft: Raft;
+  #clock: NodeJS.Timeout;
+  #persistQueue: Ready[] = [];
+  #persisting = false;
+  #durableIndex: LogIndex;
+  #toApply: Entry[] = [];
+  #applyRetry: NodeJS.Timeout | undefined;
+  #compacting = false;
+  #snapshot: Promise<MadeSnapshot> | null = null;
+  /** Why the node cannot store anything at the moment; null when it can. */
+  #obstacle: string | null = null;
+  #closed = false;
+
+  /** Recovers the node's storage and starts taking part. Throws what `recoverStorage` throws. */
+  static async open(options: ReplicaOptions): Promise<Replica> {
+    return new Replica(options, await recoverStorage(options.paths, options.founder ? options.id : null));
+  }
+
+  private constructor(options: ReplicaOptions, storage: RecoveredStorage) {
+    this.#options = options;
+    this.#log = storage.log;
+    this.#machine = storage.machine;
+    this.#durableIndex = storage.entries.at(-1)?.index ?? storage.base.index;
+    this.#raft = this.#createRaft(storage.log.recovered.hardState, storage.base, storage.entries);
+    this.#clock = setInterval(() => this.#tick(), options.heartbeatMilliseconds);
+    this.#act();
+  }
+
+  get machine(): StateMachine {
+    return this.#machine;
+  }
+
+  get obstacle(): string | null {
+    return this.#obstacle;
+  }
+
+  status(): RaftStatus {
+    return this.#raft.status();
+  }
+
+  /** Takes a message that a peer sent. */
+  step(message: Message): void {
+    if (this.#closed) return;
+    this.#raft.step(message);
+    this.#act();
+  }
+
+  /**
+   * Proposes a command on the leader. Resolves when it is applied here; rejects with `LostError` when another
+   * leader's entry took its place: propose it again under the same id.
+   */
+  propose(
+    command: Command,
+  ): ProposalOutcome | { readonly kind: 'proposed'; readonly result: Promise<CommandResult> } {
+    if (this.#obstacle !== null) return { kind: 'busy', reason: this.#obstacle };
+    const outcome = this.#raft.propose(encodeCommand(command));
+    if (outcome.kind !== 'accepted') return outcome;
+    const result = this.#pending.expectResult(outcome.index, outcome.term);
+    this.#act();
+    return { kind: 'proposed', result };
+  }
+
+  /** Changes who votes and who learns; see `Raft.proposeConfiguration`. */
+  proposeConfiguration(target: {
+    readonly voters: readonly NodeId[];
+    readonly learners: readonly NodeId[];
+  }): ProposalOutcome {
+    const outcome = this.#raft.proposeConfiguration(target);
+    this.#act();
+    return outcome;
+  }
+
+  transferLeadership(to: NodeId): ProposalOutcome {
+    const outcome = this.#raft.transferLeadership(to);
+    this.#act();
+    return outcome;
+  }
+
+  /** Resolves with true once the state here holds everything that was committed before the call; false: ask again. */
+  linearize(): Promise<boolean> {
+    const read = this.#pending.expectRead(this.#options.electionMilliseconds);
+    this.#raft.requestRead(read.context);
+    this.#act();
+    return read.done;
+  }
+
+  /** Forgets log and state, but not the votes given: this node holds no data any more (a spare). */
+  async becomeBlank(): Promise<void> {
+    await this.#settled();
+    await this.#log.reset(blankBase);
+    this.#machine.close();
+    removeState(this.#options.paths.state);
+    this.#machine = openStateMachine(this.#options.paths.state);
+    const { term } = this.#raft.status();
+    this.#durableIndex = blankBase.index;
+    this.#toApply = [];
+    this.#raft = this.#createRaft(
+      this.#hardState ?? { term, vote: null, commit: 0 as LogIndex },
+      blankBase,
+      [],
+    );
+    this.#options.onApplied();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#clock);
+    clearTimeout(this.#applyRetry);
+    this.#pending.failAll();
+    await this.#settled();
+    await this.#log.close();
+    this.#machine.close();
+  }
+
+  #hardState: HardState | null = null;
+
+  #createRaft(hardState: HardState | null, base: SnapshotMeta, entries: readonly Entry[]): Raft {
+    const { id, heartbeatMilliseconds, electionMilliseconds } = this.#options;
+    this.#hardState = hardState;
+    return new Raft({
+      id,
+      recovered: { hardState, base, entries },
+      electionTicks: Math.max(2, Math.round(electionMilliseconds / heartbeatMilliseconds)),
+      heartbeatTicks: 1,
+      random: Math.random,
+    });
+  }
+
+  #tick(): void {
+    this.#raft.tick();
+    this.#act();
+  }
+
+  /** Does what the core wants done, until it wants nothing more. */
+  #act(): void {
+    while (!this.#closed && this.#raft.hasReady()) {
+      const ready = this.#raft.takeReady();
+      for (const message of ready.messages) this.#options.send(message);
+      this.#toApply.push(...ready.committed);
+      this.#persistQueue.push(ready);
+      for (const request of ready.snapshotsToSend) this.#sendSnapshot(request);
+      for (const read of ready.reads) this.#pending.readConfirmed(read.context, read.index);
+    }
+    void this.#persist();
+    this.#apply();
+  }
+
+  /** Makes queued work durable, one batch at a time: what arrives during a sync shares the next one. */
+  async #persist(): Promise<void> {
+    if (this.#persisting) return;
+    this.#persisting = true;
+    while (this.#persistQueue.length > 0) {
+      const batch = this.#persistQueue;
+      this.#persistQueue = [];
+      if (!(await this.#persistBatch(batch))) break;
+      for (const ready of batch) {
+        if (!this.#closed) for (const message of ready.messagesAfterPersist) this.#options.send(message);
+        this.#raft.persisted(ready.number);
+      }
+      this.#act();
+    }
+    this.#persisting = false;
+  }
+
+  /** False when the node cannot go on. A full disk is waited for: nothing of the batch has been confirmed. */
+  async #persistBatch(batch: readonly Ready[]): Promise<boolean> {
+    const merged = mergeReadies(batch);
+    if (merged.base) this.#installState(merged.base);
+    if (merged.hardState === null && merged.base === null && merged.entries.length === 0) return true;
+    for (;;) {
+      try {
+        await this.#log.append(merged);
+        this.#hardState = merged.hardState ?? this.#hardState;
+        this.#durableIndex = merged.entries.at(-1)?.index ?? merged.base?.index ?? this.#durableIndex;
+        this.#clearObstacle();
+        return true;
+      } catch (error) {
+        if (!(error instanceof LogStorageError) || error.code !== 'diskFull') {
+          this.#fail(`The consensus log cannot be written: ${messageOf(error)}`);
+          return false;
+        }
+        this.#setObstacle('The disk is full: nothing can be stored until space is free again.');
+        if (this.#closed) return false;
+        await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
+      }
+    }
+  }
+
+  /** Puts the state that a snapshot brought in the place of ours. */
+  #installState(meta: SnapshotMeta): void {
+    this.#machine.close();
+    replaceState(this.#options.paths);
+    this.#machine = openStateMachine(this.#options.paths.state);
+    this.#toApply = this.#toApply.filter((entry) => entry.index > meta.index);
+    this.#options.log.info({ index: meta.index }, 'took a snapshot from the leader');
+    this.#pending.applied(this.#machine.applied().index, new Map(), []);
+    this.#options.onApplied();
+  }
+
+  #apply(): void {
+    if (this.#applyRetry !== undefined || this.#closed) return;
+    const count = this.#toApply.findIndex((entry) => entry.index > this.#durableIndex);
+    const entries = count < 0 ? this.#toApply : this.#toApply.slice(0, count);
+    if (entries.length > 0) {
+      try {
+        const results = this.#machine.apply(entries, decodeConfiguration);
+        this.#toApply = this.#toApply.slice(entries.length);
+        this.#clearObstacle();
+        this.#afterApply(entries, results);
+      } catch (error) {
+        this.#applyFailed(error);
+      }
+    }
+    this.#pending.servable(this.#machine.applied().index);
+  }
+
+  #afterApply(entries: readonly Entry[], results: ReadonlyMap<LogIndex, CommandResult>): void {
+    const { index } = this.#machine.applied();
+    this.#raft.applied(index);
+    this.#pending.applied(index, results, entries);
+    this.#options.onApplied();
+    void this.#compactIfDue(index);
+    if (this.#raft.hasReady()) queueMicrotask(() => this.#act());
+  }
+
+  #applyFailed(error: unknown): void {
+    if (!(error instanceof StateError) || error.code !== 'full') {
+      this.#fail(`The state cannot be written: ${messageOf(error)}`);
+      return;
+    }
+    this.#setObstacle('The disk is full: nothing can be stored until space is free again.');
+    this.#applyRetry = setTimeout(() => {
+      this.#applyRetry = undefined;
+      this.#apply();
+    }, retryMilliseconds);
+  }
+
+  /** Bounds the log: once the state is durable by itself, entries far behind are needed by nobody. */
+  async #compactIfDue(applied: LogIndex): Promise<void> {
+    const { keepEntries, compactEvery, storage, paths } = this.#options;
+    const due = applied - this.#raft.status().firstIndex >= keepEntries + compactEvery;
+    if (!due || this.#compacting) return;
+    this.#compacting = true;
+    try {
+      if (await storage.checkpoint(paths.state)) {
+        const meta = this.#raft.compact((applied - keepEntries) as LogIndex);
+        await this.#log.compact(meta);
+      }
+    } catch (error) {
+      this.#options.log.warn(
+        { reason: messageOf(error) },
+        'the log could not be compacted; trying again later',
+      );
+    }
+    this.#compacting = false;
+  }
+
+  #sendSnapshot({ to, session }: { readonly to: NodeId; readonly session: number }): void {
+    const { storage, paths, shipSnapshot, id, log } = this.#options;
+    this.#snapshot ??= makeSnapshot(storage, paths.state, paths.snapshots);
+    const made = this.#snapshot;
+    const { term } = this.#raft.status();
+    made
+      .then(async (snapshot) => {
+        await shipSnapshot(snapshot, {
+          type: 'installSnapshot',
+          from: id,
+          to,
+          term,
+          session,
+          snapshot: snapshot.meta,
+        });
+        this.#raft.snapshotSent(to, session, snapshot.meta.index);
+      })
+      .catch((error: unknown) => {
+        log.warn({ to, reason: messageOf(error) }, 'a snapshot did not reach its node; trying again');
+        this.#raft.snapshotFailed(to, session);
+      })
+      .finally(() => {
+        // The next one that is needed is made anew: this one is old by then.
+        if (this.#snapshot === made) this.#snapshot = null;
+        this.#act();
+      });
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#persisting || this.#compacting) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  #setObstacle(text: string): void {
+    if (this.#obstacle === null) this.#options.log.error(text);
+    this.#obstacle = text;
+  }
+
+  #clearObstacle(): void {
+    if (this.#obstacle !== null) this.#options.log.info('storing works again');
+    this.#obstacle = null;
+  }
+
+  #fail(message: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#clock);
+    this.#pending.failAll();
+    this.#options.onFatal(message);
+  }
+}
+
+/** One batch for the log: later entries replace earlier ones from their first index on. */
+export function mergeReadies(batch: readonly Ready[]): {
+  hardState: HardState | null;
+  base: SnapshotMeta | null;
+  entries: Entry[];
+} {
+  let hardState: HardState | null = null;
+  let base: SnapshotMeta | null = null;
+  let entries: Entry[] = [];
+  for (const ready of batch) {
+    hardState = ready.hardState ?? hardState;
+    if (ready.snapshot) {
+      base = ready.snapshot;
+      entries = [];
+    }
+    const first = ready.entries[0];
+    if (first) entries = [...entries.filter((entry) => entry.index < first.index), ...ready.entries];
+  }
+  return { hardState, base, entries };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,123 @@
+/**
+ * Snapshots on their way: made once and shared by all who need one, shipped in chunks over requests, staged and
+ * checked by the receiver before the core hears of them.
+ */
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Configuration, InstallSnapshot, LogIndex, SnapshotMeta, Term } from '../raft/types.ts';
+import { incomingFile, type StoragePaths } from './state-files.ts';
+import { digestFile, type SnapshotFacts, type StorageThread } from './storage-thread.ts';
+
+/** Small enough that a heartbeat beside it is not delayed on a slow link. */
+const chunkBytes = 256 * 1024;
+
+/** A snapshot could not be made, sent or taken. */
+export class SnapshotError extends Error {
+  override readonly name = 'SnapshotError';
+}
+
+/** Sends one request to the receiving node. */
+export type SnapshotRequest = (method: string, params: Record<string, unknown>) => Promise<unknown>;
+
+export interface MadeSnapshot {
+  readonly file: string;
+  readonly meta: SnapshotMeta;
+  readonly facts: SnapshotFacts;
+}
+
+/** Makes a snapshot of the state as it is. */
+export async function makeSnapshot(
+  storage: StorageThread,
+  stateFile: string,
+  directory: string,
+): Promise<MadeSnapshot> {
+  const file = path.join(directory, 'outgoing.db');
+  const facts = await storage.snapshot(stateFile, file);
+  const configuration = JSON.parse(facts.configuration) as Configuration;
+  return { file, facts, meta: { index: facts.index as LogIndex, term: facts.term as Term, configuration } };
+}
+
+/** Ships a snapshot in chunks, then the message that lets the receiver's core take it. */
+export async function shipSnapshot(
+  made: MadeSnapshot,
+  message: InstallSnapshot,
+  request: SnapshotRequest,
+): Promise<void> {
+  const { sizeBytes, digest } = made.facts;
+  await request('snapshot.begin', { digest, sizeBytes });
+  const file = await open(made.file, 'r');
+  try {
+    for (let offset = 0; offset < sizeBytes; offset += chunkBytes) {
+      const data = new Uint8Array(Math.min(chunkBytes, sizeBytes - offset));
+      await file.read(data, 0, data.length, offset);
+      await request('snapshot.chunk', { digest, offset, data });
+    }
+  } finally {
+    await file.close();
+  }
+  await request('snapshot.finish', { digest, message });
+}
+
+const beginSchema = z.object({
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  sizeBytes: z
+    .int()
+    .min(1)
+    .max(2 ** 40),
+});
+const chunkSchema = z.object({
+  digest: z.string(),
+  offset: z.int().min(0),
+  data: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+});
+
+/** The receiving side: one snapshot at a time, in a file of its own. */
+export class SnapshotReceiver {
+  readonly #file: string;
+  #incoming: { handle: number; digest: string; sizeBytes: number; written: number } | null = null;
+
+  constructor(paths: StoragePaths) {
+    this.#file = incomingFile(paths);
+  }
+
+  begin(params: unknown): void {
+    const { digest, sizeBytes } = beginSchema.parse(params);
+    this.abandon();
+    const handle = openSync(this.#file, 'w', 0o600);
+    this.#incoming = { handle, digest, sizeBytes, written: 0 };
+  }
+
+  chunk(params: unknown): void {
+    const { digest, offset, data } = chunkSchema.parse(params);
+    const incoming = this.#incoming;
+    if (
+      incoming?.digest !== digest ||
+      incoming.written !== offset ||
+      offset + data.length > incoming.sizeBytes
+    ) {
+      throw new SnapshotError('this chunk does not follow the one before it');
+    }
+    let written = 0;
+    while (written < data.length) written += writeSync(incoming.handle, data, written);
+    incoming.written += data.length;
+  }
+
+  /** Checks what was received and makes it durable. Throws `SnapshotError`. */
+  async finish(digest: unknown): Promise<void> {
+    const incoming = this.#incoming;
+    if (incoming?.digest !== digest || incoming?.written !== incoming?.sizeBytes || incoming === null) {
+      throw new SnapshotError('the snapshot is not complete');
+    }
+    fsyncSync(incoming.handle);
+    this.abandon();
+    if ((await digestFile(this.#file)) !== digest)
+      throw new SnapshotError('the snapshot was damaged on its way');
+  }
+
+  abandon(): void {
+    if (this.#incoming) closeSync(this.#incoming.handle);
+    this.#incoming = null;
+  }
+}
