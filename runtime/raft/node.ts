@@ -83,6 +83,8 @@ export interface RaftNode {
   readyNumber: number;
   /** The Ready whose snapshot has to be in place before entries after it may be applied. */
   snapshotReady: number | null;
+  /** The base that both the log on disk and the state machine have reached. */
+  settledBase: SnapshotMeta;
 }
 
 export function emptyOutbox(): Outbox {
@@ -99,9 +101,21 @@ export function sendAfterPersist(node: RaftNode, to: NodeId, message: Outgoing):
   node.outbox.messagesAfterPersist.push({ ...message, from: node.id, to } as Message);
 }
 
-/** Whether the node may stand for election: only those whose own vote counts. */
+/** Whether the driver is still putting an accepted snapshot into the state machine's place. */
+export function isReplacing(node: RaftNode): boolean {
+  return node.outbox.snapshot !== null || node.snapshotReady !== null;
+}
+
+/**
+ * Whether the node may stand for election: voters do, and those whose removal is in the log but not known to be
+ * committed. Nobody else may be able to finish it, as they lack the entry (section 4.2.2, end).
+ */
 export function isPromotable(node: RaftNode): boolean {
-  return !node.withholdVotes && isVoter(node.log.configuration, node.id);
+  const { log } = node;
+  const committed = log.metaAt(log.commit)?.configuration;
+  const votes =
+    isVoter(log.configuration, node.id) || (committed !== undefined && isVoter(committed, node.id));
+  return votes && !node.withholdVotes;
 }
 
 /** Puts entries into the log in place of whatever it held from their first index on. */

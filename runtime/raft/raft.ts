@@ -6,7 +6,7 @@
 import { invariant } from './invariant.ts';
 import { RaftLog } from './log.ts';
 import { isChanging, type MembershipTarget, proposeConfiguration } from './membership.ts';
-import { emptyOutbox, type RaftNode, restartElectionTimer } from './node.ts';
+import { emptyOutbox, isReplacing, type RaftNode, restartElectionTimer } from './node.ts';
 import { propose } from './proposals.ts';
 import { emptyReads, requestRead } from './reads.ts';
 import { hasReady, onPersisted, type SavedVote, takeReady } from './ready.ts';
@@ -141,15 +141,17 @@ export class Raft {
   /**
    * The state machine is durable up to here: forgets the entries before, and returns the base that the log
    * storage must record. It may be lower than asked for: what is not durable in the log, or still needed by a
-   * follower that fetches a snapshot, stays.
+   * follower that fetches a snapshot, stays; and while a snapshot is being put in place it is the base before.
    */
   compact(index: LogIndex): SnapshotMeta {
     const { log } = this.#node;
+    if (isReplacing(this.#node)) return this.#node.settledBase;
     const target = Math.min(index, compactionLimit(this.#node));
     if (target <= log.base.index) return log.base;
     const base = log.metaAt(toIndex(target));
     invariant(base !== null, `no entry at ${target} to compact to`);
     log.compactTo(base);
+    this.#node.settledBase = base;
     return base;
   }
 
@@ -218,6 +220,7 @@ function createNode(options: RaftOptions): RaftNode {
     pending: [],
     readyNumber: 0,
     snapshotReady: null,
+    settledBase: base,
   };
   restartElectionTimer(node);
   return node;

@@ -45,6 +45,8 @@ export function onReadIndexResponse(node: RaftNode, message: ReadIndexResponse):
 /** Starts a round when reads wait, none is under way, and the leader knows what is committed. */
 export function startReadRound(node: RaftNode): void {
   const { reads } = node;
+  // A configuration with fewer voters may have made the answers so far sufficient.
+  finishReadRound(node);
   if (reads.queued.length === 0 || reads.running !== null || !hasCommittedInTerm(node)) return;
   reads.round++;
   reads.running = { index: node.log.commit, reads: reads.queued };

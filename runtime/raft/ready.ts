@@ -1,7 +1,7 @@
 /** Collects what the driver has to do into one Ready, and takes note of what it has made durable. */
 import { onOwnVotePersisted } from './election.ts';
 import { invariant } from './invariant.ts';
-import { emptyOutbox, type RaftNode } from './node.ts';
+import { emptyOutbox, isReplacing, type RaftNode } from './node.ts';
 import { advanceCommit, flushLeader } from './replication.ts';
 import type { Entry, HardState, Ready } from './types.ts';
 import { lowerIndex, toIndex } from './units.ts';
@@ -50,10 +50,16 @@ export function onPersisted(node: RaftNode, readyNumber: number): void {
   while (node.pending[0] !== undefined && node.pending[0].number <= readyNumber)
     newest = node.pending.shift()!;
   if (newest === null) return;
-  if (node.snapshotReady !== null && node.snapshotReady <= readyNumber) node.snapshotReady = null;
+  settleSnapshot(node, readyNumber);
   node.log.durable = newest.lastIndex;
   if (newest.term === node.term) onOwnVotePersisted(node);
   if (node.role === 'leader') advanceCommit(node);
+}
+
+function settleSnapshot(node: RaftNode, readyNumber: number): void {
+  if (node.snapshotReady === null || node.snapshotReady > readyNumber) return;
+  node.snapshotReady = null;
+  if (!isReplacing(node)) node.settledBase = node.log.base;
 }
 
 /**
@@ -71,8 +77,7 @@ function isVoteUnsaved(node: RaftNode, saved: SavedVote): boolean {
 
 function hasCommitted(node: RaftNode): boolean {
   // While the state machine is being replaced, what follows the snapshot waits.
-  const replacing = node.outbox.snapshot !== null || node.snapshotReady !== null;
-  return !replacing && node.log.handedOut < node.log.commit;
+  return !isReplacing(node) && node.log.handedOut < node.log.commit;
 }
 
 function nextCommitted(node: RaftNode): Entry[] {

@@ -101,7 +101,8 @@ function recover({ network }: Run): number {
     [...network.reads.values()].every((read) => read.index !== undefined),
   );
   const [first, ...others] = everybody.map((id) => network.node(id).commands.join());
-  if (others.some((commands) => commands !== first)) throw new Error('the state machines differ');
+  if (others.some((commands) => commands !== first))
+    throw new Error(`the state machines differ: ${JSON.stringify([everybody, first, ...others])}`);
   return network.checker.highestCommit;
 }
 

@@ -160,9 +160,14 @@ export class Network implements Surroundings {
   /** Time passes until the condition holds; fails after a bound. */
   runUntil(what: string, condition: () => boolean, ticks = 300): void {
     for (let left = ticks; !condition(); left--) {
-      if (left === 0) throw new Error(`in vain: ${what}`);
+      if (left === 0) throw new Error(`in vain: ${what}; ${this.describe()}`);
       this.run(1);
     }
+  }
+
+  /** The state of all nodes, for the text of a failure. */
+  describe(): string {
+    return [...this.nodes.values()].map((each) => JSON.stringify(each.raft.status())).join('\n');
   }
 
   /** Makes this node the leader by letting time pass for it alone; the others have long heard nothing. */
