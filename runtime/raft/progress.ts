@@ -1,0 +1,89 @@
+/**
+ * What the leader knows of one follower's log, and how much it may send it. `probe` looks for the place
+ * where the logs agree, one message at a time; `replicate` sends ahead of the answers, up to a window;
+ * `snapshot` waits for the driver, as the entries the follower needs are compacted away.
+ */
+import type { LogIndex, NodeId, Progress } from './types.ts';
+import { NO_INDEX, toIndex } from './units.ts';
+
+export class FollowerProgress {
+  readonly id: NodeId;
+  /** Names the present replication stream. Answers to an earlier one prove nothing: a member removed and
+   * re-added within a term would be credited with entries it no longer has. */
+  session: number;
+  state: Progress['state'] = 'probe';
+  match: LogIndex = NO_INDEX;
+  next: LogIndex;
+  silentTicks = 0;
+  /** Probing: one message is out, and nothing is sent until an answer or a heartbeat's answer comes. */
+  waiting = false;
+  /** Replicating: ask the follower whether all that was sent has arrived, as a message may have been lost. */
+  verify = false;
+  /** The highest commit index it has been sent, together with an append. */
+  commitSent: LogIndex = NO_INDEX;
+  /** The newest read-index round it has confirmed. */
+  readRound = 0;
+  /** From the wish for a snapshot until it is in place: entries after this one are kept, to go on with. */
+  keepAfter: LogIndex | null = null;
+  /** The last index of each message on its way, oldest first. */
+  #inflight: LogIndex[] = [];
+
+  constructor(id: NodeId, session: number, next: LogIndex) {
+    this.id = id;
+    this.session = session;
+    this.next = next;
+  }
+
+  get inflight(): number {
+    return this.#inflight.length;
+  }
+
+  sent(lastIndex: LogIndex): void {
+    this.#inflight.push(lastIndex);
+    this.next = toIndex(lastIndex + 1);
+  }
+
+  /** The follower has everything up to here. */
+  matched(index: LogIndex): void {
+    if (index > this.match) this.match = index;
+    if (this.next <= index) this.next = toIndex(index + 1);
+    while (this.#inflight.length > 0 && this.#inflight[0]! <= index) this.#inflight.shift();
+    this.waiting = false;
+  }
+
+  becomeProbe(next: LogIndex): void {
+    this.#enter('probe');
+    this.next = next > this.match ? next : toIndex(this.match + 1);
+  }
+
+  becomeReplicate(): void {
+    this.#enter('replicate');
+    this.keepAfter = null;
+    this.next = toIndex(this.match + 1);
+  }
+
+  becomeSnapshot(session: number, keepAfter: LogIndex): void {
+    this.#enter('snapshot');
+    this.session = session;
+    this.keepAfter = keepAfter;
+  }
+
+  /** The follower has lost entries it once had: believe it, and trust no answer from before. */
+  regress(session: number, match: LogIndex): void {
+    this.match = match;
+    this.session = session;
+    this.becomeProbe(toIndex(match + 1));
+  }
+
+  describe(): Progress {
+    const { id, match, next, state, silentTicks } = this;
+    return { id, match, next, state, silentTicks };
+  }
+
+  #enter(state: Progress['state']): void {
+    this.state = state;
+    this.#inflight = [];
+    this.waiting = false;
+    this.verify = false;
+  }
+}
