@@ -1,0 +1,28 @@
+/** The builder's one error class. Its message is for the person at the terminal: what, where, and what to do. */
+
+export type BuildErrorCode =
+  | 'usage'
+  | 'recipe'
+  | 'lock'
+  | 'missing-tool'
+  | 'command-failed'
+  | 'packages'
+  | 'offline'
+  | 'damaged-input'
+  | 'does-not-fit'
+  | 'not-an-image';
+
+export class BuildError extends Error {
+  override readonly name = 'BuildError';
+  readonly code: BuildErrorCode;
+
+  constructor(code: BuildErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** 2 when the command line was wrong, 1 when the work failed. */
+  get exitCode(): 1 | 2 {
+    return this.code === 'usage' ? 2 : 1;
+  }
+}

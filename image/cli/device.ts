@@ -1,0 +1,25 @@
+/** The commands of the device, in a checkout: the runtime runs them from its sources, in a process of its own. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { checkout } from '../checkout.ts';
+
+const deviceCommands: ReadonlySet<string> = new Set(['agent', 'status', 'kv']);
+
+export function isDeviceCommand(name: string | undefined): boolean {
+  return name !== undefined && deviceCommands.has(name);
+}
+
+/** Resolves with the exit code. Signals reach the runtime by themselves: it is in the terminal's process group. */
+export function runDeviceCommand(commandArguments: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [path.join(checkout, 'runtime/main.ts'), ...commandArguments], {
+    stdio: 'inherit',
+  });
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGTERM', forward);
+  // The terminal sends SIGINT to both; this process waits for the other to end in good order.
+  process.on('SIGINT', () => {});
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
