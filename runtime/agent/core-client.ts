@@ -1,11 +1,9 @@
 /** The main thread's end of the core thread: starts it, asks it, hears of its end. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { AdminRefusal } from '../admin/server.ts';
 import type { Config } from '../config/schema.ts';
-import { isPackaged } from '../version.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
+import { startWorker } from './start-worker.ts';
 
 export interface CoreEvents {
   readonly onReady: () => void;
@@ -104,14 +102,4 @@ export class CoreClient {
     if (this.#stopping) this.#stopping();
     else this.#events.onFatal(`The core thread ended unexpectedly (code ${code}).`);
   }
-}
-
-/**
- * Starts `core-thread.ts`. The packaged executable carries its bundle beside the main one in pkg's virtual file
- * system, which `new Worker(path)` cannot open: there its text is handed over instead.
- */
-export function startWorker(workerData: Record<string, unknown>): Worker {
-  if (!isPackaged) return new Worker(new URL('./core-thread.ts', import.meta.url), { workerData });
-  const source = readFileSync(path.join(import.meta.dirname, 'core-thread.cjs'), 'utf8');
-  return new Worker(source, { eval: true, workerData });
 }

@@ -1,13 +1,278 @@
-/** The core thread. */
+/**
+ * The core thread: identity, peer port, discovery and formation on every node; on a member also everything of
+ * `member-node.ts`. A blank node becomes a member in place, without a restart.
+ */
 import type { MessagePort } from 'node:worker_threads';
+import type { ClusterStatus } from '../admin/protocol.ts';
+import { AdminRefusal } from '../admin/server.ts';
+import { openAddressKeeper } from '../cluster/address-keeper.ts';
+import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
+import { type Mdns, startMdns } from '../cluster/discovery/mdns.ts';
+import type { EnrolAnswer } from '../cluster/enrolment.ts';
+import { Forming } from '../cluster/forming.ts';
+import { type Identity, loadIdentity } from '../cluster/identity.ts';
+import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
+import { composeBlankStatus } from '../cluster/status.ts';
 import type { Config } from '../config/schema.ts';
+import { DamagedError } from '../datastore/recovery.ts';
+import type { Store } from '../datastore/store.ts';
+import { createLog, type Log } from '../logging/log.ts';
+import { formatEndpoint, parseEndpoint, plainAddress } from '../peers/address-book.ts';
+import { strangerFrameLimitBytes } from '../peers/frames.ts';
+import { openPeerPort, type PeerPort } from '../peers/listener.ts';
+import { RpcError, serveRpc } from '../peers/rpc.ts';
+import { deriveSecretKeys, type SecretKeys } from '../peers/secret.ts';
+import type { NodeId } from '../raft/types.ts';
+import { version } from '../version.ts';
+import { type AdminTarget, answerAdmin } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
+import { mayFound, setDamagedDataAside } from './damaged-data.ts';
+import { MemberNode } from './member-node.ts';
+import { RefusalLog } from './refusal-log.ts';
 
+const defaultPeerPort = 7443;
+const statusTextMilliseconds = 2_000;
+
+/** Runs the core until it is told to stop. Called once, in the core thread. */
 export function runCore(port: MessagePort, config: Config): void {
   const send = (message: FromCore): void => port.postMessage(message);
+  const log = createLog((line) => send({ type: 'log', line }));
+  const fail = (error: unknown): void => {
+    send({ type: 'fatal', message: error instanceof Error ? error.message : String(error) });
+  };
+  const started = Core.start(config, log, send, fail);
+  started.catch(fail);
+  const streams = new Map<number, AbortController>();
   port.on('message', (message: ToCore) => {
-    if (message.type === 'stop') send({ type: 'stopped' });
+    switch (message.type) {
+      case 'request':
+        void started.then(
+          (core) => answer(core, message, streams, send),
+          () => {},
+        );
+        break;
+      case 'cancel':
+        streams.get(message.id)?.abort();
+        break;
+      case 'stop':
+        void started
+          .then((core) => core.stop())
+          .then(
+            () => send({ type: 'stopped' }),
+            () => send({ type: 'stopped' }),
+          );
+        break;
+    }
   });
-  send({ type: 'log', line: `trivet: starting ${config.cluster.name}\n` });
-  send({ type: 'ready' });
+}
+
+async function answer(
+  core: Core,
+  { id, method, params }: Extract<ToCore, { type: 'request' }>,
+  streams: Map<number, AbortController>,
+  send: (message: FromCore) => void,
+): Promise<void> {
+  const cancel = new AbortController();
+  streams.set(id, cancel);
+  try {
+    const emit = (event: unknown): void => send({ type: 'event', id, event });
+    send({ type: 'result', id, result: await answerAdmin(core, method, params, emit, cancel.signal) });
+  } catch (error) {
+    const code =
+      error instanceof AdminRefusal ? error.code : ((error as { code?: string }).code ?? 'internal');
+    send({ type: 'error', id, code, message: error instanceof Error ? error.message : String(error) });
+  }
+  streams.delete(id);
+}
+
+class Core implements AdminTarget {
+  readonly identity: Identity;
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #keys: SecretKeys;
+  readonly #lock: DataDirectoryLock;
+  readonly #refusals: RefusalLog;
+  readonly #fail: (error: unknown) => void;
+  #peerPort!: PeerPort;
+  #forming!: Forming;
+  #mdns: Mdns | null = null;
+  #member: MemberNode | null = null;
+  #statusTimer: NodeJS.Timeout | undefined;
+
+  /** Starts a node. Rejects with an error whose message is for a person. */
+  static async start(
+    config: Config,
+    log: Log,
+    send: (message: FromCore) => void,
+    fail: (error: unknown) => void,
+  ): Promise<Core> {
+    const core = new Core(config, log, fail);
+    try {
+      await core.#open();
+    } catch (error) {
+      if (error instanceof DamagedError) throw core.#startAgainBlank(error);
+      throw error;
+    }
+    core.#statusTimer = setInterval(
+      () => send({ type: 'statusText', text: core.#statusText() }),
+      statusTextMilliseconds,
+    );
+    send({ type: 'ready' });
+    return core;
+  }
+
+  private constructor(config: Config, log: Log, fail: (error: unknown) => void) {
+    this.#config = config;
+    this.#log = log;
+    this.#fail = fail;
+    this.identity = loadIdentity(config.dataDirectory, config.node.name);
+    this.#lock = lockDataDirectory(config.dataDirectory);
+    this.#keys = deriveSecretKeys(config.cluster.name, config.cluster.secret);
+    this.#refusals = new RefusalLog(log);
+  }
+
+  store(): Store | null {
+    return this.#member?.store ?? null;
+  }
+
+  reason(): string {
+    return this.#forming.reason;
+  }
+
+  async status(): Promise<ClusterStatus> {
+    if (this.#member) return this.#member.status();
+    return composeBlankStatus(
+      this.#config.cluster.name,
+      this.identity,
+      this.#forming.reason,
+      this.#warnings(),
+    );
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#statusTimer);
+    this.#mdns?.close();
+    this.#forming.close();
+    await this.#member?.close();
+    this.#peerPort.close();
+    this.#lock.release();
+  }
+
+  async #open(): Promise<void> {
+    const { config, log, identity } = { config: this.#config, log: this.#log, identity: this.identity };
+    const membership = loadMembership(config.dataDirectory, identity, config.cluster.name);
+    this.#peerPort = await openPeerPort(config.peers, this.#keys, {
+      onRaft: (socket, peer) => (this.#member ? this.#member.acceptRaft(socket, peer) : socket.destroy()),
+      onRpc: (socket, peer) => (this.#member ? this.#member.acceptRpc(socket, peer) : socket.destroy()),
+      onEnrolment: (socket) => {
+        const remote = socket.remoteAddress ?? '';
+        serveRpc(socket, strangerFrameLimitBytes, (method, params) =>
+          this.#serveEnrolment(method, params, remote),
+        );
+      },
+      onRefused: (address, kind, reason) => this.#refusals.refused(plainAddress(address), kind, reason),
+    });
+    log.info(
+      { id: identity.id, name: identity.name, version, port: this.#peerPort.port },
+      'node agent started',
+    );
+    if (membership) await this.#becomeMember(membership, []);
+    this.#forming = this.#startForming(membership?.credentials.clusterId ?? null);
+    this.#startDiscovery();
+  }
+
+  #startForming(clusterId: string | null): Forming {
+    const options = {
+      clusterName: this.#config.cluster.name,
+      expect: this.#config.cluster.expect,
+      mayFound: mayFound(this.#config.dataDirectory),
+      identity: this.identity,
+      version,
+      port: () => this.#peerPort.port,
+      keys: this.#keys,
+      log: this.#log,
+      onMember: async (membership: Membership, members: EnrolAnswer['members']): Promise<void> => {
+        saveMembership(this.#config.dataDirectory, this.#config.cluster.name, membership);
+        await this.#becomeMember(membership, members).catch((error: unknown) => this.#fail(error));
+        this.#mdns?.setEager(false);
+      },
+    };
+    return new Forming(options, clusterId);
+  }
+
+  async #becomeMember(membership: Membership, members: EnrolAnswer['members']): Promise<void> {
+    this.#member = await MemberNode.open({
+      config: this.#config,
+      identity: this.identity,
+      membership,
+      members,
+      keys: this.#keys,
+      port: this.#peerPort.port,
+      log: this.#log,
+      warnings: () => this.#warnings(),
+      onFatal: (message) => this.#fail(new Error(message)),
+    });
+    this.#peerPort.setCredentials(membership.credentials);
+    this.#log.info(
+      { cluster: this.#config.cluster.name, clusterId: membership.credentials.clusterId },
+      'this node is a member',
+    );
+  }
+
+  #startDiscovery(): void {
+    const { cluster, discovery } = this.#config;
+    for (const address of discovery.addresses) {
+      const endpoint = parseEndpoint(address, defaultPeerPort);
+      if (endpoint) this.#forming.addCandidate(endpoint);
+    }
+    if (!discovery.mdns) return;
+    const own = { id: this.identity.id, clusterName: cluster.name, port: this.#peerPort.port };
+    this.#mdns = startMdns(own, discovery.mdnsInterface, (found) => {
+      if (found.clusterName !== cluster.name) return;
+      this.#forming.addCandidate(found.endpoint);
+      this.#member?.hint(found.id as NodeId, formatEndpoint(found.endpoint));
+    });
+    if (this.#member) this.#mdns.setEager(false);
+  }
+
+  async #serveEnrolment(
+    method: string,
+    params: Record<string, unknown>,
+    remoteAddress: string,
+  ): Promise<unknown> {
+    if (method === 'enrol') {
+      if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
+      return this.#member.enrol(params, plainAddress(remoteAddress));
+    }
+    const result = this.#forming.serve(method, params, remoteAddress);
+    if (result === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
+    return result;
+  }
+
+  #warnings(): readonly string[] {
+    return [...this.#forming.warnings(), ...this.#refusals.warnings()];
+  }
+
+  #statusText(): string {
+    if (!this.#member) return this.#forming.reason;
+    const status = this.#member.localStatus();
+    const online = status.nodes.filter((node) => node.online).length;
+    const role = status.leader === this.identity.id ? 'leader' : 'member';
+    return `${role} of ${status.clusterName}, ${online} of ${status.nodes.length} nodes heard of`;
+  }
+
+  /** The identity is given up: what comes back after the restart is a new, blank node. Never on the only member. */
+  #startAgainBlank(error: DamagedError): Error {
+    const { dataDirectory } = this.#config;
+    const others = openAddressKeeper(dataDirectory).book.entries();
+    if (others.length === 0) {
+      return new Error(
+        `${error.message} This node is the only member, so no other has a copy: nothing was changed in ${dataDirectory}.`,
+      );
+    }
+    const aside = setDamagedDataAside(dataDirectory);
+    return new Error(
+      `${error.message} The data was set aside in ${aside}; this node joins its cluster as a new one when the agent starts again.`,
+    );
+  }
 }

@@ -22,7 +22,7 @@ import { type LogStorage, LogStorageError } from './log/log-storage.ts';
 import { PendingWork } from './pending-work.ts';
 import { blankBase, type RecoveredStorage, recoverStorage } from './recovery.ts';
 import { type MadeSnapshot, makeSnapshot } from './snapshots.ts';
-import { removeState, replaceState, type StoragePaths } from './state-files.ts';
+import { beginReplacingState, finishReplacingState, removeState, type StoragePaths } from './state-files.ts';
 import { type Command, type CommandResult, encodeCommand } from './state-machine/commands.ts';
 import { openStateMachine, type StateMachine } from './state-machine/state-machine.ts';
 import { StateError } from './state-machine/tables.ts';
@@ -194,6 +194,8 @@ export class Replica {
     while (!this.#closed && this.#raft.hasReady()) {
       const ready = this.#raft.takeReady();
       for (const message of ready.messages) this.#options.send(message);
+      // Set aside at once: another transfer may begin before this one is installed.
+      if (ready.snapshot) beginReplacingState(this.#options.paths);
       this.#toApply.push(...ready.committed);
       this.#persistQueue.push(ready);
       for (const request of ready.snapshotsToSend) this.#sendSnapshot(request);
@@ -247,7 +249,7 @@ export class Replica {
   /** Puts the state that a snapshot brought in the place of ours. */
   #installState(meta: SnapshotMeta): void {
     this.#machine.close();
-    replaceState(this.#options.paths);
+    finishReplacingState(this.#options.paths);
     this.#machine = openStateMachine(this.#options.paths.state);
     this.#toApply = this.#toApply.filter((entry) => entry.index > meta.index);
     this.#options.log.info({ index: meta.index }, 'took a snapshot from the leader');

@@ -8,6 +8,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Configuration, InstallSnapshot, LogIndex, SnapshotMeta, Term } from '../raft/types.ts';
 import { incomingFile, type StoragePaths } from './state-files.ts';
+import { StateView } from './state-machine/reading.ts';
+import { openForReading } from './state-machine/tables.ts';
 import { digestFile, type SnapshotFacts, type StorageThread } from './storage-thread.ts';
 
 /** Small enough that a heartbeat beside it is not delayed on a slow link. */
@@ -104,8 +106,8 @@ export class SnapshotReceiver {
     incoming.written += data.length;
   }
 
-  /** Checks what was received and makes it durable. Throws `SnapshotError`. */
-  async finish(digest: unknown): Promise<void> {
+  /** Checks that what was received is the snapshot at `index` and makes it durable. Throws `SnapshotError`. */
+  async finish(digest: unknown, index: LogIndex): Promise<void> {
     const incoming = this.#incoming;
     if (incoming?.digest !== digest || incoming?.written !== incoming?.sizeBytes || incoming === null) {
       throw new SnapshotError('the snapshot is not complete');
@@ -114,10 +116,22 @@ export class SnapshotReceiver {
     this.abandon();
     if ((await digestFile(this.#file)) !== digest)
       throw new SnapshotError('the snapshot was damaged on its way');
+    if (appliedIndexOf(this.#file) !== index) {
+      throw new SnapshotError('the snapshot is not the one its message names');
+    }
   }
 
   abandon(): void {
     if (this.#incoming) closeSync(this.#incoming.handle);
     this.#incoming = null;
+  }
+}
+
+function appliedIndexOf(file: string): number {
+  const connection = openForReading(file);
+  try {
+    return new StateView(connection).number('appliedIndex');
+  } finally {
+    connection.close();
   }
 }

@@ -27,15 +27,14 @@ function readyFile(paths: StoragePaths): string {
   return path.join(paths.snapshots, 'ready.db');
 }
 
-/** The received snapshot, synced and checked, becomes the state. The old state must be closed. */
-export function replaceState(paths: StoragePaths): void {
+/** The received snapshot, synced and checked, is to become the state: from here on also after a crash. */
+export function beginReplacingState(paths: StoragePaths): void {
   renameSync(incomingFile(paths), readyFile(paths));
   syncDirectory(paths.snapshots);
-  finishReplacingState(paths);
 }
 
 /**
- * Completes what `replaceState` began. Removing and renaming are several steps, because SQLite's write-ahead
+ * Completes what `beginReplacingState` began; the old state must be closed. Removing and renaming are several steps, because SQLite's write-ahead
  * log of the old file must not be read into the new one; the ready file says that they are due.
  */
 export function finishReplacingState(paths: StoragePaths): void {

@@ -129,7 +129,7 @@ export class Store {
   serve(method: string, params: Record<string, unknown>): Promise<unknown> | null {
     switch (method) {
       case 'store.propose':
-        return this.#serveProposal(params['command']);
+        return this.#serveProposal(params.command);
       case 'store.range':
         return this.#serveRange(params);
       case 'store.changes':

@@ -17,7 +17,7 @@ import {
   type TransactionCommand,
 } from './commands.ts';
 import { StateView } from './reading.ts';
-import { asStateError, type OpenOptions, openForWriting, type Writer } from './tables.ts';
+import { asStateError, openForWriting, type Writer } from './tables.ts';
 
 /** Answers are kept this many log entries, so that a command proposed again is recognised. */
 const keptAnswers = 50_000;
@@ -40,14 +40,14 @@ export interface StateMachine {
    */
   apply(
     entries: readonly Entry[],
-    decodeConfiguration: (data: Uint8Array) => Configuration,
+    decodeConfiguration: (data: Uint8Array) => Configuration | null,
   ): Map<LogIndex, CommandResult>;
   close(): void;
 }
 
 /** Opens or creates the state. Throws `StateError` (version, corrupt, io, full). */
-export function openStateMachine(file: string, options: OpenOptions = {}): StateMachine {
-  const writer = openForWriting(file, options);
+export function openStateMachine(file: string): StateMachine {
+  const writer = openForWriting(file);
   const view = new StateView(writer);
   const applier = new Applier(writer, view);
   return {
@@ -108,7 +108,7 @@ class Applier {
 
   applyAll(
     entries: readonly Entry[],
-    decodeConfiguration: (data: Uint8Array) => Configuration,
+    decodeConfiguration: (data: Uint8Array) => Configuration | null,
   ): Map<LogIndex, CommandResult> {
     const results = new Map<LogIndex, CommandResult>();
     const applied = this.#view.number('appliedIndex');
@@ -116,7 +116,8 @@ class Applier {
     for (const entry of fresh) {
       if (entry.kind === 'command') results.set(entry.index, this.#applyOnce(entry));
       if (entry.kind === 'configuration') {
-        this.setConfiguration(decodeConfiguration(entry.data));
+        const configuration = decodeConfiguration(entry.data);
+        if (configuration) this.setConfiguration(configuration);
       }
     }
     const last = fresh.at(-1);

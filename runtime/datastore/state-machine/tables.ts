@@ -43,17 +43,12 @@ export class StateError extends Error {
   }
 }
 
-/** Where the native part of better-sqlite3 is in the packaged executable; the package finds it by itself elsewhere. */
-export interface OpenOptions {
-  readonly nativeBinding?: string | undefined;
-}
-
 /**
  * Opens or creates the file for writing. Commits do not sync: the log is what is synced, and entries that a
  * power cut takes from here are applied again from it. Checkpoints are made by the storage thread.
  */
-export function openForWriting(file: string, options: OpenOptions = {}): Writer {
-  const database = openDatabase(file, { ...options });
+export function openForWriting(file: string): Writer {
+  const database = openDatabase(file, {});
   try {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL');
@@ -69,14 +64,13 @@ export function openForWriting(file: string, options: OpenOptions = {}): Writer 
 }
 
 /** Opens an existing file for reading only. */
-export function openForReading(file: string, options: OpenOptions = {}): Reader {
-  return openDatabase(file, { ...options, readonly: true, fileMustExist: true });
+export function openForReading(file: string): Reader {
+  return openDatabase(file, { readonly: true, fileMustExist: true });
 }
 
 function openDatabase(file: string, options: Database.Options): Database.Database {
-  const { nativeBinding, ...rest } = options;
   try {
-    return new Database(file, nativeBinding === undefined ? rest : { ...rest, nativeBinding });
+    return new Database(file, options);
   } catch (error) {
     throw asStateError(error, file);
   }

@@ -1,0 +1,174 @@
+/** What the administration protocol can ask of a node, and the check of what it asks with. */
+import { readFileSync } from 'node:fs';
+import { freemem, totalmem, uptime } from 'node:os';
+import { z } from 'zod';
+import type { ClusterStatus, KeyValue, NodeInfo } from '../admin/protocol.ts';
+import { AdminRefusal } from '../admin/server.ts';
+import type { Identity } from '../cluster/identity.ts';
+import { userKeys } from '../cluster/roster.ts';
+import { prefixEnd, type StoredKeyValue } from '../datastore/state-machine/commands.ts';
+import type { Change } from '../datastore/state-machine/reading.ts';
+import type { Store } from '../datastore/store.ts';
+import { version } from '../version.ts';
+
+export interface AdminTarget {
+  readonly identity: Identity;
+  status(): Promise<ClusterStatus>;
+  /** null on a node that is no member yet. */
+  store(): Store | null;
+  /** Why there is no store. */
+  reason(): string;
+}
+
+export type Emit = (event: unknown) => void;
+
+/** User keys are text without control characters: what begins with one is the cluster's own. */
+const keySchema = z.string().refine(hasNoControlCharacter, 'must not contain control characters');
+const oneKeySchema = keySchema.min(1, 'must not be empty');
+const rangeSchema = z.object({ key: keySchema, prefix: z.boolean().default(false) });
+const putSchema = z.object({ key: oneKeySchema, value: z.string() });
+const watchSchema = rangeSchema.extend({ revision: z.int().min(1).optional() });
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Answers one request. Throws `AdminRefusal` or `StoreError`. */
+export async function answerAdmin(
+  target: AdminTarget,
+  method: string,
+  params: Readonly<Record<string, unknown>>,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<unknown> {
+  switch (method) {
+    case 'ping':
+      return {};
+    case 'status':
+      return target.status();
+    case 'node.info':
+      return describeNode(target.identity);
+    case 'kv.get':
+      return get(requireStore(target), check(rangeSchema, params));
+    case 'kv.put':
+      return put(requireStore(target), check(putSchema, params));
+    case 'kv.del':
+      return remove(requireStore(target), check(rangeSchema, params));
+    case 'kv.watch':
+      return watch(requireStore(target), check(watchSchema, params), emit, signal);
+    default:
+      throw new AdminRefusal('unknownMethod', `This version knows no request "${method}".`);
+  }
+}
+
+function hasNoControlCharacter(text: string): boolean {
+  return [...text].every((character) => character >= ' ' && character !== '\x7f');
+}
+
+function requireStore(target: AdminTarget): Store {
+  const store = target.store();
+  if (store === null) {
+    throw new AdminRefusal(
+      'notMember',
+      `This node is not a member of a cluster yet, so it has no datastore. ${target.reason()}`,
+    );
+  }
+  return store;
+}
+
+function check<Schema extends z.ZodType>(schema: Schema, params: unknown): z.infer<Schema> {
+  const checked = schema.safeParse(params);
+  if (checked.success) return checked.data;
+  const problems = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new AdminRefusal('invalid', problems.join('; '));
+}
+
+function describeNode(identity: Identity): NodeInfo {
+  return {
+    id: identity.id,
+    name: identity.name,
+    version,
+    uptimeSeconds: Math.round(process.uptime()),
+    bootUptimeSeconds: Math.round(uptime()),
+    memory: {
+      totalBytes: totalmem(),
+      availableBytes: readAvailableMemory(),
+      agentResidentBytes: process.memoryUsage.rss(),
+    },
+  };
+}
+
+/** MemAvailable of proc(5): what could be used without swapping; free memory alone would leave out caches. */
+function readAvailableMemory(): number {
+  try {
+    const match = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'));
+    return match ? Number(match[1]) * 1024 : freemem();
+  } catch {
+    return freemem();
+  }
+}
+
+async function get(store: Store, { key, prefix }: z.infer<typeof rangeSchema>): Promise<unknown> {
+  const read = await store.range(toRange(key, prefix));
+  if (read.kind !== 'range') throw new AdminRefusal('internal', 'The newest revision could not be read.');
+  return { revision: read.revision, items: read.items.map(toKeyValue) };
+}
+
+async function put(store: Store, { key, value }: z.infer<typeof putSchema>): Promise<unknown> {
+  const operation = { operation: 'put' as const, key: encoder.encode(key), value: encoder.encode(value) };
+  const { revision } = await store.transact({ success: [operation] });
+  return { revision };
+}
+
+async function remove(store: Store, { key, prefix }: z.infer<typeof rangeSchema>): Promise<unknown> {
+  const { revision, results } = await store.transact({
+    success: [{ operation: 'delete', ...toRange(key, prefix) }],
+  });
+  const [result] = results;
+  return { revision, deleted: result?.operation === 'delete' ? result.deleted : 0 };
+}
+
+async function watch(
+  store: Store,
+  { key, prefix, revision }: z.infer<typeof watchSchema>,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const range = toRange(key, prefix);
+  const start = revision ?? (await nextRevision(store));
+  const onChanges = (changes: readonly Change[]): void => {
+    for (const change of changes) emit(toEvent(change));
+  };
+  await store.watch({ key: range.key, end: range.end }, start, onChanges, signal);
+  return {};
+}
+
+async function nextRevision(store: Store): Promise<number> {
+  const read = await store.range({ key: userKeys.key });
+  return (read.kind === 'range' ? read.revision : 0) + 1;
+}
+
+function toRange(key: string, prefix: boolean): { key: Uint8Array; end?: Uint8Array } {
+  if (!prefix) return { key: encoder.encode(check(oneKeySchema, key)) };
+  const bytes = encoder.encode(key);
+  return key === '' ? userKeys : { key: bytes, end: prefixEnd(bytes) };
+}
+
+function toKeyValue(item: StoredKeyValue): KeyValue {
+  const { createRevision, modifyRevision, version: itemVersion } = item;
+  return {
+    key: decoder.decode(item.key),
+    value: decoder.decode(item.value),
+    createRevision,
+    modifyRevision,
+    version: itemVersion,
+  };
+}
+
+function toEvent(change: Change): unknown {
+  return {
+    type: change.type,
+    key: decoder.decode(change.key),
+    value: decoder.decode(change.value),
+    revision: change.revision,
+  };
+}

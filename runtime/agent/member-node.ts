@@ -1,0 +1,291 @@
+/**
+ * A node that is a member of a cluster, wired together: replica and store, links to the others, reports to the
+ * leader, and the leader's duties when it leads.
+ */
+import type { TLSSocket } from 'node:tls';
+import type { ClusterStatus } from '../admin/protocol.ts';
+import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
+import { admit } from '../cluster/enrolling.ts';
+import type { EnrolAnswer } from '../cluster/enrolment.ts';
+import type { Identity } from '../cluster/identity.ts';
+import { LeaderDuties } from '../cluster/leader-duties.ts';
+import type { MemberContext } from '../cluster/member-context.ts';
+import { forgetAuthorityKey, type Membership } from '../cluster/membership.ts';
+import { Reporter } from '../cluster/reporter.ts';
+import { reportSchema } from '../cluster/reports.ts';
+import type { Config } from '../config/schema.ts';
+import { Replica } from '../datastore/replica.ts';
+import { SnapshotReceiver, shipSnapshot } from '../datastore/snapshots.ts';
+import { storagePaths } from '../datastore/state-files.ts';
+import { StorageThread } from '../datastore/storage-thread.ts';
+import { Store } from '../datastore/store.ts';
+import { makeDirectoryDurably } from '../files/durable.ts';
+import type { Log } from '../logging/log.ts';
+import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
+import { memberFrameLimitBytes, readFrames } from '../peers/frames.ts';
+import { RaftLinks } from '../peers/raft-links.ts';
+import { checkMessage, decodeMessage } from '../peers/raft-messages.ts';
+import { RpcError, serveRpc } from '../peers/rpc.ts';
+import { RpcLinks } from '../peers/rpc-links.ts';
+import type { SecretKeys } from '../peers/secret.ts';
+import type { PeerIdentity } from '../peers/trust.ts';
+import type { NodeId } from '../raft/types.ts';
+import { version } from '../version.ts';
+import { startWorker } from './start-worker.ts';
+
+export interface MemberNodeOptions {
+  readonly config: Config;
+  readonly identity: Identity;
+  readonly membership: Membership;
+  /** Addresses to begin with, beside those on disk. */
+  readonly members: EnrolAnswer['members'];
+  readonly keys: SecretKeys;
+  readonly port: number;
+  readonly log: Log;
+  readonly warnings: () => readonly string[];
+  readonly onFatal: (message: string) => void;
+}
+
+const snapshotRequestMilliseconds = 30_000;
+const statusMilliseconds = 3_000;
+const handOverMilliseconds = 2_000;
+
+export class MemberNode {
+  readonly #options: MemberNodeOptions;
+  readonly #context: MemberContext;
+  readonly #storage: StorageThread;
+  readonly #raftLinks: RaftLinks;
+  readonly #reporter: Reporter;
+  readonly #duties: LeaderDuties;
+  readonly #receiver: SnapshotReceiver;
+  /** Where others last saw this node from; known from them. */
+  #ownAddress: string;
+
+  /** Opens the node's storage and starts taking part. Throws what `Replica.open` throws. */
+  static async open(options: MemberNodeOptions): Promise<MemberNode> {
+    const { config, identity, membership, members, log } = options;
+    const paths = storagePaths(config.dataDirectory);
+    makeDirectoryDurably(paths.snapshots);
+    const addresses = openAddressKeeper(config.dataDirectory);
+    for (const { id, address } of members) if (id !== identity.id) addresses.learn(id, address);
+    const rpc = new RpcLinks(membership.credentials, addresses.book);
+    const raftLinks = new RaftLinks(membership.credentials, addresses.book);
+    const storage = new StorageThread(startWorker({ role: 'storage' }));
+    let store: Store | null = null;
+    const replica = await Replica.open({
+      ...config.datastore,
+      id: identity.id,
+      paths,
+      founder: membership.founder,
+      storage,
+      log,
+      send: (message) => raftLinks.send(message),
+      shipSnapshot: (made, message) =>
+        shipSnapshot(made, message, (method, params) =>
+          rpc.request(message.to, method, params, snapshotRequestMilliseconds),
+        ),
+      onApplied: () => store?.stateChanged(),
+      onFatal: options.onFatal,
+    });
+    const network = {
+      leader: (): NodeId | null => node.leader(),
+      request: rpc.request.bind(rpc),
+      explainUnavailable: (): string =>
+        node.localStatus().reason ?? 'The cluster does not answer at the moment: try again.',
+    };
+    store = new Store(replica, network);
+    const node: MemberNode = new MemberNode(options, { replica, store, rpc, addresses, raftLinks, storage });
+    return node;
+  }
+
+  private constructor(
+    options: MemberNodeOptions,
+    parts: {
+      readonly replica: Replica;
+      readonly store: Store;
+      readonly rpc: RpcLinks;
+      readonly addresses: AddressKeeper;
+      readonly raftLinks: RaftLinks;
+      readonly storage: StorageThread;
+    },
+  ) {
+    const { config, identity, membership, keys, port, log } = options;
+    this.#options = options;
+    this.#storage = parts.storage;
+    this.#raftLinks = parts.raftLinks;
+    this.#receiver = new SnapshotReceiver(storagePaths(config.dataDirectory));
+    this.#ownAddress = formatEndpoint({ host: '127.0.0.1', port });
+    this.#context = {
+      identity,
+      version,
+      clusterName: config.cluster.name,
+      clusterId: membership.credentials.clusterId,
+      keys,
+      targets: config.roles,
+      heartbeatMilliseconds: config.datastore.heartbeatMilliseconds,
+      port,
+      replica: parts.replica,
+      store: parts.store,
+      rpc: parts.rpc,
+      addresses: parts.addresses,
+      log,
+    };
+    this.#reporter = new Reporter(this.#context);
+    this.#duties = new LeaderDuties(this.#context, {
+      authority: membership.authority,
+      authorityStored: () => forgetAuthorityKey(config.dataDirectory),
+      ownReport: () => this.#reporter.report(),
+      ownAddress: () => this.#ownAddress,
+      warnings: () => this.#warnings(),
+    });
+  }
+
+  get store(): Store {
+    return this.#context.store;
+  }
+
+  leader(): NodeId | null {
+    return this.#reporter.leader();
+  }
+
+  /** What this node knows by itself, for when there is no leader to ask. */
+  localStatus(): ClusterStatus {
+    return this.#duties.status();
+  }
+
+  /** The leader's view where it can be had. */
+  async status(): Promise<ClusterStatus> {
+    const { identity, rpc } = this.#context;
+    const own = this.#duties.status();
+    const leader = this.leader();
+    if (leader === null || leader === identity.id) return own;
+    try {
+      const theirs = (await rpc.request(leader, 'cluster.status', {}, statusMilliseconds)) as ClusterStatus;
+      return { ...theirs, self: own.self, warnings: [...new Set([...theirs.warnings, ...own.warnings])] };
+    } catch {
+      return own;
+    }
+  }
+
+  /** Discovery heard of an address of a node; only a hint. */
+  hint(id: NodeId, address: string): void {
+    this.#context.addresses.learn(id, address);
+  }
+
+  acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
+    this.#ownAddress = this.#addressOf(socket);
+    readFrames(socket, memberFrameLimitBytes, {
+      onFrame: (frame) => {
+        const message = decodeMessage(frame, peer.nodeId);
+        // A snapshot is taken only from a request that brought its bytes.
+        if (message === null || message.type === 'installSnapshot') socket.destroy();
+        else this.#context.replica.step(message);
+      },
+      onEnd: () => {},
+    });
+  }
+
+  acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {
+    const remoteHost = plainAddress(socket.remoteAddress ?? '');
+    this.#ownAddress = this.#addressOf(socket);
+    serveRpc(socket, memberFrameLimitBytes, (method, params) =>
+      this.#serve(method, params, peer.nodeId, remoteHost),
+    );
+  }
+
+  /** Admits a machine that has proved the secret; a spare passes it on to the leader. */
+  enrol(params: Record<string, unknown>, remoteHost: string): Promise<unknown> {
+    const leader = this.leader();
+    if (this.#reporter.role !== 'spare' || leader === null || leader === this.#context.identity.id) {
+      return admit(this.#context, params, remoteHost);
+    }
+    return this.#context.rpc.request(
+      leader,
+      'cluster.enrol',
+      { ...params, remoteHost },
+      snapshotRequestMilliseconds,
+    );
+  }
+
+  /** Hands leadership over if it can, then stops in good order. */
+  async close(): Promise<void> {
+    await this.#handOver();
+    this.#duties.close();
+    this.#reporter.close();
+    await this.#context.replica.close();
+    this.#raftLinks.close();
+    this.#context.rpc.close();
+    this.#context.addresses.save();
+    await this.#storage.close();
+  }
+
+  async #serve(
+    method: string,
+    params: Record<string, unknown>,
+    from: NodeId,
+    remoteHost: string,
+  ): Promise<unknown> {
+    switch (method) {
+      case 'cluster.report': {
+        const report = reportSchema.parse(params);
+        return this.#duties.receive(from, report, formatEndpoint({ host: remoteHost, port: report.port }));
+      }
+      case 'cluster.status':
+        return this.#duties.status();
+      case 'cluster.enrol':
+        return admit(this.#context, params, String(params.remoteHost));
+      case 'snapshot.begin':
+        return this.#receiver.begin(params);
+      case 'snapshot.chunk':
+        return this.#receiver.chunk(params);
+      case 'snapshot.finish':
+        return this.#takeSnapshot(params, from);
+      default: {
+        const answer = this.#context.store.serve(method, params);
+        if (answer === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
+        return answer.catch((error: { code?: string; message: string }) => {
+          throw new RpcError(error.code ?? 'internal', error.message);
+        });
+      }
+    }
+  }
+
+  async #takeSnapshot(params: Record<string, unknown>, from: NodeId): Promise<void> {
+    const message = checkMessage(params.message, from);
+    if (message?.type !== 'installSnapshot')
+      throw new RpcError('invalid', 'The message of the snapshot is malformed.');
+    await this.#receiver.finish(params.digest, message.snapshot.index);
+    this.#context.replica.step(message);
+  }
+
+  #addressOf(socket: TLSSocket): string {
+    return formatEndpoint({
+      host: plainAddress(socket.localAddress ?? '127.0.0.1'),
+      port: this.#options.port,
+    });
+  }
+
+  #warnings(): readonly string[] {
+    const { obstacle } = this.#context.replica;
+    return [
+      ...(obstacle ? [`${this.#context.identity.name}: ${obstacle}`] : []),
+      ...this.#options.warnings(),
+    ];
+  }
+
+  async #handOver(): Promise<void> {
+    const { replica } = this.#context;
+    const status = replica.status();
+    const next = status.progress
+      .filter(
+        (each) =>
+          each.id !== status.id && status.configuration.voters.includes(each.id) && each.silentTicks < 10,
+      )
+      .sort((a, b) => b.match - a.match)[0];
+    if (status.role !== 'leader' || !next || replica.transferLeadership(next.id).kind !== 'accepted') return;
+    const deadline = performance.now() + handOverMilliseconds;
+    while (replica.status().role === 'leader' && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}

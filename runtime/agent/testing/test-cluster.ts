@@ -1,0 +1,182 @@
+/** Real agent processes on loopback for tests: started, killed, partitioned from nobody, asked over their sockets. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Test } from 'tap';
+import { type AdminClient, connectAdmin } from '../../admin/client.ts';
+import type { ClusterStatus, NodeInfo } from '../../admin/protocol.ts';
+
+const mainFile = path.resolve(import.meta.dirname, '../../main.ts');
+const waitLimitMilliseconds = 60_000;
+
+export interface TestNodeOptions {
+  readonly port: number;
+  readonly addresses: readonly string[];
+  readonly secret?: string;
+  readonly expect?: number;
+  readonly more?: Record<string, unknown>;
+}
+
+export class TestNode {
+  readonly directory: string;
+  readonly #options: TestNodeOptions;
+  #process: ChildProcess | null = null;
+  #output = '';
+
+  constructor(directory: string, options: TestNodeOptions) {
+    this.directory = directory;
+    this.#options = options;
+    mkdirSync(directory, { recursive: true });
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get socket(): string {
+    return path.join(this.directory, 'admin.sock');
+  }
+
+  get dataDirectory(): string {
+    return path.join(this.directory, 'data');
+  }
+
+  get running(): boolean {
+    return this.#process !== null;
+  }
+
+  start(): void {
+    const configFile = path.join(this.directory, 'config.json');
+    writeFileSync(configFile, JSON.stringify(this.#config(), null, 2));
+    const child = spawn(process.execPath, [mainFile, 'agent', '--config', configFile], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const collect = (chunk: Buffer): void => {
+      this.#output += chunk.toString('utf8');
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.once('exit', () => {
+      if (this.#process === child) this.#process = null;
+    });
+    this.#process = child;
+  }
+
+  /** Ends the process by a signal and waits until it is gone. */
+  async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.#process;
+    if (child === null) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await exited;
+    this.#process = null;
+  }
+
+  /** Waits for the process to end by itself; its exit code. */
+  async ended(): Promise<number | null> {
+    const child = this.#process;
+    if (child === null) return null;
+    return new Promise((resolve) => child.once('exit', resolve));
+  }
+
+  async request(method: string, params: Record<string, unknown> = {}): Promise<unknown> {
+    const client: AdminClient = await connectAdmin(this.socket);
+    try {
+      return await client.request(method, params, { timeoutMilliseconds: 20_000 });
+    } finally {
+      client.close();
+    }
+  }
+
+  async status(): Promise<ClusterStatus> {
+    return (await this.request('status')) as ClusterStatus;
+  }
+
+  async info(): Promise<NodeInfo> {
+    return (await this.request('node.info')) as NodeInfo;
+  }
+
+  async put(key: string, value: string): Promise<number> {
+    return ((await this.request('kv.put', { key, value })) as { revision: number }).revision;
+  }
+
+  async get(key: string): Promise<string | null> {
+    const { items } = (await this.request('kv.get', { key })) as { items: { value: string }[] };
+    return items[0]?.value ?? null;
+  }
+
+  #config(): Record<string, unknown> {
+    const { port, addresses, secret, expect, more } = this.#options;
+    return {
+      cluster: { name: 'test', secret: secret ?? 'a secret for tests, long enough', expect: expect ?? 3 },
+      discovery: { mdns: false, addresses },
+      peers: { address: '127.0.0.1', port },
+      admin: { socket: this.socket },
+      dataDirectory: this.dataDirectory,
+      datastore: { heartbeatMilliseconds: 50, electionMilliseconds: 500 },
+      ...more,
+    };
+  }
+}
+
+export interface TestClusterOptions extends Partial<Pick<TestNodeOptions, 'expect' | 'more'>> {
+  readonly size: number;
+}
+
+/** Makes nodes that know each other's addresses; they are killed and removed when the test ends. None is started. */
+export async function makeNodes(t: Test, { size, ...options }: TestClusterOptions): Promise<TestNode[]> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
+  const ports = await freePorts(size);
+  const addresses = ports.map((port) => `127.0.0.1:${port}`);
+  const nodes = ports.map(
+    (port, i) => new TestNode(path.join(directory, `n${i + 1}`), { port, addresses, ...options }),
+  );
+  t.teardown(async () => {
+    await Promise.all(nodes.map((node) => node.stop('SIGKILL')));
+    if (t.passing()) rmSync(directory, { recursive: true, force: true });
+    else for (const node of nodes) t.comment(`${node.directory}:\n${node.output}`);
+  });
+  return nodes;
+}
+
+/** Waits until a condition holds, and says what it waited for when it does not come. */
+export async function until<Result>(
+  what: string,
+  condition: () => Promise<Result | null | false>,
+): Promise<Result> {
+  const deadline = performance.now() + waitLimitMilliseconds;
+  let last: unknown = null;
+  while (performance.now() < deadline) {
+    try {
+      const result = await condition();
+      if (result !== null && result !== false) return result;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`waited in vain until ${what}${last ? `; last: ${String(last)}` : ''}`);
+}
+
+/** Waits until a node that runs says that the cluster is highly available. */
+export function untilHighlyAvailable(nodes: readonly TestNode[]): Promise<ClusterStatus> {
+  return until('the cluster is highly available', async () => {
+    const status = await nodes.find((node) => node.running)?.status();
+    return status?.highAvailability ? status : null;
+  });
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listen));
+  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function listen(): Promise<net.Server> {
+  const server = net.createServer();
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}

@@ -1,0 +1,51 @@
+/** A member admits a machine that has proved the secret: certificate, place in the roster, addresses to begin with. */
+import { formatEndpoint } from '../peers/address-book.ts';
+import { RpcError } from '../peers/rpc.ts';
+import { issueNodeCertificate } from './certificates.ts';
+import { type Enrol, type EnrolAnswer, enrolSchema } from './enrolment.ts';
+import { nodeIdOf } from './identity.ts';
+import type { MemberContext } from './member-context.ts';
+import { encodeMember, nodeKey, readAuthority, readRoster } from './roster.ts';
+
+/**
+ * Admits a machine; the same key gets the same place however often it asks. `params` come from a stranger who
+ * knows the secret. Throws `RpcError` or `StoreError`.
+ */
+export async function admit(
+  context: MemberContext,
+  params: unknown,
+  remoteHost: string,
+): Promise<EnrolAnswer> {
+  const request = enrolSchema.parse(params);
+  const id = readNodeId(request);
+  const authority = readAuthority(context.replica.machine.view, context.keys.sealingKey);
+  if (authority === null)
+    throw new RpcError('notReady', 'This node cannot admit others yet: it has no copy of the CA.');
+  const port = Number(request.address.slice(request.address.lastIndexOf(':') + 1));
+  const address = formatEndpoint({ host: remoteHost, port });
+  const certificate = await issueNodeCertificate(
+    authority,
+    { clusterId: context.clusterId, nodeId: id },
+    request.publicKey,
+  );
+  const member = { id, name: request.name, address, version: request.version };
+  await context.store.transact({
+    success: [{ operation: 'put', key: nodeKey(id), value: encodeMember(member) }],
+  });
+  context.addresses.learn(id, address);
+  context.log.info({ node: request.name, id, address }, 'admitted a new node');
+  return {
+    clusterId: context.clusterId,
+    certificate,
+    caCertificate: authority.certificate,
+    members: readRoster(context.replica.machine.view).map((each) => ({ id: each.id, address: each.address })),
+  };
+}
+
+function readNodeId(request: Enrol) {
+  try {
+    return nodeIdOf(request.publicKey);
+  } catch {
+    throw new RpcError('invalid', 'The public key cannot be read.');
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What is said between machines that have proved the secret to each other: hello, the promise not to start
+ * another cluster, and enrolment. The same table of requests for blank machines and members.
+ */
+import { z } from 'zod';
+import { dialEnrolment, type Endpoint } from '../peers/dial.ts';
+import { strangerFrameLimitBytes } from '../peers/frames.ts';
+import { RpcClient } from '../peers/rpc.ts';
+import type { SecretKeys } from '../peers/secret.ts';
+import type { NodeId } from '../raft/types.ts';
+
+const nodeId = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/)
+  .transform((id) => id as NodeId);
+
+export const helloSchema = z.object({
+  id: nodeId,
+  name: z.string().max(63),
+  port: z.int().min(1).max(65535),
+  clusterId: z.string().max(64).nullable(),
+  blanks: z.array(nodeId).max(1000),
+});
+export type Hello = z.infer<typeof helloSchema>;
+
+export const promiseSchema = z.object({ candidate: nodeId });
+export const promiseAnswerSchema = z.object({ granted: z.boolean(), reason: z.string().optional() });
+
+export const enrolSchema = z.object({
+  name: z.string().max(63),
+  /** SPKI in PEM; the node's id follows from it. */
+  publicKey: z.string().max(1024),
+  /** `host:port` of its peer port. */
+  address: z.string().max(255),
+  version: z.string().max(63),
+});
+export type Enrol = z.infer<typeof enrolSchema>;
+
+export const enrolAnswerSchema = z.object({
+  clusterId: z.string().regex(/^[0-9a-f]{16}$/),
+  certificate: z.string(),
+  caCertificate: z.string(),
+  members: z.array(z.object({ id: nodeId, address: z.string() })),
+});
+export type EnrolAnswer = z.infer<typeof enrolAnswerSchema>;
+
+const answerMilliseconds = 15_000;
+
+/** Kept connections to machines that may be peers, by address. */
+export class EnrolmentLinks {
+  readonly #keys: SecretKeys;
+  readonly #clients = new Map<string, RpcClient>();
+
+  constructor(keys: SecretKeys) {
+    this.#keys = keys;
+  }
+
+  /** Rejects with `DialError` (a wrong secret, among others) or `RpcError`. */
+  async hello(endpoint: Endpoint, own: Hello): Promise<Hello> {
+    return helloSchema.parse(await this.#request(endpoint, 'hello', own));
+  }
+
+  async promise(endpoint: Endpoint, candidate: NodeId): Promise<z.infer<typeof promiseAnswerSchema>> {
+    return promiseAnswerSchema.parse(await this.#request(endpoint, 'promise', { candidate }));
+  }
+
+  async enrol(endpoint: Endpoint, request: Enrol): Promise<EnrolAnswer> {
+    return enrolAnswerSchema.parse(await this.#request(endpoint, 'enrol', request));
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) client.close();
+    this.#clients.clear();
+  }
+
+  async #request(endpoint: Endpoint, method: string, params: Record<string, unknown>): Promise<unknown> {
+    const key = `${endpoint.host} ${endpoint.port}`;
+    const known = this.#clients.get(key);
+    if (known && !known.closed) return known.request(method, params, answerMilliseconds);
+    const socket = await dialEnrolment(endpoint, this.#keys);
+    const client = new RpcClient(socket, strangerFrameLimitBytes, () => this.#clients.delete(key));
+    this.#clients.set(key, client);
+    return client.request(method, params, answerMilliseconds);
+  }
+}

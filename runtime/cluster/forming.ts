@@ -1,0 +1,298 @@
+/**
+ * A blank machine on its way into a cluster: greets every candidate, decides (`formation.ts`), and acts: promises,
+ * joins, or starts the cluster. A member goes on greeting, seldom, to notice another cluster of the same name.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Log } from '../logging/log.ts';
+import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
+import { DialError, type Endpoint } from '../peers/dial.ts';
+import type { SecretKeys } from '../peers/secret.ts';
+import type { NodeId } from '../raft/types.ts';
+import { createCertificateAuthority, issueNodeCertificate } from './certificates.ts';
+import { type EnrolAnswer, EnrolmentLinks, type Hello, helloSchema, promiseSchema } from './enrolment.ts';
+import { decideFormation, decidePromise } from './formation.ts';
+import type { Identity } from './identity.ts';
+import type { Membership } from './membership.ts';
+import { PeerTable } from './peer-table.ts';
+
+export interface FormingOptions {
+  readonly clusterName: string;
+  readonly expect: number;
+  readonly mayFound: boolean;
+  readonly identity: Identity;
+  readonly version: string;
+  readonly port: () => number;
+  readonly keys: SecretKeys;
+  readonly log: Log;
+  /** The node has become a member; `members` are addresses to begin with. */
+  readonly onMember: (membership: Membership, members: EnrolAnswer['members']) => Promise<void>;
+}
+
+const greetMilliseconds = 1_000;
+const calmGreetMilliseconds = 10_000;
+const listenMilliseconds = 3_000;
+/** A promise holds this long after the last word of the one it was given to. */
+const promiseMilliseconds = 15_000;
+const complainMilliseconds = 60_000;
+
+export class Forming {
+  readonly #options: FormingOptions;
+  readonly #links: EnrolmentLinks;
+  readonly #peers = new PeerTable();
+  readonly #candidates = new Map<string, Endpoint>();
+  readonly #complaints = new Map<string, number>();
+  readonly #otherClusters = new Map<string, { readonly name: string; readonly at: number }>();
+  readonly #startedAt = performance.now();
+  #clusterId: string | null;
+  #promise: { readonly to: NodeId; readonly at: number } | null = null;
+  #reason = 'Looking for other nodes.';
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: FormingOptions, clusterId: string | null) {
+    this.#options = options;
+    this.#clusterId = clusterId;
+    this.#links = new EnrolmentLinks(options.keys);
+    void this.#round();
+  }
+
+  /** Why this node is not a member yet, and what to do. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** Sentences about other clusters of this name that were heard of lately. */
+  warnings(): string[] {
+    const now = performance.now();
+    return [...this.#otherClusters]
+      .filter(([, { at }]) => now - at < 3 * calmGreetMilliseconds)
+      .map(
+        ([id, { name }]) =>
+          `Another cluster of the same name and secret is here (${id}, seen at ${name}): they are not merged. Rename one (cluster.name), or wipe its nodes to let them join this one.`,
+      );
+  }
+
+  /** Discovery found a machine, or a person named one. */
+  addCandidate(endpoint: Endpoint): void {
+    this.#candidates.set(formatEndpoint(endpoint), endpoint);
+  }
+
+  /** Answers a machine that has proved the secret; enrolment itself is the members' (null here). */
+  serve(method: string, params: Record<string, unknown>, remoteAddress: string): unknown {
+    if (method === 'hello') return this.#answerHello(helloSchema.parse(params), plainAddress(remoteAddress));
+    if (method === 'promise') return this.#answerPromise(promiseSchema.parse(params).candidate);
+    return null;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#links.close();
+  }
+
+  async #round(): Promise<void> {
+    const own = this.#hello();
+    await Promise.all([...this.#candidates].map(([key, endpoint]) => this.#greet(key, endpoint, own)));
+    if (this.#closed) return;
+    if (this.#clusterId === null) {
+      await this.#advance().catch((error: unknown) => {
+        this.#setReason(
+          `Joining failed and is tried again: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      });
+    }
+    if (this.#closed) return;
+    this.#timer = setTimeout(
+      () => void this.#round(),
+      this.#clusterId === null ? greetMilliseconds : calmGreetMilliseconds,
+    );
+  }
+
+  #hello(): Hello {
+    const { identity, port } = this.#options;
+    const blanks = this.#peers.fresh(performance.now()).filter((peer) => peer.clusterId === null);
+    return {
+      id: identity.id,
+      name: identity.name,
+      port: port(),
+      clusterId: this.#clusterId,
+      blanks: blanks.map((peer) => peer.id),
+    };
+  }
+
+  async #greet(key: string, endpoint: Endpoint, own: Hello): Promise<void> {
+    try {
+      this.#hear(await this.#links.hello(endpoint, own), endpoint);
+    } catch (error) {
+      this.#complain(key, error);
+    }
+  }
+
+  #hear(hello: Hello, endpoint: Endpoint): void {
+    if (hello.id === this.#options.identity.id) return;
+    const now = performance.now();
+    this.#peers.hear({ ...hello, endpoint }, now);
+    const isOther =
+      hello.clusterId !== null && this.#clusterId !== null && hello.clusterId !== this.#clusterId;
+    if (!isOther || hello.clusterId === null) return;
+    if (!this.#otherClusters.has(hello.clusterId)) {
+      this.#options.log.warn(
+        { cluster: hello.clusterId, at: formatEndpoint(endpoint) },
+        'another cluster of this name is here; they are not merged',
+      );
+    }
+    this.#otherClusters.set(hello.clusterId, { name: `${hello.name} ${formatEndpoint(endpoint)}`, at: now });
+  }
+
+  /** A wrong secret is what a person must hear of; that a machine is off is not. Once a minute for each. */
+  #complain(key: string, error: unknown): void {
+    if (!(error instanceof DialError) || error.code !== 'wrongSecret') return;
+    const now = performance.now();
+    if (now - (this.#complaints.get(key) ?? Number.NEGATIVE_INFINITY) < complainMilliseconds) return;
+    this.#complaints.set(key, now);
+    this.#options.log.error(
+      { peer: key },
+      'refused: this peer has another enrolment secret; give both the same cluster.secret, or different cluster names',
+    );
+  }
+
+  #answerHello(hello: Hello, address: string): Hello {
+    const endpoint = { host: address, port: hello.port };
+    this.addCandidate(endpoint);
+    this.#hear(hello, endpoint);
+    if (this.#promise?.to === hello.id) this.#promise = { to: hello.id, at: performance.now() };
+    return this.#hello();
+  }
+
+  #answerPromise(candidate: NodeId): { granted: boolean; reason?: string } {
+    if (this.#clusterId !== null)
+      return { granted: false, reason: 'this node is a member of a cluster already' };
+    const now = performance.now();
+    const standing = this.#promise && this.#promiseStands(now) ? this.#promise.to : null;
+    const answer = decidePromise(this.#options.identity.id, candidate, standing, this.#peers.fresh(now));
+    if (answer.granted) this.#promise = { to: candidate, at: now };
+    return answer;
+  }
+
+  async #advance(): Promise<void> {
+    const now = performance.now();
+    const peers = this.#peers.fresh(now);
+    const decision = decideFormation({
+      self: this.#options.identity.id,
+      expect: this.#options.expect,
+      mayFound: this.#options.mayFound,
+      listenedEnough: now - this.#startedAt >= listenMilliseconds,
+      peers,
+    });
+    switch (decision.kind) {
+      case 'wait':
+        this.#setReason(decision.reason);
+        break;
+      case 'join':
+        await this.#join(decision.members);
+        break;
+      case 'found':
+        if (this.#promiseStands(now))
+          this.#setReason('Waiting for the node that this one gave its promise to.');
+        else await this.#found(decision.others);
+        break;
+    }
+  }
+
+  #promiseStands(now: number): boolean {
+    return this.#promise !== null && now - this.#promise.at < promiseMilliseconds;
+  }
+
+  #setReason(reason: string): void {
+    if (reason !== this.#reason) this.#options.log.info(reason);
+    this.#reason = reason;
+  }
+
+  #endpointOf(id: NodeId): Endpoint | null {
+    return this.#peers.fresh(performance.now()).find((peer) => peer.id === id)?.endpoint ?? null;
+  }
+
+  async #join(members: readonly NodeId[]): Promise<void> {
+    const { identity, version, port, onMember } = this.#options;
+    let failure: unknown = new Error('no member is reachable');
+    for (const member of members) {
+      const endpoint = this.#endpointOf(member);
+      if (endpoint === null) continue;
+      this.#setReason(`Joining through ${formatEndpoint(endpoint)}.`);
+      try {
+        // The member knows the host of our address better than we do: it sees where we come from.
+        const address = `:${port()}`;
+        const answer = await this.#links.enrol(endpoint, {
+          name: identity.name,
+          publicKey: identity.publicKey,
+          address,
+          version,
+        });
+        this.#clusterId = answer.clusterId;
+        await onMember(this.#membership(answer), [
+          ...answer.members,
+          { id: member, address: formatEndpoint(endpoint) },
+        ]);
+        return;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  #membership(answer: EnrolAnswer): Membership {
+    const { identity } = this.#options;
+    return {
+      credentials: {
+        clusterId: answer.clusterId,
+        nodeId: identity.id,
+        privateKey: identity.privateKey,
+        certificate: answer.certificate,
+        caCertificate: answer.caCertificate,
+      },
+      founder: false,
+      authority: null,
+    };
+  }
+
+  /** Starts the cluster when enough others have promised not to start another. */
+  async #found(others: readonly NodeId[]): Promise<void> {
+    const { identity, clusterName, expect, onMember, log } = this.#options;
+    const answers = await Promise.all(others.map((id) => this.#askPromise(id)));
+    const granted = answers.filter((answer) => answer).length;
+    if (granted < expect - 1) {
+      this.#setReason(
+        `Waiting for the promise of ${expect - 1 - granted} more node(s) to start the cluster.`,
+      );
+      return;
+    }
+    const clusterId = randomBytes(8).toString('hex');
+    const authority = await createCertificateAuthority(clusterName, clusterId);
+    const certificate = await issueNodeCertificate(
+      authority,
+      { clusterId, nodeId: identity.id },
+      identity.publicKey,
+    );
+    log.info({ cluster: clusterName, clusterId }, 'starting the cluster');
+    this.#clusterId = clusterId;
+    const credentials = {
+      clusterId,
+      nodeId: identity.id,
+      privateKey: identity.privateKey,
+      certificate,
+      caCertificate: authority.certificate,
+    };
+    await onMember({ credentials, founder: true, authority }, []);
+  }
+
+  async #askPromise(id: NodeId): Promise<boolean> {
+    const endpoint = this.#endpointOf(id);
+    if (endpoint === null) return false;
+    try {
+      return (await this.#links.promise(endpoint, this.#options.identity.id)).granted;
+    } catch {
+      return false;
+    }
+  }
+}

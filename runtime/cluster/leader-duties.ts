@@ -1,0 +1,215 @@
+/**
+ * What the leader does for the cluster beside consensus: stores the CA of a new cluster, keeps the roster true,
+ * keeps roles as planned, and knows everybody's state.
+ */
+import type { ClusterStatus, NodeStatus } from '../admin/protocol.ts';
+import { planRoles } from '../datastore/roles/plan-roles.ts';
+import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
+import { type CertificateAuthority, sealPrivateKey } from './certificates.ts';
+import type { MemberContext } from './member-context.ts';
+import { offlineMilliseconds, type Report, type ReportAnswer, ReportBook, roleIn } from './reports.ts';
+import {
+  authorityKey,
+  authoritySealedKey,
+  encodeMember,
+  type Member,
+  nodeKey,
+  readMember,
+  readRoster,
+} from './roster.ts';
+import { composeStatus } from './status.ts';
+
+const everyMilliseconds = 500;
+/** A learner this close to the end of the log may take a voter's seat. */
+const caughtUpEntries = 200;
+
+export interface LeaderDutiesOptions {
+  /** The founder's CA, until `authorityStored` is called. */
+  readonly authority: CertificateAuthority | null;
+  readonly authorityStored: () => void;
+  readonly ownReport: () => Report;
+  readonly ownAddress: () => string;
+  readonly warnings: () => readonly string[];
+}
+
+export class LeaderDuties {
+  readonly #context: MemberContext;
+  readonly #options: LeaderDutiesOptions;
+  readonly #book = new ReportBook();
+  readonly #timer: NodeJS.Timeout;
+  #authority: CertificateAuthority | null;
+  #leadingSince: number | null = null;
+  #busy = false;
+
+  constructor(context: MemberContext, options: LeaderDutiesOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#authority = options.authority;
+    this.#timer = setInterval(() => void this.#round(), everyMilliseconds);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Takes a member's report; `address` is its peer port as the connection shows it. */
+  receive(id: NodeId, report: Report, address: string): ReportAnswer {
+    const status = this.#context.replica.status();
+    const leading = status.role === 'leader';
+    if (leading) this.#book.receive(id, report, address, performance.now());
+    return {
+      leading,
+      leader: status.leader,
+      term: status.term,
+      role: roleIn(status.configuration, id),
+      settled: !status.changing,
+      members: leading ? this.#roster().map((member) => ({ id: member.id, address: member.address })) : [],
+    };
+  }
+
+  /** The cluster's status as this node knows it; complete on the leader. */
+  status(): ClusterStatus {
+    const { replica, clusterName, clusterId, identity, targets } = this.#context;
+    const status = replica.status();
+    return composeStatus({
+      clusterName,
+      clusterId,
+      self: { id: identity.id, name: identity.name },
+      leader: status.leader,
+      revision: replica.machine.view.number('revision'),
+      nodes: this.#roster().map((member) => this.#describe(member, status)),
+      targets,
+      warnings: this.#options.warnings(),
+    });
+  }
+
+  async #round(): Promise<void> {
+    if (this.#context.replica.status().role !== 'leader') {
+      this.#leadingSince = null;
+      return;
+    }
+    this.#leadingSince ??= performance.now();
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await this.#storeAuthority();
+      await this.#updateRoster();
+      this.#keepRoles();
+    } catch (error) {
+      // A write that did not come through, as in an election: the next round does it.
+      this.#context.log.debug({ reason: String(error) }, 'a duty of the leader waits for the next round');
+    }
+    this.#busy = false;
+  }
+
+  /** The CA of a new cluster goes into the datastore, its key sealed; only then does the founder forget the key. */
+  async #storeAuthority(): Promise<void> {
+    if (this.#authority === null) return;
+    const { certificate, privateKey } = this.#authority;
+    await this.#context.store.transact({
+      compare: [{ target: 'modifyRevision', key: authorityKey, is: 0 }],
+      success: [
+        { operation: 'put', key: authorityKey, value: new Uint8Array(Buffer.from(certificate)) },
+        {
+          operation: 'put',
+          key: authoritySealedKey,
+          value: sealPrivateKey(privateKey, this.#context.keys.sealingKey),
+        },
+      ],
+    });
+    this.#authority = null;
+    this.#options.authorityStored();
+  }
+
+  /** Names, addresses and versions in the roster follow what the members report. */
+  async #updateRoster(): Promise<void> {
+    const { identity, store, replica } = this.#context;
+    const view = replica.machine.view;
+    const own = this.#memberOf(identity.id, this.#options.ownReport(), this.#options.ownAddress());
+    const others = readRoster(view).flatMap((member) => {
+      const received = this.#book.get(member.id);
+      return received && member.id !== identity.id
+        ? [this.#memberOf(member.id, received.report, received.address)]
+        : [];
+    });
+    for (const member of [own, ...others]) {
+      const known = readMember(view, member.id);
+      if (known && JSON.stringify(known) === JSON.stringify(member)) continue;
+      await store.transact({
+        success: [{ operation: 'put', key: nodeKey(member.id), value: encodeMember(member) }],
+      });
+    }
+  }
+
+  #memberOf(id: NodeId, report: Report, address: string): Member {
+    return { id, name: report.name, address, version: report.version };
+  }
+
+  #keepRoles(): void {
+    const { replica, targets, identity, log } = this.#context;
+    const status = replica.status();
+    if (status.changing || status.transferTarget !== null) return;
+    const plan = planRoles({
+      leader: identity.id,
+      configuration: status.configuration,
+      nodes: readRoster(replica.machine.view).map((member) => ({
+        id: member.id,
+        online: this.#isOnline(member.id, status),
+        caughtUp: this.#isCaughtUp(member.id, status),
+      })),
+      targets,
+    });
+    if (plan === null) return;
+    const outcome = replica.proposeConfiguration(plan);
+    if (outcome.kind === 'accepted')
+      log.info({ voters: plan.voters, standbys: plan.learners }, 'changing roles');
+  }
+
+  #isOnline(id: NodeId, status: RaftStatus): boolean {
+    if (id === this.#context.identity.id) return true;
+    const now = performance.now();
+    if (this.#book.isFresh(id, now)) return true;
+    const progress = status.progress.find((each) => each.id === id);
+    const silentMilliseconds =
+      (progress?.silentTicks ?? Number.POSITIVE_INFINITY) * this.#context.heartbeatMilliseconds;
+    if (silentMilliseconds < offlineMilliseconds) return true;
+    // A new leader has heard of nobody yet: nobody is taken for lost before there was time to speak.
+    return this.#leadingSince !== null && now - this.#leadingSince < offlineMilliseconds;
+  }
+
+  #isCaughtUp(id: NodeId, status: RaftStatus): boolean {
+    const progress = status.progress.find((each) => each.id === id);
+    return (
+      progress !== undefined &&
+      progress.state === 'replicate' &&
+      progress.match + caughtUpEntries >= status.lastIndex
+    );
+  }
+
+  /** The roster, or before it is written the founder alone. */
+  #roster(): readonly Member[] {
+    const { replica, identity } = this.#context;
+    const members = readRoster(replica.machine.view);
+    if (members.length > 0) return members;
+    return [this.#memberOf(identity.id, this.#options.ownReport(), this.#options.ownAddress())];
+  }
+
+  #describe(member: Member, status: RaftStatus): NodeStatus {
+    const isSelf = member.id === this.#context.identity.id;
+    const leading = status.role === 'leader';
+    const applied = isSelf
+      ? this.#options.ownReport().appliedIndex
+      : (this.#book.get(member.id)?.report.appliedIndex ?? 0);
+    return {
+      id: member.id,
+      name: member.name,
+      address: member.address,
+      role: roleIn(status.configuration, member.id),
+      // Only the leader hears from everybody; without one, a node knows for certain only of itself.
+      online: leading ? this.#isOnline(member.id, status) : isSelf || member.id === status.leader,
+      appliedIndex: applied,
+      lag: Math.max(0, (status.commit as LogIndex) - applied),
+      version: member.version,
+    };
+  }
+}

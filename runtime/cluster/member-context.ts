@@ -1,0 +1,25 @@
+/** What the parts of a member node share. */
+import type { Replica } from '../datastore/replica.ts';
+import type { Store } from '../datastore/store.ts';
+import type { Log } from '../logging/log.ts';
+import type { RpcLinks } from '../peers/rpc-links.ts';
+import type { SecretKeys } from '../peers/secret.ts';
+import type { AddressKeeper } from './address-keeper.ts';
+import type { Identity } from './identity.ts';
+
+export interface MemberContext {
+  readonly identity: Identity;
+  readonly version: string;
+  readonly clusterName: string;
+  readonly clusterId: string;
+  readonly keys: SecretKeys;
+  readonly targets: { readonly voters: number; readonly standbys: number };
+  readonly heartbeatMilliseconds: number;
+  /** Where this node listens for peers. */
+  readonly port: number;
+  readonly replica: Replica;
+  readonly store: Store;
+  readonly rpc: RpcLinks;
+  readonly addresses: AddressKeeper;
+  readonly log: Log;
+}

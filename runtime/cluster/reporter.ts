@@ -1,0 +1,99 @@
+/** A member's side of reports: tells the leader how it is, once a second, and learns who leads and what its role is. */
+import type { NodeRole } from '../admin/protocol.ts';
+import type { NodeId } from '../raft/types.ts';
+import type { MemberContext } from './member-context.ts';
+import { type Report, type ReportAnswer, reportAnswerSchema } from './reports.ts';
+import { readRoster } from './roster.ts';
+
+const everyMilliseconds = 1_000;
+const answerMilliseconds = 2_000;
+/** The leader says "spare" this often before the node lets go of its data. */
+const spareAnswers = 3;
+
+export class Reporter {
+  readonly #context: MemberContext;
+  #leaderHint: NodeId | null = null;
+  #role: NodeRole = 'spare';
+  #spareCount = 0;
+  #asked = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(context: MemberContext) {
+    this.#context = context;
+    void this.#round();
+  }
+
+  get role(): NodeRole {
+    return this.#role;
+  }
+
+  /** The leader: consensus knows it on a replica; a spare knows it from the answers to its reports. */
+  leader(): NodeId | null {
+    const status = this.#context.replica.status();
+    const { voters, outgoing, learners } = status.configuration;
+    const takesPart = [...voters, ...outgoing, ...learners].includes(status.id);
+    return takesPart ? status.leader : this.#leaderHint;
+  }
+
+  report(): Report {
+    const { identity, version, port, replica } = this.#context;
+    return { name: identity.name, version, port, appliedIndex: replica.machine.applied().index };
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #round(): Promise<void> {
+    const { replica, addresses } = this.#context;
+    for (const member of readRoster(replica.machine.view)) addresses.learn(member.id, member.address);
+    if (replica.status().role !== 'leader') await this.#reportTo(this.#target());
+    addresses.save();
+    if (!this.#closed) this.#timer = setTimeout(() => void this.#round(), everyMilliseconds);
+  }
+
+  /** The leader if it is known; else the members in turn, until one knows it. */
+  #target(): NodeId | null {
+    const { addresses, identity } = this.#context;
+    const known = this.leader();
+    if (known !== null && known !== identity.id) return known;
+    const others = [...new Set(addresses.book.entries().map(({ id }) => id))]
+      .filter((id) => id !== identity.id)
+      .sort();
+    this.#asked += 1;
+    return others[this.#asked % Math.max(1, others.length)] ?? null;
+  }
+
+  async #reportTo(target: NodeId | null): Promise<void> {
+    if (target === null) return;
+    try {
+      const answer = await this.#context.rpc.request(
+        target,
+        'cluster.report',
+        this.report(),
+        answerMilliseconds,
+      );
+      await this.#learn(target, reportAnswerSchema.parse(answer));
+    } catch {
+      if (this.#leaderHint === target) this.#leaderHint = null;
+    }
+  }
+
+  async #learn(from: NodeId, answer: ReportAnswer): Promise<void> {
+    const { addresses, identity, replica, log } = this.#context;
+    this.#leaderHint = answer.leading ? from : answer.leader;
+    if (!answer.leading) return;
+    for (const { id, address } of answer.members) if (id !== identity.id) addresses.learn(id, address);
+    if (answer.role !== this.#role) log.info({ role: answer.role }, 'this node has a new role');
+    this.#role = answer.role;
+    // Only the word of a leader that is not behind this node counts: an old one may not know our role.
+    const isSpare = answer.role === 'spare' && answer.settled && answer.term >= replica.status().term;
+    this.#spareCount = isSpare ? this.#spareCount + 1 : 0;
+    if (this.#spareCount >= spareAnswers && replica.machine.applied().index > 0) {
+      log.info('this node is a spare now and lets go of its data');
+      await replica.becomeBlank();
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What every member tells the leader once a second, and what it hears back: who leads, its own role, where the
+ * others are. Spares, which take no part in consensus, live by this.
+ */
+import { z } from 'zod';
+import type { NodeRole } from '../admin/protocol.ts';
+import type { Configuration, NodeId } from '../raft/types.ts';
+
+const nodeId = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/)
+  .transform((id) => id as NodeId);
+
+export const reportSchema = z.object({
+  name: z.string().max(63),
+  version: z.string().max(63),
+  port: z.int().min(1).max(65535),
+  appliedIndex: z.int().min(0),
+});
+export type Report = z.infer<typeof reportSchema>;
+
+export const reportAnswerSchema = z.object({
+  /** False: this node does not lead; `leader` is whom it takes for the leader. */
+  leading: z.boolean(),
+  leader: nodeId.nullable(),
+  term: z.int().min(0),
+  role: z.enum(['voter', 'standby', 'spare']),
+  /** False while a change of roles is under way: the role may be about to change. */
+  settled: z.boolean(),
+  members: z.array(z.object({ id: nodeId, address: z.string() })),
+});
+export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
+
+/** Not heard of for this long, a node is offline. */
+export const offlineMilliseconds = 3_000;
+
+interface Received {
+  readonly report: Report;
+  /** `host:port` of the peer port, as the connection shows it. */
+  readonly address: string;
+  readonly at: number;
+}
+
+/** The leader's memory of reports. Not replicated: a new leader starts with an empty one and a time of grace. */
+export class ReportBook {
+  readonly #received = new Map<NodeId, Received>();
+
+  receive(id: NodeId, report: Report, address: string, now: number): void {
+    this.#received.set(id, { report, address, at: now });
+  }
+
+  get(id: NodeId): Received | null {
+    return this.#received.get(id) ?? null;
+  }
+
+  isFresh(id: NodeId, now: number): boolean {
+    const received = this.#received.get(id);
+    return received !== undefined && now - received.at < offlineMilliseconds;
+  }
+}
+
+export function roleIn(configuration: Configuration, id: NodeId): NodeRole {
+  if (configuration.voters.includes(id) || configuration.outgoing.includes(id)) return 'voter';
+  return configuration.learners.includes(id) ? 'standby' : 'spare';
+}
