@@ -4,6 +4,8 @@ import path from 'node:path';
 import t from 'tap';
 import { freePorts, makeNodes, TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
 
+t.setTimeout(300_000);
+
 t.test('three blank agents form one highly available cluster', async (t) => {
   const nodes = await makeNodes(t, { size: 3 });
   for (const node of nodes) node.start();

@@ -24,12 +24,12 @@ import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
 import { memberFrameLimitBytes, readFrames } from '../peers/frames.ts';
 import { RaftLinks } from '../peers/raft-links.ts';
-import { checkMessage, decodeMessage } from '../peers/raft-messages.ts';
+import { decodeMessage } from '../peers/raft-messages.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
 import type { SecretKeys } from '../peers/secret.ts';
 import type { PeerIdentity } from '../peers/trust.ts';
-import type { NodeId } from '../raft/types.ts';
+import type { Message, NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { startWorker } from './start-worker.ts';
 
@@ -76,14 +76,12 @@ export class MemberNode {
       ...config.datastore,
       id: identity.id,
       paths,
-      founder: membership.founder,
+      founder: membership.authority !== null,
       storage,
       log,
       send: (message) => raftLinks.send(message),
-      shipSnapshot: (made, message) =>
-        shipSnapshot(made, message, (method, params) =>
-          rpc.request(message.to, method, params, snapshotRequestMilliseconds),
-        ),
+      shipSnapshot: (made, to) =>
+        shipSnapshot(made, (method, params) => rpc.request(to, method, params, snapshotRequestMilliseconds)),
       onApplied: () => store?.stateChanged(),
       onFatal: options.onFatal,
     });
@@ -177,9 +175,8 @@ export class MemberNode {
     readFrames(socket, memberFrameLimitBytes, {
       onFrame: (frame) => {
         const message = decodeMessage(frame, peer.nodeId);
-        // A snapshot is taken only from a request that brought its bytes.
-        if (message === null || message.type === 'installSnapshot') socket.destroy();
-        else this.#context.replica.step(message);
+        if (message === null) socket.destroy();
+        else this.#step(message);
       },
       onEnd: () => {},
     });
@@ -239,7 +236,7 @@ export class MemberNode {
       case 'snapshot.chunk':
         return this.#receiver.chunk(params);
       case 'snapshot.finish':
-        return this.#takeSnapshot(params, from);
+        return this.#receiver.finish(params);
       default: {
         const answer = this.#context.store.serve(method, params);
         if (answer === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
@@ -250,11 +247,9 @@ export class MemberNode {
     }
   }
 
-  async #takeSnapshot(params: Record<string, unknown>, from: NodeId): Promise<void> {
-    const message = checkMessage(params.message, from);
-    if (message?.type !== 'installSnapshot')
-      throw new RpcError('invalid', 'The message of the snapshot is malformed.');
-    await this.#receiver.finish(params.digest, message.snapshot.index);
+  /** A snapshot is taken only when its bytes are here, whole and checked. */
+  #step(message: Message): void {
+    if (message.type === 'installSnapshot' && !this.#receiver.take(message.snapshot.index)) return;
     this.#context.replica.step(message);
   }
 

@@ -251,7 +251,6 @@ export class Forming {
         certificate: answer.certificate,
         caCertificate: answer.caCertificate,
       },
-      founder: false,
       authority: null,
     };
   }
@@ -283,7 +282,7 @@ export class Forming {
       certificate,
       caCertificate: authority.certificate,
     };
-    await onMember({ credentials, founder: true, authority }, []);
+    await onMember({ credentials, authority }, []);
   }
 
   async #askPromise(id: NodeId): Promise<boolean> {

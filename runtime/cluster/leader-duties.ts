@@ -154,7 +154,7 @@ export class LeaderDuties {
       configuration: status.configuration,
       nodes: readRoster(replica.machine.view).map((member) => ({
         id: member.id,
-        online: this.#isOnline(member.id, status),
+        online: !this.#isLost(member.id, status),
         caughtUp: this.#isCaughtUp(member.id, status),
       })),
       targets,
@@ -165,16 +165,18 @@ export class LeaderDuties {
       log.info({ voters: plan.voters, standbys: plan.learners }, 'changing roles');
   }
 
+  /** Whether the leader has heard of a node lately: a report, or an answer of its consensus core in this term. */
   #isOnline(id: NodeId, status: RaftStatus): boolean {
-    if (id === this.#context.identity.id) return true;
-    const now = performance.now();
-    if (this.#book.isFresh(id, now)) return true;
+    if (id === this.#context.identity.id || this.#book.isFresh(id, performance.now())) return true;
     const progress = status.progress.find((each) => each.id === id);
-    const silentMilliseconds =
-      (progress?.silentTicks ?? Number.POSITIVE_INFINITY) * this.#context.heartbeatMilliseconds;
-    if (silentMilliseconds < offlineMilliseconds) return true;
-    // A new leader has heard of nobody yet: nobody is taken for lost before there was time to speak.
-    return this.#leadingSince !== null && now - this.#leadingSince < offlineMilliseconds;
+    if (progress === undefined || progress.match === 0) return false;
+    return progress.silentTicks * this.#context.heartbeatMilliseconds < offlineMilliseconds;
+  }
+
+  /** A new leader has heard of nobody yet: nobody is taken for lost before there was time to speak. */
+  #isLost(id: NodeId, status: RaftStatus): boolean {
+    const leadingFor = performance.now() - (this.#leadingSince ?? performance.now());
+    return leadingFor >= offlineMilliseconds && !this.#isOnline(id, status);
   }
 
   #isCaughtUp(id: NodeId, status: RaftStatus): boolean {

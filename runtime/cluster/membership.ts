@@ -9,16 +9,16 @@ import { DataDirectoryError, type Identity } from './identity.ts';
 
 export interface Membership {
   readonly credentials: Credentials;
-  /** The node that started the cluster. */
-  readonly founder: boolean;
-  /** The CA's key, on the founder only and only until it is in the datastore. */
+  /**
+   * The CA with its key: on the node that starts the cluster, and only until the datastore holds it. This is also
+   * how the node knows, after a power cut, that it still has to begin the log.
+   */
   readonly authority: CertificateAuthority | null;
 }
 
 const memberSchema = z.object({
   clusterId: z.string().regex(/^[0-9a-f]{16}$/),
   clusterName: z.string(),
-  founder: z.boolean(),
 });
 
 function files(dataDirectory: string) {
@@ -57,7 +57,6 @@ export function loadMembership(
       certificate: readRequired(at.certificate),
       caCertificate,
     },
-    founder: member.founder,
     authority: caKey === null ? null : { certificate: caCertificate, privateKey: caKey },
   };
 }
@@ -65,14 +64,14 @@ export function loadMembership(
 /** Makes the membership durable; from here on the node is a member, also after a power cut. */
 export function saveMembership(dataDirectory: string, clusterName: string, membership: Membership): void {
   const at = files(dataDirectory);
-  const { credentials, authority, founder } = membership;
+  const { credentials, authority } = membership;
   makeDirectoryDurably(at.directory);
   if (authority) writeFileDurably(at.caKey, authority.privateKey);
   writeFileDurably(at.caCertificate, credentials.caCertificate);
   writeFileDurably(at.certificate, credentials.certificate);
   writeFileDurably(
     at.member,
-    `${JSON.stringify({ clusterId: credentials.clusterId, clusterName, founder }, null, 2)}\n`,
+    `${JSON.stringify({ clusterId: credentials.clusterId, clusterName }, null, 2)}\n`,
   );
 }
 

@@ -9,7 +9,6 @@ import { Raft } from '../raft/raft.ts';
 import type {
   Entry,
   HardState,
-  InstallSnapshot,
   LogIndex,
   Message,
   NodeId,
@@ -41,8 +40,8 @@ export interface ReplicaOptions {
   readonly log: Log;
   /** Hands a message to the network; it may be lost. */
   readonly send: (message: Message) => void;
-  /** Ships a snapshot and the message that installs it; rejects when it did not arrive. */
-  readonly shipSnapshot: (made: MadeSnapshot, message: InstallSnapshot) => Promise<void>;
+  /** Ships a snapshot's bytes; rejects when they did not arrive. */
+  readonly shipSnapshot: (made: MadeSnapshot, to: NodeId) => Promise<void>;
   /** The applied state changed: watchers look again. */
   readonly onApplied: () => void;
   /** The node cannot go on. */
@@ -175,13 +174,15 @@ export class Replica {
   #createRaft(hardState: HardState | null, base: SnapshotMeta, entries: readonly Entry[]): Raft {
     const { id, heartbeatMilliseconds, electionMilliseconds } = this.#options;
     this.#hardState = hardState;
-    return new Raft({
+    const raft = new Raft({
       id,
       recovered: { hardState, base, entries },
       electionTicks: Math.max(2, Math.round(electionMilliseconds / heartbeatMilliseconds)),
       heartbeatTicks: 1,
       random: Math.random,
     });
+    raft.applied(this.#machine.applied().index);
+    return raft;
   }
 
   #tick(): void {
@@ -316,20 +317,12 @@ export class Replica {
   }
 
   #sendSnapshot({ to, session }: { readonly to: NodeId; readonly session: number }): void {
-    const { storage, paths, shipSnapshot, id, log } = this.#options;
+    const { storage, paths, shipSnapshot, log } = this.#options;
     this.#snapshot ??= makeSnapshot(storage, paths.state, paths.snapshots);
     const made = this.#snapshot;
-    const { term } = this.#raft.status();
     made
       .then(async (snapshot) => {
-        await shipSnapshot(snapshot, {
-          type: 'installSnapshot',
-          from: id,
-          to,
-          term,
-          session,
-          snapshot: snapshot.meta,
-        });
+        await shipSnapshot(snapshot, to);
         this.#raft.snapshotSent(to, session, snapshot.meta.index);
       })
       .catch((error: unknown) => {

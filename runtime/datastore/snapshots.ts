@@ -6,7 +6,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Configuration, InstallSnapshot, LogIndex, SnapshotMeta, Term } from '../raft/types.ts';
+import type { Configuration, LogIndex, SnapshotMeta, Term } from '../raft/types.ts';
 import { incomingFile, type StoragePaths } from './state-files.ts';
 import { StateView } from './state-machine/reading.ts';
 import { openForReading } from './state-machine/tables.ts';
@@ -41,12 +41,8 @@ export async function makeSnapshot(
   return { file, facts, meta: { index: facts.index as LogIndex, term: facts.term as Term, configuration } };
 }
 
-/** Ships a snapshot in chunks, then the message that lets the receiver's core take it. */
-export async function shipSnapshot(
-  made: MadeSnapshot,
-  message: InstallSnapshot,
-  request: SnapshotRequest,
-): Promise<void> {
+/** Ships a snapshot in chunks. The receiver keeps it until the core's message tells it to take it. */
+export async function shipSnapshot(made: MadeSnapshot, request: SnapshotRequest): Promise<void> {
   const { sizeBytes, digest } = made.facts;
   await request('snapshot.begin', { digest, sizeBytes });
   const file = await open(made.file, 'r');
@@ -59,7 +55,7 @@ export async function shipSnapshot(
   } finally {
     await file.close();
   }
-  await request('snapshot.finish', { digest, message });
+  await request('snapshot.finish', { digest, index: made.meta.index });
 }
 
 const beginSchema = z.object({
@@ -69,6 +65,7 @@ const beginSchema = z.object({
     .min(1)
     .max(2 ** 40),
 });
+const finishSchema = z.object({ digest: z.string(), index: z.int().min(1) });
 const chunkSchema = z.object({
   digest: z.string(),
   offset: z.int().min(0),
@@ -78,6 +75,7 @@ const chunkSchema = z.object({
 /** The receiving side: one snapshot at a time, in a file of its own. */
 export class SnapshotReceiver {
   readonly #file: string;
+  #readyIndex: number | null = null;
   #incoming: { handle: number; digest: string; sizeBytes: number; written: number } | null = null;
 
   constructor(paths: StoragePaths) {
@@ -87,6 +85,7 @@ export class SnapshotReceiver {
   begin(params: unknown): void {
     const { digest, sizeBytes } = beginSchema.parse(params);
     this.abandon();
+    this.#readyIndex = null;
     const handle = openSync(this.#file, 'w', 0o600);
     this.#incoming = { handle, digest, sizeBytes, written: 0 };
   }
@@ -106,10 +105,11 @@ export class SnapshotReceiver {
     incoming.written += data.length;
   }
 
-  /** Checks that what was received is the snapshot at `index` and makes it durable. Throws `SnapshotError`. */
-  async finish(digest: unknown, index: LogIndex): Promise<void> {
+  /** Checks what was received and makes it durable. Throws `SnapshotError`. */
+  async finish(params: unknown): Promise<void> {
+    const { digest, index } = finishSchema.parse(params);
     const incoming = this.#incoming;
-    if (incoming?.digest !== digest || incoming?.written !== incoming?.sizeBytes || incoming === null) {
+    if (incoming === null || incoming.digest !== digest || incoming.written !== incoming.sizeBytes) {
       throw new SnapshotError('the snapshot is not complete');
     }
     fsyncSync(incoming.handle);
@@ -117,8 +117,16 @@ export class SnapshotReceiver {
     if ((await digestFile(this.#file)) !== digest)
       throw new SnapshotError('the snapshot was damaged on its way');
     if (appliedIndexOf(this.#file) !== index) {
-      throw new SnapshotError('the snapshot is not the one its message names');
+      throw new SnapshotError('the snapshot is not the one it is said to be');
     }
+    this.#readyIndex = index;
+  }
+
+  /** Whether the snapshot at `index` lies here, whole and checked; it can be taken once. */
+  take(index: LogIndex): boolean {
+    const ready = this.#readyIndex === index;
+    if (ready) this.#readyIndex = null;
+    return ready;
   }
 
   abandon(): void {

@@ -74,15 +74,9 @@ export function encodeMessage(message: Message): Uint8Array {
 /** null when the bytes are no message, or say they are from another node than the connection's. */
 export function decodeMessage(frame: Uint8Array, from: NodeId): Message | null {
   try {
-    return checkMessage(decodeEnvelope(frame), from);
+    const message = messageSchema.parse(decodeEnvelope(frame)) as unknown as Message;
+    return message.from === from ? message : null;
   } catch {
     return null;
   }
-}
-
-/** The same for a message that came inside a request. */
-export function checkMessage(value: unknown, from: NodeId): Message | null {
-  const checked = messageSchema.safeParse(value);
-  const message = checked.success ? (checked.data as unknown as Message) : null;
-  return message?.from === from ? message : null;
 }
