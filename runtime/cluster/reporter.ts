@@ -28,12 +28,12 @@ export class Reporter {
     return this.#role;
   }
 
-  /** The leader: consensus knows it on a replica; a spare knows it from the answers to its reports. */
+  /**
+   * The leader: as consensus knows it, or from the answers to reports. The latter is how a spare knows it, and a
+   * node that was removed while it was off and still takes itself for a voter.
+   */
   leader(): NodeId | null {
-    const status = this.#context.replica.status();
-    const { voters, outgoing, learners } = status.configuration;
-    const takesPart = [...voters, ...outgoing, ...learners].includes(status.id);
-    return takesPart ? status.leader : this.#leaderHint;
+    return this.#context.replica.status().leader ?? this.#leaderHint;
   }
 
   report(): Report {

@@ -92,7 +92,7 @@ export class Store {
   /** Reads what was committed before the call. Throws `StoreError`. */
   range(query: RangeQuery): Promise<RangeResult> {
     return this.#untilServed(async () => {
-      if (this.#isReplica())
+      if (this.#followsLog())
         return (await this.#replica.linearize()) ? this.#replica.machine.view.range(query) : null;
       return this.#ask<RangeResult>('store.range', { ...query });
     });
@@ -139,9 +139,11 @@ export class Store {
     }
   }
 
-  #isReplica(): boolean {
-    const { id, configuration } = this.#replica.status();
-    return [...configuration.voters, ...configuration.outgoing, ...configuration.learners].includes(id);
+  /** Whether the state here follows the leader's: not on a spare, and not on a node that has lost touch. */
+  #followsLog(): boolean {
+    const { id, configuration, leader } = this.#replica.status();
+    const members = [...configuration.voters, ...configuration.outgoing, ...configuration.learners];
+    return leader !== null && members.includes(id);
   }
 
   async #execute(command: Command): Promise<CommandResult> {
@@ -207,7 +209,7 @@ export class Store {
 
   async #serveRange(params: unknown): Promise<RangeResult> {
     const query = rangeParams.parse(params);
-    if (this.#isReplica() && (await this.#replica.linearize()))
+    if (this.#followsLog() && (await this.#replica.linearize()))
       return this.#replica.machine.view.range(query);
     throw new StoreError('unavailable', 'This node cannot read now.');
   }
@@ -215,7 +217,7 @@ export class Store {
   /** A long poll: answers as soon as there is a change, or with nothing new when the wait is over. */
   async #serveChanges(params: unknown): Promise<ChangesResult> {
     const { from, wait, key, end } = changesParams.parse(params);
-    if (!this.#isReplica()) throw new StoreError('unavailable', 'This node holds no data.');
+    if (!this.#followsLog()) throw new StoreError('unavailable', 'This node holds no data.');
     await this.#applied(from, wait, null);
     return this.#replica.machine.view.changes({ key, end }, from, revisionsAtOnce);
   }
@@ -225,7 +227,7 @@ export class Store {
     from: number,
     signal: AbortSignal,
   ): Promise<ChangesResult | null> {
-    if (this.#isReplica()) {
+    if (this.#followsLog()) {
       await this.#applied(from, pollMilliseconds, signal);
       return this.#replica.machine.view.changes(range, from, revisionsAtOnce);
     }
