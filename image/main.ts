@@ -4,9 +4,26 @@ import { cac } from 'cac';
 import { BuildError } from './build-error.ts';
 import { version } from './checkout.ts';
 import { binaryCommand } from './cli/binary.ts';
+import { buildCommand } from './cli/build.ts';
 import { isDeviceCommand, runDeviceCommand } from './cli/device.ts';
 
 const cli = cac('trivet');
+
+cli
+  .command('build <recipe>', 'Build an image from a recipe')
+  .option('--out <dir>', 'Where to put it (default: out/NAME-OF-THE-RECIPE)')
+  .option('--lock <file>', 'Take exactly the inputs of an earlier build')
+  .option('--offline', 'Use only what is in the cache')
+  .option('--json', 'Print the report as JSON')
+  .action((recipe: string, options) =>
+    buildCommand({
+      recipe,
+      out: textOption(options.out),
+      lock: textOption(options.lock),
+      offline: Boolean(options.offline),
+      json: Boolean(options.json),
+    }),
+  );
 
 cli
   .command('binary', 'Build only the executable of the device')
@@ -16,6 +33,10 @@ cli
 
 cli.help();
 cli.version(version);
+
+function textOption(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
 
 async function main(): Promise<void> {
   if (isDeviceCommand(process.argv[2])) {

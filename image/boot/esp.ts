@@ -1,0 +1,67 @@
+/** The boot partition: a FAT file system with systemd-boot and one kernel image per slot that is filled. */
+import { truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Architecture } from '../architecture.ts';
+import { BuildError } from '../build-error.ts';
+import { runTool, type Tools } from '../tools/tools.ts';
+
+export interface EspOptions {
+  readonly tools: Tools;
+  readonly architecture: Architecture;
+  readonly packageTree: string;
+  readonly sizeBytes: number;
+  readonly uki: Uint8Array;
+  /** What systemd-boot shows and sorts by; without a try counter, since the first system is good by definition. */
+  readonly entryName: string;
+  readonly workDirectory: string;
+  readonly output: string;
+}
+
+/** Boots the newest entry at once; space shows the menu. Nobody may change a command line there. */
+const loaderConfiguration = 'timeout 0\neditor no\n';
+const directories = ['EFI', 'EFI/BOOT', 'EFI/Linux', 'EFI/systemd', 'loader'];
+/** While an update is tried, the running entry, the new one and one that is being written must have room. */
+const entriesAtOnce = 3;
+
+export async function buildEsp(options: EspOptions): Promise<void> {
+  const { tools, output } = options;
+  const needed = entriesAtOnce * options.uki.length + 2 * 1024 * 1024;
+  if (needed > options.sizeBytes) {
+    throw new BuildError(
+      'does-not-fit',
+      `The boot partition (sizes.esp) has ${mebibytes(options.sizeBytes)} MiB and must hold ${entriesAtOnce} kernel images of ${mebibytes(options.uki.length)} MiB: give it ${mebibytes(needed)}M.`,
+    );
+  }
+  await writeFile(output, '');
+  await truncate(output, options.sizeBytes);
+  // FAT32 with clusters of one sector: firmware takes smaller file systems for FAT16.
+  await runTool(tools, 'mkfs.fat', [
+    '--invariant',
+    '-F',
+    '32',
+    '-s',
+    '1',
+    '-i',
+    '54524956',
+    '-n',
+    'ESP',
+    output,
+  ]);
+  await runTool(tools, 'mmd', ['-i', output, ...directories.map((name) => `::${name}`)]);
+  const put = async (source: string, target: string): Promise<void> => {
+    await runTool(tools, 'mcopy', ['-i', output, source, `::${target}`]);
+  };
+  const loader = path.join(options.packageTree, 'usr/lib/systemd/boot/efi', options.architecture.bootLoader);
+  await put(loader, options.architecture.removableMediaPath);
+  await put(loader, `EFI/systemd/${options.architecture.bootLoader}`);
+  const configuration = path.join(options.workDirectory, 'loader.conf');
+  await writeFile(configuration, loaderConfiguration);
+  await put(configuration, 'loader/loader.conf');
+  const uki = path.join(options.workDirectory, 'uki.efi');
+  await writeFile(uki, options.uki);
+  await put(uki, `EFI/Linux/${options.entryName}.efi`);
+}
+
+function mebibytes(bytes: number): number {
+  return Math.ceil(bytes / (1024 * 1024));
+}

@@ -1,0 +1,129 @@
+/** The initrd: one shell script, busybox, dmsetup and the modules that show a disk. */
+import { lstat, readFile, readlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { constants, zstdCompressSync } from 'node:zlib';
+import type { Architecture } from '../architecture.ts';
+import { type Cache, cached, cacheKey } from '../cache/cache.ts';
+import { temporary } from '../cache/temporary.ts';
+import { type CpioEntry, encodeCpio } from '../formats/cpio/cpio.ts';
+import { addLibraries } from '../root/libraries.ts';
+import { parseAssignments } from '../root/list-file.ts';
+import { type KernelModules, moduleDirectory } from '../root/modules.ts';
+import { placeCopy, placeLink, placeText } from '../root/place.ts';
+import { listTree } from '../root/select.ts';
+
+const sources = new URL('../root/initrd/', import.meta.url);
+
+/** The names by which the script calls busybox. */
+const applets = [
+  ...[
+    'sh',
+    'chmod',
+    'cut',
+    'dd',
+    'insmod',
+    'mkdir',
+    'mount',
+    'od',
+    'switch_root',
+    'tr',
+    'umount',
+    'usleep',
+    'cat',
+  ],
+];
+const directories = ['data', 'dev', 'etc', 'proc', 'run', 'sys', 'sysroot', 'usr'];
+
+export interface InitrdOptions {
+  readonly cache: Cache;
+  readonly architecture: Architecture;
+  readonly packageTree: string;
+  readonly modules: KernelModules;
+  readonly sourceDateEpoch: number;
+}
+
+/** @returns the compressed archive, in the cache. */
+export async function buildInitrd(options: InitrdOptions): Promise<string> {
+  const script = await readFile(new URL('init', sources), 'utf8');
+  const modules = await readFile(new URL('modules.txt', sources), 'utf8');
+  const key = cacheKey({
+    ...{ script, modules, directories, applets, epoch: options.sourceDateEpoch },
+    packages: path.basename(options.packageTree),
+    moduleTree: path.basename(options.modules.tree),
+  });
+  const directory = await cached(options.cache, 'initrd', key, async (output) => {
+    await using work = await temporary(
+      path.join(options.cache.directory, 'composing', `initrd-${process.pid}`),
+    );
+    await composeInitrd(work.directory, script, modules, options);
+    const archive = encodeCpio(await readEntries(work.directory), options.sourceDateEpoch);
+    // The kernel unpacks with a window of 8 MiB at most, which level 19 does not exceed.
+    const params = { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 };
+    await writeFile(path.join(output, 'initrd'), zstdCompressSync(archive, { params }));
+  });
+  return path.join(directory, 'initrd');
+}
+
+async function composeInitrd(
+  tree: string,
+  script: string,
+  modules: string,
+  options: InitrdOptions,
+): Promise<void> {
+  const { architecture, packageTree } = options;
+  await placeText(tree, 'init', script, 0o755);
+  const programs = ['usr/bin/busybox', 'usr/sbin/dmsetup'];
+  for (const program of programs) {
+    await placeCopy(tree, path.join('usr/bin', path.basename(program)), path.join(packageTree, program));
+  }
+  for (const applet of applets) await placeLink(tree, `usr/bin/${applet}`, 'busybox');
+  await addLibraries(tree, ['usr/bin/dmsetup'], [packageTree], architecture);
+  const loader = architecture.loader.slice(1);
+  await placeCopy(tree, path.join('usr', loader), path.join(packageTree, 'usr', loader));
+  for (const name of ['lib', 'lib64']) await placeLink(tree, name, `usr/${name}`);
+  await placeModules(tree, modules, options.modules);
+}
+
+/** Modules lie in one directory; two lists give the order in which to load them, each what it needs first. */
+async function placeModules(tree: string, list: string, modules: KernelModules): Promise<void> {
+  const loaded = new Set<string>();
+  for (const stage of ['always', 'disks']) {
+    const order: string[] = [];
+    for (const [key, names] of parseAssignments(list)) {
+      if (key !== stage) continue;
+      for (const name of names) {
+        const file = modules.pathOf(name);
+        // A module without a file is built into this kernel.
+        if (file !== undefined) order.push(...(modules.dependencies.get(file) ?? []), file);
+      }
+    }
+    const fresh = [...new Set(order)].filter((file) => !loaded.has(file));
+    for (const file of fresh) {
+      loaded.add(file);
+      const source = path.join(moduleDirectory(modules.tree, modules.kernelVersion), file);
+      await placeCopy(tree, path.join('usr/lib/modules', path.basename(file)), source);
+    }
+    await placeText(tree, `etc/modules.${stage}`, fresh.map((file) => `${path.basename(file)}\n`).join(''));
+  }
+}
+
+/** The tree as archive entries, with the directories that nothing lies in and the console the kernel opens. */
+async function readEntries(tree: string): Promise<CpioEntry[]> {
+  const files = await listTree(tree);
+  const parents = new Set(directories);
+  for (const file of files) {
+    for (let parent = path.dirname(file); parent !== '.'; parent = path.dirname(parent)) parents.add(parent);
+  }
+  const entries: CpioEntry[] = [...parents].map((name) => ({ kind: 'directory', name }));
+  entries.push({ kind: 'character', name: 'dev/console', major: 5, minor: 1 });
+  for (const name of files) {
+    const file = path.join(tree, name);
+    const status = await lstat(file);
+    if (status.isSymbolicLink()) entries.push({ kind: 'link', name, target: await readlink(file) });
+    else {
+      const executable = (status.mode & 0o111) !== 0;
+      entries.push({ kind: 'file', name, executable, data: await readFile(file) });
+    }
+  }
+  return entries;
+}

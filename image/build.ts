@@ -1,0 +1,184 @@
+/**
+ * The build, top to bottom: recipe, plan, packages, tools, executable, root tree, file system, initrd, kernel image,
+ * boot partition, disk, compressed disk, lock and report. Nothing of the target is run, and nothing needs privileges.
+ */
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buildBinary } from './binary/binary.ts';
+import { buildEsp } from './boot/esp.ts';
+import { buildInitrd } from './boot/initrd.ts';
+import { buildUki } from './boot/uki.ts';
+import { cacheKey, openCache } from './cache/cache.ts';
+import { temporary } from './cache/temporary.ts';
+import { version as builderVersion, checkout } from './checkout.ts';
+import { compressImage } from './disk/compress.ts';
+import { layOutDisk } from './disk/partitions.ts';
+import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
+import { type Inputs, provideInputs } from './packages/inputs.ts';
+import { derivedUuid, type ImagePlan, planImage } from './plan/plan.ts';
+import type { Progress } from './progress.ts';
+import { readRecipe } from './recipe/parse.ts';
+import type { BuildReport } from './report.ts';
+import { buildBase } from './root/base.ts';
+import { composeRoot } from './root/compose.ts';
+import { makeRootFileSystem, type RootFileSystem, verityBlockSize } from './root/erofs.ts';
+import { parseAssignments, readList } from './root/list-file.ts';
+import { selectModules } from './root/modules.ts';
+
+export interface BuildOptions {
+  readonly recipeFile: string;
+  readonly outputDirectory: string;
+  readonly lockFile: string | null;
+  readonly offline: boolean;
+  readonly progress: Progress;
+}
+
+/** Builds the image into `outputDirectory`, replacing what an earlier build left there. */
+export async function buildImage(options: BuildOptions): Promise<BuildReport> {
+  const { progress } = options;
+  const cache = openCache();
+  const parsed = await readRecipe(options.recipeFile);
+  const plan = planImage(parsed, builderVersion);
+  const { architecture, sourceDateEpoch } = plan;
+
+  const inputs = await progress.stage(
+    'packages',
+    () => provideInputs({ plan, cache, lockFile: options.lockFile, offline: options.offline }),
+    (value) => `${value.lock.base.length + value.lock.extra.length} packages, ${value.fetched} fetched`,
+  );
+  const { packageTree, extraTree } = inputs;
+  const tools = { tree: inputs.toolTree, sourceDateEpoch };
+
+  const binary = await progress.stage('executable', () =>
+    buildBinary({ checkout, architecture, version: plan.version, cache }),
+  );
+  const modules = await progress.stage('modules', async () =>
+    selectModules(cache, tools, packageTree, await moduleNames()),
+  );
+  const base = await progress.stage('base', () => buildBase({ cache, architecture, packageTree, modules }));
+
+  await using work = await temporary(path.join(cache.directory, 'building', String(process.pid)));
+  const at = (name: string): string => path.join(work.directory, name);
+  const tree = at('root');
+  await progress.stage('root tree', () =>
+    composeRoot({
+      ...{ plan, tools, base, packageTree, extraTree, binary: binary.file, output: tree },
+      recipeDirectory: path.dirname(options.recipeFile),
+    }),
+  );
+  const identity = await identityOf(plan, inputs, binary.file, base);
+  const root = await progress.stage('file system', () =>
+    makeRootFileSystem({ tools, tree, outputDirectory: work.directory, ...identity }),
+  );
+
+  const initrdFile = await progress.stage('initrd', () =>
+    buildInitrd({ cache, architecture, packageTree, modules, sourceDateEpoch }),
+  );
+  const kernelFile = path.join(packageTree, 'boot', `vmlinuz-${modules.kernelVersion}`);
+  const kernel = await readFile(kernelFile);
+  const initrd = await readFile(initrdFile);
+  const commandLine = `${plan.commandLine} ${rootWords(root)}`;
+  const uki = await progress.stage('boot', async () => {
+    const { kernelVersion } = modules;
+    const image = await buildUki({
+      ...{ architecture, packageTree, kernel, kernelVersion, initrd, commandLine },
+      osRelease: plan.osRelease,
+    });
+    await buildEsp({
+      ...{ tools, architecture, packageTree, uki: image, sizeBytes: plan.espBytes },
+      ...{ entryName: `trivet_${plan.version}`, workDirectory: work.directory, output: at('esp.fat') },
+    });
+    return image;
+  });
+
+  const out = options.outputDirectory;
+  await mkdir(out, { recursive: true });
+  const files = outputNames(plan);
+  const raw = path.join(out, files.raw);
+  const zst = path.join(out, files.zst);
+  // A report describes a complete image; while there is none, neither is the other.
+  await rm(path.join(out, 'build.json'), { force: true });
+  const layout = layOutDisk({ ...plan, root });
+  await progress.stage('disk', () =>
+    writeDisk(raw, layout, { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile }),
+  );
+  await progress.stage('compress', () => compressImage(cache, raw, zst));
+  const sha256 = await progress.stage('digests', async () => ({
+    raw: await sha256OfFile(raw),
+    zst: await sha256OfFile(zst),
+  }));
+
+  await copyFile(kernelFile, path.join(out, files.kernel));
+  await copyFile(initrdFile, path.join(out, files.initrd));
+  await writeFile(path.join(out, files.cmdline), `${commandLine}\n`);
+  const lock = { ...inputs.lock, node: binary.nodeVersion, kernel: modules.kernelVersion };
+  await writeFile(path.join(out, files.lock), `${JSON.stringify(lock, null, 2)}\n`);
+  const report: BuildReport = {
+    format: 1,
+    name: plan.name,
+    version: plan.version,
+    architecture: architecture.name,
+    files,
+    rootHash: root.rootHash,
+    sha256,
+    sizesBytes: {
+      binary: (await stat(binary.file)).size,
+      root: root.dataBytes,
+      verity: root.hashBytes,
+      kernel: kernel.length,
+      initrd: initrd.length,
+      uki: uki.length,
+      raw: (await stat(raw)).size,
+      zst: (await stat(zst)).size,
+    },
+    packages: lock.base.length + lock.extra.length,
+    kernelVersion: modules.kernelVersion,
+    stages: progress.times,
+    seconds: progress.totalSeconds,
+  };
+  await writeFile(path.join(out, 'build.json'), `${JSON.stringify(report, null, 2)}\n`);
+  return report;
+}
+
+function outputNames(plan: ImagePlan): BuildReport['files'] {
+  return {
+    raw: `${plan.fileName}.raw`,
+    zst: `${plan.fileName}.raw.zst`,
+    lock: `${plan.fileName}.lock.json`,
+    kernel: 'kernel',
+    initrd: 'initrd',
+    cmdline: 'cmdline',
+  };
+}
+
+/** What the initrd looks for; see root/initrd/init. */
+function rootWords(root: RootFileSystem): string {
+  const blocks = root.dataBytes / verityBlockSize;
+  return `roothash=${root.rootHash} trivet.root=${root.uuid} trivet.verity=${blocks},${root.salt}`;
+}
+
+/** Names the root file system by everything that goes into it, before it is made. */
+async function identityOf(
+  plan: ImagePlan,
+  inputs: Inputs,
+  binaryFile: string,
+  base: string,
+): Promise<{ readonly uuid: string; readonly salt: string }> {
+  const key = JSON.stringify({
+    plan,
+    base: path.basename(base),
+    extra: inputs.lock.extra.map((item) => item.sha256),
+    binary: await sha256OfFile(binaryFile),
+  });
+  return { uuid: derivedUuid(`root ${key}`), salt: cacheKey(`salt ${key}`) };
+}
+
+async function moduleNames(): Promise<readonly string[]> {
+  const root = await readList(new URL('./root/modules.txt', import.meta.url));
+  const initrd = await readFile(new URL('./root/initrd/modules.txt', import.meta.url), 'utf8');
+  const names = [
+    ...root.map((line) => line.text),
+    ...parseAssignments(initrd).flatMap(([, values]) => values),
+  ];
+  return [...new Set(names)].sort();
+}

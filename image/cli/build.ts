@@ -1,0 +1,33 @@
+/** `trivet build RECIPE`: recipe to image, with progress, sizes and times. */
+import path from 'node:path';
+import { buildImage } from '../build.ts';
+import { BuildError } from '../build-error.ts';
+import { Progress } from '../progress.ts';
+import { formatReport } from '../report.ts';
+
+export interface BuildCommandOptions {
+  readonly recipe: string;
+  readonly out: string | undefined;
+  readonly lock: string | undefined;
+  readonly offline: boolean;
+  readonly json: boolean;
+}
+
+export async function buildCommand(options: BuildCommandOptions): Promise<void> {
+  if (!/\.ya?ml$/.test(options.recipe)) {
+    throw new BuildError('usage', `"${options.recipe}" is no recipe: a recipe's name ends in .yaml`);
+  }
+  const name = path.basename(options.recipe).replace(/\.ya?ml$/, '');
+  const outputDirectory = options.out ?? path.join('out', name);
+  // With --json the result alone goes to standard output; what happens meanwhile is for a person either way.
+  const progress = new Progress((line) => process.stderr.write(`${line}\n`));
+  const report = await buildImage({
+    recipeFile: options.recipe,
+    outputDirectory,
+    lockFile: options.lock ?? null,
+    offline: options.offline,
+    progress,
+  });
+  const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, outputDirectory);
+  process.stdout.write(text);
+}

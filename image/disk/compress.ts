@@ -1,0 +1,68 @@
+/**
+ * Compresses the disk image with zstd, in frames of 16 MiB that follow one another, which every zstd reads as one file.
+ * A frame is kept by the digest of its content: after a small change most of the image need not be compressed again.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { constants, zstdCompress } from 'node:zlib';
+import type { Cache } from '../cache/cache.ts';
+
+const compress = promisify(zstdCompress);
+
+const frameSize = 16 * 1024 * 1024;
+const level = 19;
+/** Frames that are kept, the least recently used going first: a few images' worth. */
+const keptFrames = 128;
+/** Frames compressed at a time; more would only wait for a processor, and each takes 100 MB. */
+const concurrency = 2;
+
+export async function compressImage(cache: Cache, input: string, output: string): Promise<void> {
+  const directory = path.join(cache.directory, 'frames');
+  await mkdir(directory, { recursive: true });
+  const unfinished = `${output}.${process.pid}`;
+  {
+    await using source = await open(input);
+    await using target = await open(unfinished, 'w');
+    const frames = Math.ceil((await source.stat()).size / frameSize);
+    const pending: Promise<Uint8Array>[] = [];
+    for (let index = 0; index < frames || pending.length > 0; ) {
+      while (index < frames && pending.length < concurrency) {
+        const piece = Buffer.alloc(frameSize);
+        const { bytesRead } = await source.read(piece, 0, frameSize, index * frameSize);
+        pending.push(frameOf(directory, piece.subarray(0, bytesRead)));
+        index += 1;
+      }
+      const frame = await pending.shift()!;
+      await target.writeFile(frame);
+    }
+  }
+  await rename(unfinished, output);
+  await dropOldest(directory);
+}
+
+async function frameOf(directory: string, content: Uint8Array): Promise<Uint8Array> {
+  const digest = createHash('sha256').update(content).digest('hex');
+  const file = path.join(directory, `${digest}-${level}-${process.versions.zstd}.zst`);
+  const known = await readFile(file).catch(() => null);
+  if (known !== null) {
+    const now = new Date();
+    await utimes(file, now, now);
+    return known;
+  }
+  const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
+  const frame = await compress(content, { params });
+  const unfinished = `${file}.${process.pid}`;
+  await writeFile(unfinished, frame);
+  await rename(unfinished, file);
+  return frame;
+}
+
+async function dropOldest(directory: string): Promise<void> {
+  const files = (await readdir(directory)).map((name) => path.join(directory, name));
+  if (files.length <= keptFrames) return;
+  const used = await Promise.all(files.map(async (file) => ({ file, usedAt: (await stat(file)).mtimeMs })));
+  used.sort((a, b) => b.usedAt - a.usedAt);
+  await Promise.all(used.slice(keptFrames).map(({ file }) => rm(file, { force: true })));
+}

@@ -1,0 +1,13 @@
+/** The Debian packages every image starts from. What of their content goes in is in `root/contents.txt`. */
+import type { Architecture } from '../architecture.ts';
+
+export function basePackages(architecture: Architecture): readonly string[] {
+  return [
+    ...['base-files', 'libc6', 'libstdc++6', 'ca-certificates', 'netbase'],
+    ...['systemd', 'systemd-sysv', 'udev', 'systemd-repart', 'systemd-boot'],
+    ...['kmod', 'mount', 'e2fsprogs'],
+    // The initrd's.
+    ...['busybox-static', 'dmsetup'],
+    architecture.cloudKernelPackage,
+  ];
+}

@@ -1,0 +1,88 @@
+/** Everything from Debian that a build needs, resolved or taken from a lock file, fetched and unpacked. */
+import type { Cache } from '../cache/cache.ts';
+import { checkout } from '../checkout.ts';
+import type { ImagePlan } from '../plan/plan.ts';
+import { hostArchitecture, toolPackages } from '../tools/tools.ts';
+import { type Apt, openApt, updateLists } from './apt.ts';
+import { fetchPackages } from './fetch.ts';
+import { checkLockAgainst, type Lock, packagesBeyond, readLock, readNpmInputs } from './lock.ts';
+import { resolvePackages } from './resolve.ts';
+import { unpackPackages } from './unpack.ts';
+
+export interface InputOptions {
+  readonly plan: ImagePlan;
+  readonly cache: Cache;
+  /** Takes exactly what it names instead of resolving. */
+  readonly lockFile: string | null;
+  readonly offline: boolean;
+}
+
+/** The lock lacks what is only known later in the build. */
+export type InputLock = Omit<Lock, 'node' | 'kernel'>;
+
+export interface Inputs {
+  readonly lock: InputLock;
+  /** How many packages were not in the cache. */
+  readonly fetched: number;
+  /** Unpacked trees in the cache. */
+  readonly packageTree: string;
+  readonly extraTree: string | null;
+  readonly toolTree: string;
+}
+
+export async function provideInputs(options: InputOptions): Promise<Inputs> {
+  const { cache, offline } = options;
+  const lock =
+    options.lockFile === null ? await resolveAll(options) : await takeFrom(options.lockFile, options.plan);
+  const fetched =
+    (await fetchPackages(cache, [...lock.base, ...lock.extra], {
+      offline,
+      apt: () => openApt(cache, options.plan.architecture.debian),
+    })) +
+    (await fetchPackages(cache, lock.tools, { offline, apt: () => openApt(cache, hostArchitecture.debian) }));
+  return {
+    lock,
+    fetched,
+    packageTree: await unpackPackages(cache, lock.base),
+    extraTree: lock.extra.length === 0 ? null : await unpackPackages(cache, lock.extra),
+    toolTree: await unpackPackages(cache, lock.tools),
+  };
+}
+
+async function resolveAll({ plan, cache, offline }: InputOptions): Promise<InputLock> {
+  const opened = new Map<string, Promise<Apt>>();
+  const aptFor = (architecture: string): Promise<Apt> => {
+    const known = opened.get(architecture);
+    if (known) return known;
+    const apt = openApt(cache, architecture).then(async (ready) => {
+      await updateLists(ready, offline);
+      return ready;
+    });
+    opened.set(architecture, apt);
+    return apt;
+  };
+  const target = await aptFor(plan.architecture.debian);
+  const base = await resolvePackages(target, cache, plan.basePackages);
+  const all =
+    plan.extraPackages.length === 0
+      ? base
+      : await resolvePackages(target, cache, [...plan.basePackages, ...plan.extraPackages]);
+  const tools = await resolvePackages(await aptFor(hostArchitecture.debian), cache, toolPackages);
+  return {
+    format: 1,
+    image: { name: plan.name, version: plan.version, architecture: plan.architecture.name },
+    base: [...base],
+    extra: [...packagesBeyond(all, base)],
+    tools: [...tools],
+    npm: await readNpmInputs(checkout, plan.architecture),
+  };
+}
+
+async function takeFrom(file: string, plan: ImagePlan): Promise<InputLock> {
+  const lock = await readLock(file);
+  const image = { name: plan.name, version: plan.version, architecture: plan.architecture.name };
+  const npm = await readNpmInputs(checkout, plan.architecture);
+  checkLockAgainst(lock, { image, npm }, file);
+  const { node: _node, kernel: _kernel, ...inputs } = lock;
+  return { ...inputs, image };
+}
