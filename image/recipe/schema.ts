@@ -3,7 +3,7 @@
  * refuses what a device would refuse at boot.
  */
 import { z } from 'zod';
-import { clusterSchema, configSchema, dnsLabelSchema } from '../../runtime/config/schema.ts';
+import { clusterSchema, configSchema } from '../../runtime/config/schema.ts';
 import { architectureNames } from '../architecture.ts';
 
 /** Where an image will run; each decides about kernel and boot loader. */
@@ -44,6 +44,11 @@ const fileSchema = z
     message: 'needs either "content" or "source"',
   });
 
+/** Becomes part of file names. */
+const imageName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be up to 63 lower-case letters, digits, hyphens or underscores');
+
 const packageName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9+.-]+$/, 'must be the name of a Debian package: lower-case letters, digits, + - .');
@@ -65,7 +70,7 @@ const agentSchema = z
   .partial();
 
 export const recipeSchema = z.strictObject({
-  name: dnsLabelSchema,
+  name: imageName,
   version: z
     .string()
     .regex(
