@@ -1,5 +1,5 @@
 /**
- * Compresses the disk image with zstd, in frames of 16 MiB that follow one another, which every zstd reads as one file.
+ * Compresses the disk image with zstd, in frames of 4 MiB that follow one another, which every zstd reads as one file.
  * A frame is kept by the digest of its content: after a small change most of the image need not be compressed again.
  */
 import { createHash } from 'node:crypto';
@@ -11,11 +11,11 @@ import type { Cache } from '../cache/cache.ts';
 
 const compress = promisify(zstdCompress);
 
-const frameSize = 16 * 1024 * 1024;
+const frameSize = 4 * 1024 * 1024;
 const level = 19;
 /** Frames that are kept, the least recently used going first: a few images' worth. */
-const keptFrames = 128;
-/** Frames compressed at a time; more would only wait for a processor, and each takes 100 MB. */
+const keptFrames = 512;
+/** Frames compressed at a time; more would only wait for a processor. */
 const concurrency = 2;
 
 export async function compressImage(cache: Cache, input: string, output: string): Promise<void> {

@@ -64,12 +64,13 @@ export function planImage({ recipe, written }: ParsedRecipe, builderVersion: str
 
 /**
  * The last console is the one that /dev/console is. A panic restarts the machine after ten seconds, so that boot
- * counting can do its work; one network card is eth0 whatever bus it is on.
+ * counting can do its work; one network card is eth0 whatever bus it is on; no colours, since what reads a console is
+ * often a file.
  */
 function commandLine(architecture: Architecture, addition: string): string {
   const words = [
     ...['console=tty0', `console=${architecture.console}`, 'quiet', 'loglevel=4', 'panic=10'],
-    ...['systemd.show_status=auto', 'net.ifnames=0', addition.trim()],
+    ...['systemd.show_status=auto', 'TERM=dumb', 'net.ifnames=0', addition.trim()],
   ];
   return words.filter((word) => word !== '').join(' ');
 }

@@ -37,8 +37,8 @@ export async function composeRoot(options: ComposeOptions): Promise<void> {
   await addLibraries(output, ['usr/bin/trivet'], [options.packageTree], plan.architecture);
   await placeText(output, 'usr/lib/os-release', plan.osRelease);
   await placeLink(output, 'etc/os-release', '../usr/lib/os-release');
-  for (const unit of plan.enabledUnits) await enableUnit(output, unit);
   for (const file of plan.files) await placeRecipeFile(output, file, options.recipeDirectory);
+  for (const unit of plan.enabledUnits) await enableUnit(output, unit);
   await placeText(output, 'etc/trivet/config.yaml', plan.configuration, 0o600);
 }
 
