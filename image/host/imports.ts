@@ -1,0 +1,112 @@
+/**
+ * Who may import whom: one table, checked against every import of the project, and a search for circles.
+ * Imports follow the tree downward (ARCHITECTURE.md).
+ */
+import path from 'node:path';
+import type { SourceFile } from './sources.ts';
+
+/**
+ * An area is a folder, or a single file; the longest name that fits a path is its area. Each may import itself, the
+ * areas named here with all below them, and nothing else of the project.
+ */
+const areas: Readonly<Record<string, readonly string[]>> = {
+  'runtime/main.ts': ['runtime/cli', 'runtime/admin', 'runtime/version.ts'],
+  'runtime/cli': ['runtime/agent', 'runtime/admin', 'runtime/config', 'runtime/version.ts'],
+  'runtime/agent': [
+    ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
+    ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/version.ts'],
+  ],
+  'runtime/cluster': [
+    ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
+    ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/version.ts'],
+  ],
+  'runtime/datastore': [
+    ...['runtime/raft', 'runtime/peers', 'runtime/encoding', 'runtime/files', 'runtime/logging'],
+    'runtime/datastore/state-machine',
+  ],
+  'runtime/datastore/state-machine': ['runtime/encoding', 'runtime/raft'],
+  'runtime/peers': ['runtime/raft', 'runtime/encoding', 'runtime/logging'],
+  'runtime/raft': [],
+  'runtime/admin': [],
+  'runtime/config': ['runtime/config/schema.ts'],
+  'runtime/logging': [],
+  'runtime/files': [],
+  'runtime/encoding': [],
+  'runtime/version.ts': [],
+
+  image: ['image/formats', 'runtime/config/schema.ts'],
+  'runtime/config/schema.ts': [],
+  'image/cli': ['image', 'qemu-tests/lab'],
+  'image/main.ts': ['image', 'image/cli'],
+  'image/host': [],
+  'image/formats': [],
+
+  'qemu-tests/switch': [],
+  'qemu-tests/machine': ['runtime/admin'],
+  'qemu-tests/lab': ['qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin'],
+  'qemu-tests': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
+};
+
+/** Tests of a folder may also use these, to see it together with its neighbours. */
+const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
+  'runtime/peers': ['runtime/cluster'],
+};
+
+const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'(\.[^']+)'|import\(\s*'(\.[^']+)'\s*\)/g;
+
+/** Every violation as one sentence; none when all is well. */
+export function checkImports(sources: readonly SourceFile[]): string[] {
+  const graph = new Map(sources.map((file) => [file.path, importsOf(file)]));
+  const problems = [...graph].flatMap(([file, targets]) =>
+    targets.map((target) => judge(file, target, graph.has(target))).filter((problem) => problem !== null),
+  );
+  return [...problems, ...findCircles(graph)];
+}
+
+function importsOf(file: SourceFile): string[] {
+  const found = [...file.text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? '');
+  return found.map((target) => path.posix.join(path.posix.dirname(file.path), target));
+}
+
+function judge(file: string, target: string, exists: boolean): string | null {
+  if (!exists) return target.endsWith('.ts') ? `${file} imports ${target}, which does not exist` : null;
+  const from = areaOf(file);
+  const to = areaOf(target);
+  if (from === null) return `${file} is in no area of the table in image/host/imports.ts`;
+  if (from === to) return null;
+  const extra = isTestFile(file) ? (testsMayAlsoImport[from] ?? []) : [];
+  const allowed = [...(areas[from] ?? []), ...extra];
+  if (allowed.some((area) => to === area || to?.startsWith(`${area}/`))) return null;
+  return `${file} imports ${target}: ${from} may import only ${allowed.join(', ') || 'itself'}`;
+}
+
+function areaOf(file: string): string | null {
+  let best: string | null = null;
+  for (const area of Object.keys(areas)) {
+    if (file !== area && !file.startsWith(`${area}/`)) continue;
+    if (best === null || area.length > best.length) best = area;
+  }
+  return best;
+}
+
+function isTestFile(file: string): boolean {
+  return file.endsWith('.test.ts') || file.includes('/testing/');
+}
+
+/** Depth first; a file met again on the way down closes a circle. Each circle is named once. */
+function findCircles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const finished = new Set<string>();
+  const way: string[] = [];
+  const circles: string[] = [];
+  const visit = (file: string): void => {
+    const start = way.indexOf(file);
+    if (start >= 0) circles.push(`a circle of imports: ${[...way.slice(start), file].join(' -> ')}`);
+    if (start >= 0 || finished.has(file)) return;
+    way.push(file);
+    for (const target of graph.get(file) ?? []) visit(target);
+    way.pop();
+    finished.add(file);
+  };
+  for (const file of graph.keys()) visit(file);
+  return circles;
+}

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Makes a fresh checkout ready for a job: npm packages as the lock file names them, and the Debian packages of the
+# host that the job runs. What is there already is left alone, without a word.
+#
+#   sh image/host/prepare.sh build      to build images
+#   sh image/host/prepare.sh machines   to build images and to boot them in QEMU
+set -eu
+cd "$(dirname "$0")/../.."
+
+say() { echo "prepare: $*"; }
+
+# The npm packages belong to this lock file exactly when npm finished with it and left this copy of it.
+lock=package-lock.json
+installed=node_modules/.installed-package-lock.json
+
+npm_packages() {
+	cmp -s "$lock" "$installed" && [ -x node_modules/.bin/node ] && return 0
+	say "installing npm packages from $lock (once, about a minute)"
+	# npm ci would want the lock to name a registry; this one holds versions and hashes only.
+	npm install --no-save --no-audit --no-fund --loglevel=error
+	cp "$lock" "$installed"
+}
+
+# A program that shows that a package is there, and the package.
+build_tools='apt-get=apt dpkg-deb=dpkg'
+machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils setpriv=util-linux'
+firmware=/usr/share/OVMF/OVMF_CODE_4M.fd
+
+missing_packages() {
+	for pair in "$@"; do
+		command -v "${pair%%=*}" >/dev/null 2>&1 || printf '%s ' "${pair#*=}"
+	done
+	[ "$job" = build ] || [ -r "$firmware" ] || printf 'ovmf '
+	[ -r /usr/share/keyrings/debian-archive-keyring.gpg ] || printf 'debian-archive-keyring '
+}
+
+host_packages() {
+	tools=$build_tools
+	[ "$job" = build ] || tools="$tools $machine_tools"
+	# shellcheck disable=SC2086 # lists of words
+	missing=$(missing_packages $tools)
+	missing=${missing% }
+	[ -n "$missing" ] || return 0
+	install="apt-get install -y --no-install-recommends $missing"
+	if [ "$(id -u)" = 0 ]; then
+		as_root=
+	elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+		as_root=sudo
+	else
+		say "Debian packages are missing on this machine. Run this as root, then repeat your command:" >&2
+		echo "apt-get update && $install" >&2
+		exit 1
+	fi
+	say "installing Debian packages: $missing"
+	$as_root apt-get update -q >/dev/null
+	# shellcheck disable=SC2086
+	$as_root env DEBIAN_FRONTEND=noninteractive $install -q >/dev/null
+}
+
+job=${1:-}
+case $job in
+build | machines) ;;
+*)
+	echo "usage: prepare.sh build|machines" >&2
+	exit 2
+	;;
+esac
+
+host_packages
+npm_packages

@@ -1,0 +1,116 @@
+/**
+ * `npm test`: unit tests two at a time, then an image and the scenarios on virtual machines one at a time. The last
+ * line is the sum of all: `N passed, N failed`. `--unit` and `--vm` run one half.
+ */
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { TapProgress } from './tap-progress.ts';
+
+const checkout = path.resolve(import.meta.dirname, '../..');
+const recipe = 'recipes/cloud-x86_64.yaml';
+
+interface Sums {
+  passed: number;
+  failed: number;
+}
+
+const sums: Sums = { passed: 0, failed: 0 };
+
+/** Runs test files under tap and adds to the sums. A runner that breaks counts as a failure. */
+async function runTap(
+  files: readonly string[],
+  jobs: number,
+  environment: Record<string, string>,
+): Promise<void> {
+  const progress = new TapProgress((line) => process.stdout.write(`${line}\n`));
+  const tap = path.join(checkout, 'node_modules/.bin/tap');
+  const code = await start(tap, ['run', '--reporter=tap', '--no-color', `--jobs=${jobs}`, ...files], {
+    environment,
+    onLine: (line) => progress.line(line),
+  });
+  const result = progress.end();
+  sums.passed += result.passed;
+  sums.failed += result.failed;
+  if (result.passed + result.failed === 0 || (code !== 0 && result.failed === 0)) {
+    console.log(`FAILED  the test runner ended with ${code} and reported no failing test`);
+    sums.failed += 1;
+  }
+}
+
+interface StartOptions {
+  readonly environment: Record<string, string>;
+  readonly onLine: (line: string) => void;
+}
+
+/** Starts a program, hands over its output line by line, and resolves with its exit code. */
+function start(program: string, programArguments: readonly string[], options: StartOptions): Promise<number> {
+  const child = spawn(program, [...programArguments], {
+    cwd: checkout,
+    env: { ...process.env, ...options.environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) options.onLine(line);
+  });
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.once('SIGTERM', forward);
+  process.once('SIGINT', forward);
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.log(`FAILED  ${program} cannot be started: ${error.message}`);
+      resolve(1);
+    });
+    child.on('close', (code) => {
+      if (rest !== '') options.onLine(rest);
+      process.removeListener('SIGTERM', forward);
+      process.removeListener('SIGINT', forward);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+function testFiles(pattern: string): string[] {
+  return globSync(pattern, { cwd: checkout }).sort();
+}
+
+async function unitTests(): Promise<void> {
+  const files = testFiles('{runtime,image,qemu-tests}/**/*.test.ts');
+  const units = files.filter((file) => !file.startsWith('qemu-tests/scenarios/'));
+  console.log(`unit tests: ${units.length} files`);
+  await runTap(units, 2, {});
+}
+
+/** Builds what the scenarios boot; without an image there is nothing to run. */
+async function scenarios(): Promise<void> {
+  console.log('image for the scenarios');
+  const built = await start(process.execPath, ['image/main.ts', 'build', recipe, '--json'], {
+    environment: {},
+    onLine: () => {},
+  });
+  if (built !== 0) {
+    console.log(`FAILED  the image was not built (trivet build ended with ${built})`);
+    sums.failed += 1;
+    return;
+  }
+  const files = testFiles('qemu-tests/scenarios/*.test.ts');
+  console.log(`scenarios on virtual machines: ${files.length} files`);
+  await runTap(files, 1, {});
+}
+
+const startedAt = performance.now();
+const parts = process.argv.slice(2);
+const unknown = parts.filter((part) => part !== '--unit' && part !== '--vm');
+if (unknown.length > 0) {
+  console.error(`npm test does not know ${unknown.join(' ')}; it takes: -- --unit, or -- --vm`);
+  process.exitCode = 2;
+} else {
+  if (parts.length === 0 || parts.includes('--unit')) await unitTests();
+  if (parts.length === 0 || parts.includes('--vm')) await scenarios();
+  console.log(`\nall tests took ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  console.log(`${sums.passed} passed, ${sums.failed} failed`);
+  process.exitCode = sums.failed === 0 ? 0 : 1;
+}
