@@ -99,6 +99,7 @@ function becomeLeader(node: RaftNode): void {
   node.leader = node.id;
   node.votes = new Map();
   node.heartbeatElapsed = 0;
+  node.electionElapsed = 0;
   const { log } = node;
   // After a restart more may have been applied than the log had noted as committed; a leader has all of that.
   if (log.applied > log.commit) log.commit = log.applied;

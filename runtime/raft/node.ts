@@ -60,7 +60,7 @@ export interface RaftNode {
   vote: NodeId | null;
   role: RaftRole;
   leader: NodeId | null;
-  /** Ticks since a live leader, a granted vote or a campaign. */
+  /** Ticks since a live leader, a granted vote or a campaign; leaders: since followers were last verified. */
   electionElapsed: number;
   /** Randomised, in [electionTicks, 2 * electionTicks). */
   electionTimeout: number;
