@@ -160,7 +160,7 @@ function changeMembership({ network, random }: Run): void {
 function crashOne(run: Run): void {
   anyUp(run, (node) => {
     for (let synced = Math.floor(run.random() * 3); synced > 0; synced--) node.syncOne();
-    node.crash(Math.floor(run.random() * (node.appliedIndex + 1)));
+    node.crash(Math.floor(run.random() * (node.appliedIndex + 1)), run.random() < 0.5);
     // A crashed node's reads are gone with it.
     for (const [context, read] of run.network.reads) {
       if (context.startsWith(`${node.id} `)) read.index ??= null;
