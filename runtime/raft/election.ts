@@ -99,7 +99,10 @@ function becomeLeader(node: RaftNode): void {
   node.leader = node.id;
   node.votes = new Map();
   node.heartbeatElapsed = 0;
+  node.electionElapsed = 0;
   const { log } = node;
+  // After a restart more may have been applied than the log had noted as committed; a leader has all of that.
+  if (log.applied > log.commit) log.commit = log.applied;
   const uncommitted = log.slice(toIndex(log.commit + 1), log.lastIndex, Number.POSITIVE_INFINITY);
   node.uncommittedBytes = uncommitted.reduce((sum, entry) => sum + entryBytes(entry), 0);
   matchProgressToConfiguration(node);

@@ -60,7 +60,7 @@ export interface RaftNode {
   vote: NodeId | null;
   role: RaftRole;
   leader: NodeId | null;
-  /** Ticks since a live leader, a granted vote or a campaign. */
+  /** Ticks since a live leader, a granted vote or a campaign; leaders: since followers were last verified. */
   electionElapsed: number;
   /** Randomised, in [electionTicks, 2 * electionTicks). */
   electionTimeout: number;
@@ -108,10 +108,12 @@ export function isReplacing(node: RaftNode): boolean {
 
 /**
  * Whether the node may stand for election: voters do, and those whose removal is in the log but not known to be
- * committed. Nobody else may be able to finish it, as they lack the entry (section 4.2.2, end).
+ * committed. Nobody else may be able to finish it, as they lack the entry (section 4.2.2, end). A node that has
+ * applied more than its log holds knows that committed entries are missing there.
  */
 export function isPromotable(node: RaftNode): boolean {
   const { log } = node;
+  if (log.applied > log.lastIndex) return false;
   const committed = log.metaAt(log.commit)?.configuration;
   const votes =
     isVoter(log.configuration, node.id) || (committed !== undefined && isVoter(committed, node.id));

@@ -17,7 +17,7 @@ export class FollowerProgress {
   silentTicks = 0;
   /** Probing: one message is out, and nothing is sent until an answer or a heartbeat's answer comes. */
   waiting = false;
-  /** Replicating: ask the follower whether all that was sent has arrived, as a message may have been lost. */
+  /** Replicating: ask the follower whether it has all that was sent; a message or its disk may have lost it. */
   verify = false;
   /** The highest commit index it has been sent, together with an append. */
   commitSent: LogIndex = NO_INDEX;

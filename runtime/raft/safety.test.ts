@@ -8,9 +8,9 @@ import { Network, nodeIds } from './testing/network.ts';
 import type { TestNode } from './testing/node.ts';
 import { pick, type Random, seededRandom } from './testing/seeded-random.ts';
 
-const SEEDS = Number(process.env.RAFT_SEEDS ?? 150);
+const SEEDS = Number(process.env.RAFT_SEEDS ?? 600);
 const FIRST_SEED = Number(process.env.RAFT_SEED ?? 1);
-const STEPS = 2500;
+const STEPS = 8000;
 
 interface Run {
   readonly network: Network;
@@ -23,8 +23,8 @@ type Action = readonly [weight: number, act: (run: Run) => void];
 
 const actions: readonly Action[] = [
   [300, deliverOne],
-  [40, (run) => anyUp(run, (node) => node.raft.tick())],
-  [60, (run) => anyUp(run, (node) => node.syncOne())],
+  [90, (run) => anyUp(run, (node) => node.raft.tick())],
+  [120, (run) => anyUp(run, (node) => node.syncOne())],
   [20, proposeOne],
   [6, readOne],
   [4, (run) => shuffleWire(run)],
@@ -38,9 +38,9 @@ const actions: readonly Action[] = [
       anyUp(run, (node) => node.raft.transferLeadership(pick(run.random, [...run.network.nodes.keys()]))),
   ],
   [2, (run) => anyUp(run, (node) => node.compact(node.appliedIndex))],
-  [1, crashOne],
+  [0.5, crashOne],
   [2, restartOne],
-  [1, cutOne],
+  [0.5, cutOne],
   [1, (run) => run.network.heal()],
 ];
 
@@ -87,6 +87,10 @@ function recover({ network }: Run): number {
     if (leader === null) return false;
     const { commit, lastIndex, changing } = network.raft(leader).status();
     return commit === lastIndex && commit >= network.checker.highestCommit && !changing;
+  });
+  network.runUntil('no leadership is being handed over', () => {
+    const leader = network.leader();
+    return leader !== null && network.raft(leader).status().transferTarget === null;
   });
   const leader = network.leader()!;
   const outcome = network.propose(leader, 'last');
@@ -156,7 +160,7 @@ function changeMembership({ network, random }: Run): void {
 function crashOne(run: Run): void {
   anyUp(run, (node) => {
     for (let synced = Math.floor(run.random() * 3); synced > 0; synced--) node.syncOne();
-    node.crash(Math.floor(run.random() * (node.appliedIndex + 1)));
+    node.crash(Math.floor(run.random() * (node.appliedIndex + 1)), run.random() < 0.5);
     // A crashed node's reads are gone with it.
     for (const [context, read] of run.network.reads) {
       if (context.startsWith(`${node.id} `)) read.index ??= null;

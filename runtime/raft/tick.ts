@@ -33,6 +33,11 @@ function tickLeader(node: RaftNode): void {
     return;
   }
   tickTransfer(node);
+  // Now and then ask followers whether they still hold what they once had: a disk may have lost it.
+  if (++node.electionElapsed >= node.electionTicks) {
+    node.electionElapsed = 0;
+    for (const progress of node.progress.values()) progress.verify = true;
+  }
   if (++node.heartbeatElapsed < node.heartbeatTicks) return;
   node.heartbeatElapsed = 0;
   broadcastHeartbeat(node);

@@ -53,7 +53,7 @@ export interface SnapshotMeta {
 interface Addressed {
   readonly from: NodeId;
   readonly to: NodeId;
-  /** The sender's term; for a pre-vote request the term it would campaign in. */
+  /** The sender's term; for a pre-vote request, and the answer that grants it, the term of the campaign. */
   readonly term: Term;
 }
 
@@ -108,7 +108,7 @@ export interface HeartbeatResponse extends Addressed {
   readonly readRound: number;
 }
 
-/** Tells a follower that it will get a snapshot; the driver has already delivered the bytes beside it. */
+/** Announces a snapshot whose bytes the driver has already delivered; the core sends it after `snapshotSent`. */
 export interface InstallSnapshot extends Addressed {
   readonly type: 'installSnapshot';
   readonly session: number;

@@ -69,6 +69,25 @@ export class Network implements Surroundings {
     return this.node(id).raft;
   }
 
+  /** Starts a node anew with a log whose entries have these terms; its own term is at least the last one. */
+  setLog(id: string, terms: readonly number[], term = terms.at(-1) ?? 0): void {
+    const node = this.node(id);
+    node.disk.hardState = { term: term as Term, vote: null, commit: 0 as LogIndex };
+    node.disk.entries = terms.map((each, offset) => ({
+      index: (offset + 1) as LogIndex,
+      term: each as Term,
+      kind: 'command',
+      data: encoder.encode(`entry ${offset + 1} of term ${each}`),
+    }));
+    node.restart();
+  }
+
+  /** The terms of a node's log, from the first entry it still has. */
+  terms(id: string): number[] {
+    const entries = [...this.node(id).mirror.values()];
+    return entries.sort((a, b) => a.index - b.index).map((entry) => entry.term);
+  }
+
   send(messages: readonly Message[]): void {
     this.wire.push(...messages);
   }
@@ -174,7 +193,7 @@ export class Network implements Surroundings {
   elect(id: string): void {
     for (const node of this.nodes.values()) {
       if (!node.up || node.id === id) continue;
-      for (let ticks = 0; ticks < ELECTION_TICKS - 1; ticks++) node.raft.tick();
+      for (let ticks = 0; ticks < ELECTION_TICKS; ticks++) node.raft.tick();
       node.takeAll();
     }
     this.wire = [];

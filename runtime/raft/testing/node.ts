@@ -59,9 +59,17 @@ export class TestNode {
     return this.machine.filter((each) => each.kind === 'command').map((each) => decoder.decode(each.data));
   }
 
-  /** Loses what was not synced; the state machine may fall back to any point the log can bring it on from. */
-  crash(appliedAfter: number = this.appliedIndex): void {
+  /**
+   * Loses what was not synced; the state machine may fall back to any point the log can bring it on from. Torn:
+   * of the oldest write only the first record, term and vote, has reached the disk.
+   */
+  crash(appliedAfter: number = this.appliedIndex, torn = false): void {
     this.up = false;
+    const half = this.unsynced[0]?.hardState ?? null;
+    if (torn && half !== null) {
+      this.disk.hardState = half;
+      this.#around.checker.hardStateSaved(this.id, half);
+    }
     this.unsynced = [];
     this.received.clear();
     this.machine.length = Math.max(this.disk.base.index, Math.min(appliedAfter, this.machine.length));
