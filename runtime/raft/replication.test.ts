@@ -312,3 +312,55 @@ t.test('Raft never takes back what is committed, whatever a leader says', async 
   network.raft('b').step({ ...append, ...zero });
   t.same(network.terms('b').slice(0, 4), [1, 1, 1, 1]);
 });
+
+t.test('Raft vouches in its hard state only for what its disk already holds (3.8)', async (t) => {
+  const network = new Network('abc');
+  network.setLog('a', [1, 2], 2);
+  const entry = { index: 2 as LogIndex, term: 3 as Term, kind: 'empty', data: new Uint8Array(0) } as const;
+  const append = {
+    type: 'appendRequest',
+    from: b,
+    to: a,
+    term: 3 as Term,
+    session: 1,
+    entries: [entry],
+  } as const;
+  const rest = { previousIndex: 1 as LogIndex, previousTerm: 1 as Term, commit: 2 as LogIndex };
+  network.raft('a').step({ ...append, ...rest });
+  const { hardState } = network.raft('a').takeReady();
+  t.match(hardState, { term: 3, commit: 1 }, 'the disk still has another entry at 2');
+});
+
+t.test('Raft counts no entry as durable that a later write replaces (10.2.1)', async (t) => {
+  const network = new Network('abc');
+  network.setLog('a', [], 1);
+  const append = (term: number, data: number) => {
+    const entry = {
+      index: 1 as LogIndex,
+      term: term as Term,
+      kind: 'command',
+      data: Uint8Array.of(data),
+    } as const;
+    const place = { previousIndex: 0 as LogIndex, previousTerm: 0 as Term, commit: 0 as LogIndex };
+    const addressed = { from: term === 2 ? b : ('c' as NodeId), to: a, term: term as Term, session: 1 };
+    network.raft('a').step({ type: 'appendRequest', ...addressed, ...place, entries: [entry] });
+    return network.raft('a').takeReady().number;
+  };
+  const replaced = append(2, 1);
+  const replacing = append(3, 2);
+  network.raft('a').persisted(replaced);
+  const heartbeat = {
+    type: 'heartbeat',
+    from: 'c' as NodeId,
+    to: a,
+    term: 3 as Term,
+    session: 1,
+    readRound: 0,
+  } as const;
+  network.raft('a').step({ ...heartbeat, commit: 1 as LogIndex });
+  network.raft('a').step({ ...heartbeat, term: 4 as Term, commit: 0 as LogIndex });
+  t.equal(network.raft('a').takeReady().hardState?.commit, 0);
+  network.raft('a').persisted(replacing);
+  network.raft('a').step({ ...heartbeat, term: 5 as Term, commit: 0 as LogIndex });
+  t.equal(network.raft('a').takeReady().hardState?.commit, 1);
+});

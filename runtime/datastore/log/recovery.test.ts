@@ -147,6 +147,29 @@ t.test('openLogStorage does not take data for frames', async (t) => {
   t.match((await open(files)).recovered, { damaged: null, truncatedTail: true, hardState: null });
 });
 
+t.test(
+  'openLogStorage makes durable what it finds in the page cache of a process that was killed',
+  async (t) => {
+    for (const first of [true, false]) {
+      const files = new MemoryFiles();
+      const killed = await open(files);
+      if (!first) await killed.append(batch({ entries: entries(1, 1) }));
+      const next = first ? 1 : 2;
+      // Nothing that is written from here on is synced before the process ends.
+      files.fault = (operation) => {
+        if (operation === 'sync' || operation === 'syncDirectory') throw new Error('killed');
+      };
+      await t.rejects(killed.append(batch({ entries: entries(next, next) })));
+      files.fault = () => undefined;
+      const log = await open(files);
+      const found = log.recovered.entries;
+      if (!first) t.same(found, entries(1, 2));
+      files.crash(() => false);
+      t.same((await open(files)).recovered.entries, found, 'after a power cut too');
+    }
+  },
+);
+
 interface Acknowledged {
   term: number;
   entries: Entry[];
