@@ -32,6 +32,20 @@ t.test('Raft of a single voter leads and commits as soon as its disk has done it
   t.same(network.node('a').commands, ['x']);
 });
 
+t.test('Raft asks for votes only when its term and its own vote are on disk (3.8)', async (t) => {
+  const network = new Network('abc');
+  for (let ticks = 0; ticks < 2 * ELECTION_TICKS; ticks++) network.raft('a').tick();
+  const grant = { type: 'voteResponse', from: b, to: a, preVote: true, granted: true } as const;
+  network.raft('a').step({ ...grant, term: 1 as Term });
+  network.wire = [];
+  network.node('a').takeAll();
+  t.equal(network.role('a'), 'candidate');
+  t.notOk(network.wire.some((m) => m.type === 'voteRequest' && !m.preVote));
+  while (network.node('a').unsynced.length > 0) network.node('a').syncOne();
+  t.equal(network.wire.filter((m) => m.type === 'voteRequest' && !m.preVote).length, 2);
+  t.equal(network.role('a'), 'candidate', 'one vote is no majority');
+});
+
 t.test('Raft grants a repeated vote request again, and no other one in that term (3.4)', async (t) => {
   const network = new Network('abc');
   const answers = () =>

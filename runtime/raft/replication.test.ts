@@ -364,3 +364,24 @@ t.test('Raft counts no entry as durable that a later write replaces (10.2.1)', a
   network.raft('a').step({ ...heartbeat, term: 5 as Term, commit: 0 as LogIndex });
   t.equal(network.raft('a').takeReady().hardState?.commit, 1);
 });
+
+t.test(
+  'Raft as a leader knows as committed what its state machine had applied before a restart',
+  async (t) => {
+    const network = new Network('abc');
+    network.elect('a');
+    proposeMany(network, 'a', 1, 5);
+    network.settle();
+    const node = network.node('a');
+    const applied = node.appliedIndex;
+    node.disk.hardState = { ...node.disk.hardState!, commit: 0 as LogIndex };
+    node.crash();
+    node.restart();
+    for (const id of 'bc') network.isolate(id);
+    t.equal(network.raft('a').status().commit, 0);
+    network.heal();
+    network.passes = (m) => m.type !== 'appendResponse';
+    network.elect('a');
+    t.equal(network.raft('a').status().commit, applied);
+  },
+);
