@@ -279,7 +279,11 @@ export class MemberNode {
       .sort((a, b) => b.match - a.match)[0];
     if (status.role !== 'leader' || !next || replica.transferLeadership(next.id).kind !== 'accepted') return;
     const deadline = performance.now() + handOverMilliseconds;
-    while (replica.status().role === 'leader' && performance.now() < deadline) {
+    const handedOver = (): boolean => {
+      const { leader } = replica.status();
+      return leader !== null && leader !== status.id;
+    };
+    while (!handedOver() && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -67,6 +67,7 @@ export class Replica {
   /** Why the node cannot store anything at the moment; null when it can. */
   #obstacle: string | null = null;
   #closed = false;
+  #paused = false;
 
   /** Recovers the node's storage and starts taking part. Throws what `recoverStorage` throws. */
   static async open(options: ReplicaOptions): Promise<Replica> {
@@ -97,7 +98,7 @@ export class Replica {
 
   /** Takes a message that a peer sent. */
   step(message: Message): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#paused) return;
     this.#raft.step(message);
     this.#act();
   }
@@ -143,6 +144,8 @@ export class Replica {
 
   /** Forgets log and state, but not the votes given: this node holds no data any more (a spare). */
   async becomeBlank(): Promise<void> {
+    // The old core must not go on while the log is taken from under it.
+    this.#paused = true;
     await this.#settled();
     await this.#log.reset(blankBase);
     this.#machine.close();
@@ -186,13 +189,14 @@ export class Replica {
   }
 
   #tick(): void {
+    if (this.#paused) return;
     this.#raft.tick();
     this.#act();
   }
 
   /** Does what the core wants done, until it wants nothing more. */
   #act(): void {
-    while (!this.#closed && this.#raft.hasReady()) {
+    while (!this.#closed && !this.#paused && this.#raft.hasReady()) {
       const ready = this.#raft.takeReady();
       for (const message of ready.messages) this.#options.send(message);
       // Set aside at once: another transfer may begin before this one is installed.

@@ -3,6 +3,7 @@
  * hears where others do. The address is taken from the packet, which is the one that works on this link. What is
  * heard is a hint from anybody; proof comes later.
  */
+import { networkInterfaces } from 'node:os';
 import multicastDns from 'multicast-dns';
 import type { Endpoint } from '../../peers/dial.ts';
 
@@ -25,22 +26,66 @@ export interface Mdns {
 
 type DnsAnswer = { readonly name: string; readonly type: string; readonly data: unknown };
 
-/** Starts announcing and listening. A machine without a network yet is no fault: it is tried again. */
+/**
+ * Starts announcing and listening on every interface, or on the one given. Interfaces come and go (a cable, a
+ * late DHCP answer, a link-local address): each address has a socket of its own, so that what is sent leaves
+ * there, also on a machine that has no route for multicast.
+ */
 export function startMdns(
   own: Announcement,
   interfaceAddress: string | undefined,
   onFound: (found: Announcement & { readonly endpoint: Endpoint }) => void,
 ): Mdns {
-  const dns = multicastDns(
-    interfaceAddress === undefined ? {} : { interface: interfaceAddress, bind: '0.0.0.0' },
-  );
-  const ignore = (): void => {};
-  dns.on('error', ignore);
-  dns.on('warning', ignore);
-  dns.on('query', (query: { questions: { name: string }[] }) => {
-    if (query.questions.some((question) => question.name === service)) dns.respond(describe(own), ignore);
+  const sockets = new Map<string, multicastDns.MulticastDNS>();
+  const round = (): void => {
+    const addresses = interfaceAddress === undefined ? ownAddresses() : [interfaceAddress];
+    for (const [address, socket] of sockets) {
+      if (addresses.includes(address)) continue;
+      socket.destroy();
+      sockets.delete(address);
+    }
+    for (const address of addresses) {
+      const socket = sockets.get(address) ?? openSocket(address, own, onFound);
+      sockets.set(address, socket);
+      socket.query({ questions: [{ name: service, type: 'PTR' }] }, ignore);
+      socket.respond(describe(own), ignore);
+    }
+  };
+  round();
+  let timer = setInterval(round, eagerMilliseconds);
+  return {
+    setEager: (eager) => {
+      clearInterval(timer);
+      timer = setInterval(round, eager ? eagerMilliseconds : calmMilliseconds);
+    },
+    close: () => {
+      clearInterval(timer);
+      for (const socket of sockets.values()) socket.destroy();
+    },
+  };
+}
+
+const ignore = (): void => {};
+
+/** The IPv4 addresses of this machine that others may reach. */
+function ownAddresses(): string[] {
+  const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return infos.filter((info) => info.family === 'IPv4' && !info.internal).map((info) => info.address);
+}
+
+function openSocket(
+  address: string,
+  own: Announcement,
+  onFound: (found: Announcement & { readonly endpoint: Endpoint }) => void,
+): multicastDns.MulticastDNS {
+  const socket = multicastDns({ interface: address, bind: '0.0.0.0' });
+  // A network that goes away while something is sent is no fault: the next round tries again.
+  socket.on('error', ignore);
+  socket.on('warning', ignore);
+  socket.on('query', (query: { questions: { name: string }[] }) => {
+    if (query.questions.some((question) => question.name === service)) socket.respond(describe(own), ignore);
   });
-  dns.on(
+  socket.on(
     'response',
     (response: { answers: DnsAnswer[]; additionals: DnsAnswer[] }, from: { address: string }) => {
       const found = readAnnouncement([...response.answers, ...response.additionals]);
@@ -48,22 +93,7 @@ export function startMdns(
         onFound({ ...found, endpoint: { host: from.address, port: found.port } });
     },
   );
-  const ask = (): void => {
-    dns.query({ questions: [{ name: service, type: 'PTR' }] }, ignore);
-    dns.respond(describe(own), ignore);
-  };
-  ask();
-  let timer = setInterval(ask, eagerMilliseconds);
-  return {
-    setEager: (eager) => {
-      clearInterval(timer);
-      timer = setInterval(ask, eager ? eagerMilliseconds : calmMilliseconds);
-    },
-    close: () => {
-      clearInterval(timer);
-      dns.destroy();
-    },
-  };
+  return socket;
 }
 
 function describe(own: Announcement) {
