@@ -2,8 +2,8 @@ import t from 'tap';
 import { seededRandom } from '../../raft/testing/seeded-random.ts';
 import type { Entry } from '../../raft/types.ts';
 import { alignUp, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './layout.ts';
+import { type LogStorage, openLogStorage } from './log-storage.ts';
 import { encodeFrame, encodeSegmentHeader } from './segment.ts';
-import { type LogStorage, openLogStorage } from './storage.ts';
 import { baseAt, batch, entries, hardState } from './testing/entries.ts';
 import { MemoryFiles, PowerCut } from './testing/memory-files.ts';
 

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { isDiskFull, LogStorageError } from './errors.ts';
 import type { FileLayer, LogFile } from './files.ts';
-import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './layout.ts';
+import { FRAME_ALIGNMENT, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './layout.ts';
 import { segmentName } from './names.ts';
 import { type LogRecord, recordBytes } from './records.ts';
 import type { FoundSegment, Recovery } from './recovery.ts';
@@ -14,6 +14,8 @@ import { encodeFrame, encodeSegmentHeader } from './segment.ts';
 import { SpareSegments } from './spare.ts';
 
 const SYNC_TIMES_KEPT = 64;
+/** Room kept at the end of a segment for compaction. */
+const MOST_RESERVE_BYTES = 4096;
 
 type Segment = { -readonly [Key in keyof FoundSegment]: FoundSegment[Key] };
 
@@ -59,11 +61,17 @@ export class SegmentWriter {
 
   /**
    * Writes these records as one frame. `checkpoint` says what is in force before them; a new segment starts
-   * with it, so that it can be understood when its predecessors are gone.
+   * with it, so that it can be understood when its predecessors are gone. What `frees` space may use the last
+   * bytes of a segment, so that it works when the disk has no room for another one.
    */
-  async write(records: readonly LogRecord[], checkpoint: readonly LogRecord[]): Promise<void> {
+  async write(
+    records: readonly LogRecord[],
+    checkpoint: readonly LogRecord[],
+    frees: boolean,
+  ): Promise<void> {
     const segment = this.#segments.at(-1);
-    const needed = FRAME_HEADER_BYTES + 8 + sizeOf(records);
+    const reserve = frees || segment === undefined ? 0 : Math.min(MOST_RESERVE_BYTES, segment.bytes / 16);
+    const needed = FRAME_HEADER_BYTES + FRAME_ALIGNMENT + sizeOf(records) + reserve;
     if (segment === undefined || this.#file === null || segment.end + needed > segment.bytes) {
       await this.startSegment([...checkpoint, ...records]);
       return;
@@ -73,7 +81,6 @@ export class SegmentWriter {
     await this.#sync(this.#file);
     segment.end += frame.length;
     this.#written(segment, records);
-    if (segment.end > segment.bytes / 2) this.#spares.prepare();
   }
 
   /** Starts a new segment with these records. It gets its name when they are durable in it. */
@@ -99,6 +106,7 @@ export class SegmentWriter {
     const segment = { path, sequence, bytes: spare.bytes, nonce, lastFrameStart: 0, end, highestIndex: 0 };
     this.#segments.push(segment);
     this.#written(segment, records);
+    this.#spares.prepare();
   }
 
   /** Deletes the oldest segments as long as they hold only entries up to this index. The last one stays. */

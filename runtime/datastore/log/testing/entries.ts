@@ -1,6 +1,6 @@
 /** Short ways to write entries, terms and bases in tests. */
 import type { Configuration, Entry, HardState, SnapshotMeta } from '../../../raft/types.ts';
-import type { AppendBatch } from '../storage.ts';
+import type { AppendBatch } from '../log-storage.ts';
 
 /** Entries of one term from an index through another; `bytes` of data each. */
 export function entries(from: number, through: number, term = 1, bytes = 8): Entry[] {

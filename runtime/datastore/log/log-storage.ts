@@ -10,6 +10,8 @@ import { type LogRecord, recordBytes } from './records.ts';
 import { type Recovery, recoverLog } from './recovery.ts';
 import { SegmentWriter } from './writer.ts';
 
+export { LogStorageError } from './errors.ts';
+
 export interface RecoveredLog {
   readonly hardState: HardState | null;
   readonly base: SnapshotMeta;
@@ -187,7 +189,8 @@ class SegmentedLog implements LogStorage {
   async #append(records: readonly LogRecord[]): Promise<void> {
     if (records.length === 0) return;
     const after = follow(this.#inForce, records);
-    await this.#writer.write(records, checkpoint(this.#inForce));
+    const frees = records.every((record) => record.kind === 'base');
+    await this.#writer.write(records, checkpoint(this.#inForce), frees);
     this.#inForce = after;
     if (records.some((record) => record.kind === 'base')) await this.#writer.deleteUpTo(after.base.index);
   }
