@@ -17,6 +17,7 @@ import type {
   Ready,
   SnapshotMeta,
 } from '../raft/types.ts';
+import { FreeSpace } from './free-space.ts';
 import { type LogStorage, LogStorageError } from './log/log-storage.ts';
 import { PendingWork } from './pending-work.ts';
 import { blankBase, type RecoveredStorage, recoverStorage } from './recovery.ts';
@@ -49,11 +50,13 @@ export interface ReplicaOptions {
 }
 
 const retryMilliseconds = 1_000;
+const diskFullText = 'The disk is full: nothing can be stored until space is free again.';
 
 export class Replica {
   readonly #options: ReplicaOptions;
   readonly #log: LogStorage;
   readonly #pending = new PendingWork();
+  readonly #space: FreeSpace;
   #machine: StateMachine;
   #raft: Raft;
   #clock: NodeJS.Timeout;
@@ -77,6 +80,7 @@ export class Replica {
   private constructor(options: ReplicaOptions, storage: RecoveredStorage) {
     this.#options = options;
     this.#log = storage.log;
+    this.#space = new FreeSpace(options.paths.log);
     this.#machine = storage.machine;
     this.#durableIndex = storage.entries.at(-1)?.index ?? storage.base.index;
     this.#raft = this.#createRaft(storage.log.recovered.hardState, storage.base, storage.entries);
@@ -88,8 +92,9 @@ export class Replica {
     return this.#machine;
   }
 
+  /** Why the node takes no writes at the moment; null when it does. */
   get obstacle(): string | null {
-    return this.#obstacle;
+    return this.#obstacle ?? (this.#space.isLow() ? diskFullText : null);
   }
 
   status(): RaftStatus {
@@ -110,7 +115,8 @@ export class Replica {
   propose(
     command: Command,
   ): ProposalOutcome | { readonly kind: 'proposed'; readonly result: Promise<CommandResult> } {
-    if (this.#obstacle !== null) return { kind: 'busy', reason: this.#obstacle };
+    const { obstacle } = this;
+    if (obstacle !== null) return { kind: 'busy', reason: obstacle };
     const outcome = this.#raft.propose(encodeCommand(command));
     if (outcome.kind !== 'accepted') return outcome;
     const result = this.#pending.expectResult(outcome.index, outcome.term);
@@ -151,7 +157,6 @@ export class Replica {
     this.#machine.close();
     removeState(this.#options.paths.state);
     this.#machine = openStateMachine(this.#options.paths.state);
-    const { term } = this.#raft.status();
     this.#durableIndex = blankBase.index;
     this.#toApply = [];
     this.#raft = this.#createRaft(
@@ -244,7 +249,7 @@ export class Replica {
           this.#fail(`The consensus log cannot be written: ${messageOf(error)}`);
           return false;
         }
-        this.#setObstacle('The disk is full: nothing can be stored until space is free again.');
+        this.#setObstacle(diskFullText);
         if (this.#closed) return false;
         await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
       }
@@ -293,7 +298,7 @@ export class Replica {
       this.#fail(`The state cannot be written: ${messageOf(error)}`);
       return;
     }
-    this.#setObstacle('The disk is full: nothing can be stored until space is free again.');
+    this.#setObstacle(diskFullText);
     this.#applyRetry = setTimeout(() => {
       this.#applyRetry = undefined;
       this.#apply();
