@@ -6,24 +6,9 @@ import { statfsSync } from 'node:fs';
 
 /** A segment of the log, and as much again for the state and its write-ahead log. */
 const reserveBytes = 16 * 1024 * 1024;
-const askEveryMilliseconds = 500;
 
-export class FreeSpace {
-  readonly #directory: string;
-  #low = false;
-  #askedAt = Number.NEGATIVE_INFINITY;
-
-  constructor(directory: string) {
-    this.#directory = directory;
-  }
-
-  isLow(): boolean {
-    const now = performance.now();
-    if (now - this.#askedAt >= askEveryMilliseconds) {
-      const { bavail, bsize } = statfsSync(this.#directory);
-      this.#low = bavail * bsize < reserveBytes;
-      this.#askedAt = now;
-    }
-    return this.#low;
-  }
+/** Asked anew for every write: statfs(2) takes microseconds, and a disk can fill in between. */
+export function isSpaceLow(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize < reserveBytes;
 }

@@ -17,7 +17,7 @@ import type {
   Ready,
   SnapshotMeta,
 } from '../raft/types.ts';
-import { FreeSpace } from './free-space.ts';
+import { isSpaceLow } from './free-space.ts';
 import { type LogStorage, LogStorageError } from './log/log-storage.ts';
 import { PendingWork } from './pending-work.ts';
 import { blankBase, type RecoveredStorage, recoverStorage } from './recovery.ts';
@@ -56,7 +56,6 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #log: LogStorage;
   readonly #pending = new PendingWork();
-  readonly #space: FreeSpace;
   #machine: StateMachine;
   #raft: Raft;
   #clock: NodeJS.Timeout;
@@ -80,7 +79,6 @@ export class Replica {
   private constructor(options: ReplicaOptions, storage: RecoveredStorage) {
     this.#options = options;
     this.#log = storage.log;
-    this.#space = new FreeSpace(options.paths.log);
     this.#machine = storage.machine;
     this.#durableIndex = storage.entries.at(-1)?.index ?? storage.base.index;
     this.#raft = this.#createRaft(storage.log.recovered.hardState, storage.base, storage.entries);
@@ -94,7 +92,7 @@ export class Replica {
 
   /** Why the node takes no writes at the moment; null when it does. */
   get obstacle(): string | null {
-    return this.#obstacle ?? (this.#space.isLow() ? diskFullText : null);
+    return this.#obstacle ?? (isSpaceLow(this.#options.paths.log) ? diskFullText : null);
   }
 
   status(): RaftStatus {
@@ -159,11 +157,9 @@ export class Replica {
     this.#machine = openStateMachine(this.#options.paths.state);
     this.#durableIndex = blankBase.index;
     this.#toApply = [];
-    this.#raft = this.#createRaft(
-      this.#hardState ?? { term, vote: null, commit: 0 as LogIndex },
-      blankBase,
-      [],
-    );
+    const votes = this.#hardState && { ...this.#hardState, commit: blankBase.index };
+    this.#raft = this.#createRaft(votes, blankBase, []);
+    this.#paused = false;
     this.#options.onApplied();
   }
 
