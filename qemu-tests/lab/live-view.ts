@@ -3,12 +3,7 @@
  * Rendering is a pure function; only `LiveView` writes.
  */
 import type { ClusterStatus } from '../../runtime/admin/protocol.ts';
-
-export interface MachineView {
-  readonly name: string;
-  readonly isRunning: boolean;
-  readonly status: ClusterStatus | null;
-}
+import type { MachineView } from './cluster-watch.ts';
 
 /** One line a machine, and one for the cluster. */
 export function renderView(machines: readonly MachineView[]): string[] {

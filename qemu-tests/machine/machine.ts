@@ -100,9 +100,9 @@ export class Machine {
     return this.#relay.socketPath;
   }
 
-  /** Of the QEMU process; null when switched off. */
-  get pid(): number | null {
-    return this.#running?.process.pid ?? null;
+  /** It was switched on and ended without being switched off or cut: a crash, or QEMU refused its arguments. */
+  get hasCrashed(): boolean {
+    return this.#running === null && this.#command !== '' && this.#expectedEnd === null;
   }
 
   /** Resolves when QEMU runs the machine; it has not booted then. Rejects with `MachineError`. */
