@@ -26,6 +26,26 @@ cli
   );
 
 cli
+  .command('boot <image>', 'Boot machines of an image on a private switch, and show the cluster they form')
+  .option('--nodes <n>', 'How many (default: 3)')
+  .option('--direct', 'Load the kernel without firmware and boot loader, which is quicker')
+  .option('--memory <mebibytes>', 'Memory of each (default: 512)')
+  .option('--dir <directory>', 'Keep disks and consoles there (default: temporary)')
+  .option('--json', 'Print one line of JSON when the cluster is highly available')
+  .action(async (image: string, options) => {
+    // Loaded only here: it brings the virtual machines along.
+    const { bootCommand } = await import('./cli/boot.ts');
+    await bootCommand({
+      image,
+      nodes: textOption(options.nodes),
+      memory: textOption(options.memory),
+      direct: Boolean(options.direct),
+      directory: textOption(options.dir),
+      json: Boolean(options.json),
+    });
+  });
+
+cli
   .command('binary', 'Build only the executable of the device')
   .option('--arch <name>', 'Its architecture', { default: 'x86_64' })
   .option('--out <dir>', 'Where to put it', { default: 'out/bin' })

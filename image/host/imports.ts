@@ -36,7 +36,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
 
   image: ['image/formats', 'runtime/config/schema.ts'],
   'runtime/config/schema.ts': [],
-  'image/cli': ['image', 'qemu-tests/lab'],
+  'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
   'image/formats': [],

@@ -1,0 +1,238 @@
+/**
+ * One virtual machine and its power button: a QEMU process, the disk it keeps from one power-on to the next, its console
+ * in a file and the way to the agent inside.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { copyFileSync, existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Duplex, Readable } from 'node:stream';
+import { connectAdmin } from '../../runtime/admin/client.ts';
+import { detectAccelerator } from './accelerator.ts';
+import { AdminRelay } from './admin-relay.ts';
+import {
+  adminDescriptor,
+  type BootWay,
+  controlDescriptor,
+  formatCommand,
+  qemuArguments,
+  qemuProgram,
+} from './command-line.ts';
+import { ConsoleLog } from './console-log.ts';
+import { createOverlay } from './disk.ts';
+import type { BootImage } from './image.ts';
+import { MachineError } from './machine-error.ts';
+import { requirePrograms } from './programs.ts';
+import { QmpClient } from './qmp.ts';
+
+export interface MachineOptions {
+  /** Also the name of its files. */
+  readonly name: string;
+  /** Where its disk, console and sockets go. */
+  readonly directory: string;
+  readonly image: BootImage;
+  readonly memoryMebibytes: number;
+  readonly diskBytes: number;
+  /** Let QEMU load the kernel, without firmware and boot loader. */
+  readonly direct: boolean;
+  readonly networkSocket: string | null;
+  readonly macAddress: string;
+}
+
+const firmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+const firmwareVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+const powerOffLimitMilliseconds = 120_000;
+const consoleTailLines = 40;
+
+interface Running {
+  readonly process: ChildProcess;
+  readonly control: QmpClient;
+  readonly ended: Promise<void>;
+}
+
+export class Machine {
+  readonly name: string;
+  readonly console: ConsoleLog;
+  readonly #options: MachineOptions;
+  readonly #relay: AdminRelay;
+  #command = '';
+  #running: Running | null = null;
+  /** Why the process may end; an end for no reason is a crash. */
+  #expectedEnd: string | null = null;
+
+  private constructor(options: MachineOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.console = new ConsoleLog(path.join(options.directory, `${options.name}.console`));
+    this.#relay = new AdminRelay(path.join(options.directory, `${options.name}.sock`));
+  }
+
+  /** Makes a machine with an empty disk, switched off. Rejects with `MachineError`. */
+  static async create(options: MachineOptions): Promise<Machine> {
+    requirePrograms();
+    if (options.direct && options.image.direct === null) {
+      throw new MachineError(
+        'badImage',
+        `${options.image.file} cannot be booted directly: there is no build.json beside it that names kernel, initrd and command line.`,
+      );
+    }
+    const machine = new Machine(options);
+    try {
+      await machine.#relay.listen();
+      await createOverlay({
+        imageFile: options.image.file,
+        overlayFile: machine.#file('qcow2'),
+        sizeBytes: Math.max(options.diskBytes, options.image.sizeBytes),
+      });
+      if (!options.direct) copyFirmwareVariables(machine.#file('vars'));
+    } catch (error) {
+      await machine.close();
+      throw error;
+    }
+    return machine;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Where `trivet status --socket` and the like reach the agent. */
+  get adminSocket(): string {
+    return this.#relay.socketPath;
+  }
+
+  /** It was switched on and ended without being switched off or cut: a crash, or QEMU refused its arguments. */
+  get hasCrashed(): boolean {
+    return this.#running === null && this.#command !== '' && this.#expectedEnd === null;
+  }
+
+  /** Resolves when QEMU runs the machine; it has not booted then. Rejects with `MachineError`. */
+  async powerOn(): Promise<void> {
+    if (this.#running) return;
+    const qemu = qemuArguments({
+      ...this.#options,
+      accelerator: await detectAccelerator(),
+      diskFile: this.#file('qcow2'),
+      boot: this.#bootWay(),
+    });
+    this.#command = formatCommand(qemuProgram, qemu);
+    this.#expectedEnd = null;
+    this.console.powerOn();
+    const running = this.#spawn(qemu);
+    this.#running = running;
+    try {
+      await running.control.ready();
+    } catch (cause) {
+      await this.cutPower();
+      throw new MachineError('startFailed', `${this.name} did not start.\n${this.report()}`, { cause });
+    }
+  }
+
+  /** Pulls the plug: the process is killed, and what the guest had not flushed is lost. */
+  async cutPower(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#expectedEnd ??= 'power cut';
+    running.process.kill('SIGKILL');
+    await running.ended;
+  }
+
+  /** Presses the power button and waits until the machine has shut down. Rejects with `MachineError`. */
+  async powerOff(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#expectedEnd = 'power off';
+    await running.control.execute('system_powerdown');
+    const timeout = new MachineError('timeout', `${this.name} did not shut down.\n`);
+    await withLimit(running.ended, powerOffLimitMilliseconds, () => {
+      this.#expectedEnd = null;
+      timeout.message += this.report();
+      return timeout;
+    });
+  }
+
+  /** Presses the reset button. */
+  async reset(): Promise<void> {
+    await this.#running?.control.execute('system_reset');
+  }
+
+  /** Asks the agent; rejects with `AdminError`, also while the agent has not started. */
+  async request(
+    method: string,
+    params: Record<string, unknown> = {},
+    timeoutMilliseconds = 10_000,
+  ): Promise<unknown> {
+    const client = await connectAdmin(this.adminSocket);
+    try {
+      return await client.request(method, params, { timeoutMilliseconds });
+    } finally {
+      client.close();
+    }
+  }
+
+  /** The command line and the end of the console: what a person needs to understand a failure. */
+  report(): string {
+    const state = this.#running ? 'running' : 'off';
+    return [
+      `machine ${this.name} (${state}); whole console: ${this.console.file}`,
+      this.#command,
+      this.console.tail(consoleTailLines).replace(/^/gm, `${this.name} | `),
+    ].join('\n');
+  }
+
+  /** Cuts the power and gives everything back but the files. */
+  async close(): Promise<void> {
+    await this.cutPower();
+    await this.#relay.close();
+    this.console.close();
+  }
+
+  #file(extension: string): string {
+    return path.join(this.#options.directory, `${this.name}.${extension}`);
+  }
+
+  #bootWay(): BootWay {
+    const { direct, image } = this.#options;
+    return direct && image.direct
+      ? { kind: 'direct', ...image.direct }
+      : { kind: 'firmware', codeFile: firmwareCode, variablesFile: this.#file('vars') };
+  }
+
+  #spawn(qemu: readonly string[]): Running {
+    // The process is in a session of its own, so that Ctrl-C does not reach it, and dies with this one.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', qemuProgram, ...qemu], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr] as Readable[]) {
+      stream.setEncoding('utf8').on('data', (text: string) => this.console.push(text));
+    }
+    this.#relay.attach(child.stdio[adminDescriptor] as Duplex);
+    const ended = new Promise<void>((resolve) => {
+      child.on('error', (error) => {
+        this.console.push(`QEMU cannot be started: ${error.message}\n`);
+        resolve();
+      });
+      child.on('close', (code, signal) => {
+        this.console.powerOff(this.#expectedEnd ?? `QEMU ended by itself: ${signal ?? code}`);
+        resolve();
+      });
+    }).then(() => {
+      this.#running = null;
+    });
+    return { process: child, control: new QmpClient(child.stdio[controlDescriptor] as Duplex), ended };
+  }
+}
+
+function copyFirmwareVariables(file: string): void {
+  if (!existsSync(firmwareCode) || !existsSync(firmwareVariables)) {
+    throw new MachineError('missingProgram', `There is no ${firmwareCode}: apt-get install ovmf`);
+  }
+  copyFileSync(firmwareVariables, file);
+}
+
+function withLimit(work: Promise<void>, milliseconds: number, makeError: () => Error): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(makeError()), milliseconds);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,55 @@
+/** The command `trivet` of this checkout, run as a user would. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const checkout = path.resolve(import.meta.dirname, '..');
+
+/** @returns what it printed. Rejects with what it complained of. */
+export function trivet(words: readonly string[]): Promise<string> {
+  return run(words, 'pipe');
+}
+
+interface BuildReport {
+  readonly files: { readonly raw: string };
+  readonly sizesBytes: { readonly zst: number };
+  readonly seconds: number;
+}
+
+/** Builds a recipe, with progress on standard error. @returns the path of the raw image. */
+export async function buildRecipe(recipe: string, more: readonly string[] = []): Promise<string> {
+  await run(['build', recipe, ...more], 'inherit');
+  const out =
+    more[more.indexOf('--out') + 1] ?? path.join('out', path.basename(recipe).replace(/\.ya?ml$/, ''));
+  return path.join(checkout, out, readBuildReport(path.join(checkout, out)).files.raw);
+}
+
+/** What the build said about the image in this directory. */
+export function readBuildReport(directory: string): BuildReport {
+  return JSON.parse(readFileSync(path.join(directory, 'build.json'), 'utf8')) as BuildReport;
+}
+
+function run(words: readonly string[], output: 'pipe' | 'inherit'): Promise<string> {
+  const child = spawn(process.execPath, ['image/main.ts', ...words], {
+    cwd: checkout,
+    stdio: ['ignore', output, output],
+  });
+  let said = '';
+  let complained = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complained += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(said);
+      else
+        reject(
+          new Error(`trivet ${words.join(' ')} ended with ${code}${complained && `: ${complained.trim()}`}`),
+        );
+    });
+  });
+}
