@@ -6,6 +6,7 @@ import { version } from './checkout.ts';
 import { binaryCommand } from './cli/binary.ts';
 import { buildCommand } from './cli/build.ts';
 import { isDeviceCommand, runDeviceCommand } from './cli/device.ts';
+import { inspectCommand } from './cli/inspect.ts';
 
 const cli = cac('trivet');
 
@@ -50,6 +51,11 @@ cli
   .option('--arch <name>', 'Its architecture', { default: 'x86_64' })
   .option('--out <dir>', 'Where to put it', { default: 'out/bin' })
   .action((options) => binaryCommand({ arch: String(options.arch), out: String(options.out) }));
+
+cli
+  .command('inspect <image>', 'Show what is in an image')
+  .option('--json', 'Print JSON')
+  .action((image: string, options) => inspectCommand(image, { json: Boolean(options.json) }));
 
 cli.help();
 cli.version(version);

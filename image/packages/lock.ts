@@ -66,13 +66,14 @@ export function checkLockAgainst(lock: Lock, current: Pick<Lock, 'npm' | 'image'
       `The lock file ${file} is of an image for ${lock.image.architecture}, the recipe is for ${current.image.architecture}.`,
     );
   }
-  const have = new Map(current.npm.map((item) => [item.name, item] as const));
   for (const item of lock.npm) {
-    const own = have.get(item.name);
-    if (own?.integrity === item.integrity) continue;
+    // One package may be there in several versions, each for another that needs it.
+    const own = current.npm.filter((candidate) => candidate.name === item.name);
+    if (own.some((candidate) => candidate.integrity === item.integrity)) continue;
+    const versions = own.map((candidate) => candidate.version).join(' and ');
     throw new BuildError(
       'lock',
-      `The lock file ${file} was made with the npm package ${item.name} ${item.version}, this checkout has ${own?.version ?? 'none'}: check out the version of Trivet that made it.`,
+      `The lock file ${file} was made with the npm package ${item.name} ${item.version}, this checkout has ${versions || 'none'}: check out the version of Trivet that made it.`,
     );
   }
 }

@@ -122,7 +122,7 @@ function unwrap(schema: unknown): SchemaParts | undefined {
 
 function describe(issue: z.core.$ZodIssue, path: Path, source: Source): string {
   const value = source.document.getIn(path as unknown[]);
-  if (value === undefined && issue.code !== 'custom') return `is missing; ${expectation(issue)}`;
+  if (value === undefined && issue.code !== 'custom') return `is missing; it ${expectation(issue)}`;
   switch (issue.code) {
     case 'invalid_type':
       return `${expectation(issue)}, not ${kindOf(source.document.toJS(), path)}`;

@@ -26,6 +26,7 @@ const programs = {
   'dump.erofs': 'usr/bin/dump.erofs',
   'fsck.erofs': 'usr/bin/fsck.erofs',
   veritysetup: 'usr/sbin/veritysetup',
+  mdir: 'usr/bin/mdir',
   mmd: 'usr/bin/mmd',
   mcopy: 'usr/bin/mcopy',
   'mkfs.fat': 'usr/sbin/mkfs.fat',

@@ -1,0 +1,54 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { cached, cacheKey, openCache } from './cache.ts';
+
+t.test('openCache follows XDG_CACHE_HOME', async (t) => {
+  t.equal(openCache({ XDG_CACHE_HOME: '/x' }).directory, '/x/trivet');
+  t.match(openCache({}).directory, /\/\.cache\/trivet$/);
+});
+
+t.test('cached makes a result once', async (t) => {
+  const cache = openCache({ XDG_CACHE_HOME: t.testdir() });
+  let made = 0;
+  const make = async (directory: string): Promise<void> => {
+    made += 1;
+    writeFileSync(path.join(directory, 'result'), String(made));
+  };
+  const first = await cached(cache, 'stage', cacheKey('a'), make);
+  const second = await cached(cache, 'stage', cacheKey('a'), make);
+  t.equal(first, second);
+  t.equal(readFileSync(path.join(second, 'result'), 'utf8'), '1');
+  t.not(await cached(cache, 'stage', cacheKey('b'), make), first);
+});
+
+t.test('cached leaves nothing of a failure', async (t) => {
+  const cache = openCache({ XDG_CACHE_HOME: t.testdir() });
+  const fail = async (directory: string): Promise<void> => {
+    writeFileSync(path.join(directory, 'half'), '');
+    throw new Error('no');
+  };
+  await t.rejects(cached(cache, 'stage', 'key', fail), /no/);
+  t.same(readdirSync(path.join(cache.directory, 'stage')), []);
+});
+
+t.test('cached keeps one result when two builds make it at once', async (t) => {
+  const cache = openCache({ XDG_CACHE_HOME: t.testdir() });
+  const make = async (directory: string): Promise<void> =>
+    writeFileSync(path.join(directory, 'result'), 'same');
+  const [one, other] = await Promise.all([cached(cache, 's', 'k', make), cached(cache, 's', 'k', make)]);
+  t.equal(one, other);
+  t.same(readdirSync(path.join(cache.directory, 's')), ['k']);
+});
+
+t.test('cached drops what was used longest ago', async (t) => {
+  const cache = openCache({ XDG_CACHE_HOME: t.testdir() });
+  const directories: string[] = [];
+  for (const key of ['1', '2', '3', '4', '5', '6']) {
+    directories.push(
+      await cached(cache, 'stage', key, async (directory) => writeFileSync(path.join(directory, 'r'), '')),
+    );
+  }
+  t.equal(directories.filter((directory) => existsSync(directory)).length, 4);
+  t.ok(existsSync(directories[5]!), 'the newest stays');
+});

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { checkout, version } from './checkout.ts';
+
+/** The command as a person runs it, in an empty directory. */
+function trivet(t: Test, ...words: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [path.join(checkout, 'image/main.ts'), ...words], {
+    cwd: t.testdir({ 'bad.yaml': 'name: edge\ncolour: red\n' }),
+    encoding: 'utf8',
+  });
+}
+
+t.test('trivet says its version and its commands', async (t) => {
+  t.match(trivet(t, '--version').stdout, `trivet/${version}`);
+  const help = trivet(t, '--help').stdout;
+  for (const command of ['build', 'binary', 'inspect']) t.match(help, command);
+});
+
+t.test('trivet answers wrong usage with one line and exit code 2', async (t) => {
+  for (const [words, message] of [
+    [['frobnicate'], /^trivet: There is no command "frobnicate"\. See: trivet --help\n$/],
+    [['build'], /^trivet: missing required args/],
+    [['build', 'recipe.txt'], /^trivet: "recipe\.txt" is no recipe/],
+    [['build', 'bad.yaml', '--colour'], /^trivet: Unknown option `--colour`\n$/],
+    [
+      ['binary', '--arch', 'vax'],
+      /^trivet: --arch vax: there is no such architecture; it would be one of: x86_64\n$/,
+    ],
+  ] as const) {
+    const result = trivet(t, ...words);
+    t.equal(result.status, 2, words.join(' '));
+    t.match(result.stderr, message);
+  }
+});
+
+t.test('trivet build answers a bad recipe with its faults and exit code 1', async (t) => {
+  const result = trivet(t, 'build', 'bad.yaml');
+  t.equal(result.status, 1);
+  t.match(result.stderr, /^trivet: The recipe has 4 faults:\n(bad\.yaml, line \d: .*\n){4}$/);
+});
+
+t.test('trivet passes the commands of the device on to the runtime', async (t) => {
+  const result = trivet(t, 'status', '--socket', '/nonexistent.sock');
+  t.equal(result.status, 1);
+  t.match(result.stderr, /^trivet: No agent answers at \/nonexistent\.sock/);
+});

@@ -1,0 +1,62 @@
+import t from 'tap';
+import { parse } from 'yaml';
+import { configSchema } from '../../runtime/config/schema.ts';
+import { parseRecipe } from '../recipe/parse.ts';
+import { derivedUuid, planImage } from './plan.ts';
+
+const recipe = `name: edge
+architecture: x86_64
+target: cloud
+packages: [zlib1g, chrony]
+kernel: { commandLine: " mitigations=off " }
+cluster:
+  name: lab
+  secret: 0123456789abcdef
+agent:
+  discovery: { addresses: [192.0.2.11] }
+`;
+
+t.test('planImage names the image by recipe and version', async (t) => {
+  const plan = planImage(parseRecipe(recipe, 'r.yaml'), '9.9');
+  t.equal(plan.fileName, 'trivet-edge-9.9');
+  t.equal(planImage(parseRecipe(`${recipe}version: "1.2"\n`, 'r.yaml'), '9.9').fileName, 'trivet-edge-1.2');
+  t.same(plan.extraPackages, ['chrony', 'zlib1g'], 'in an order of its own');
+});
+
+t.test('planImage makes a configuration that the agent accepts, of just what the recipe says', async (t) => {
+  const plan = planImage(parseRecipe(recipe, 'r.yaml'), '9.9');
+  const configuration = parse(plan.configuration);
+  t.same(configuration, {
+    cluster: { name: 'lab', secret: '0123456789abcdef' },
+    discovery: { addresses: ['192.0.2.11'] },
+  });
+  t.ok(configSchema.safeParse(configuration).success);
+});
+
+t.test('planImage puts the serial console last and the recipe’s words behind', async (t) => {
+  const { commandLine } = planImage(parseRecipe(recipe, 'r.yaml'), '9.9');
+  const consoles = commandLine.split(' ').filter((word) => word.startsWith('console='));
+  t.same(consoles, ['console=tty0', 'console=ttyS0']);
+  t.match(commandLine, / panic=10 .* mitigations=off$/);
+});
+
+t.test('planImage gives a slot room for its hash tree', async (t) => {
+  for (const [slot, verity] of [
+    ['64M', 2],
+    ['192M', 3],
+    ['2G', 22],
+  ] as const) {
+    const plan = planImage(parseRecipe(`${recipe}sizes: { slot: ${slot} }\n`, 'r.yaml'), '9.9');
+    t.equal(plan.verityBytes, verity * 2 ** 20, slot);
+  }
+});
+
+t.test('planImage is a pure function of the recipe', async (t) => {
+  t.same(planImage(parseRecipe(recipe, 'r.yaml'), '9.9'), planImage(parseRecipe(recipe, 'r.yaml'), '9.9'));
+});
+
+t.test('derivedUuid differs by its text and says it is derived', async (t) => {
+  t.match(derivedUuid('a'), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+  t.equal(derivedUuid('a'), derivedUuid('a'));
+  t.not(derivedUuid('a'), derivedUuid('b'));
+});
