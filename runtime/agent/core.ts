@@ -98,6 +98,7 @@ class Core implements AdminTarget {
   #mdns: Mdns | null = null;
   #member: MemberNode | null = null;
   #statusTimer: NodeJS.Timeout | undefined;
+  #lastStatusText = '';
 
   /** Starts a node. Rejects with an error whose message is for a person. */
   static async start(
@@ -113,10 +114,7 @@ class Core implements AdminTarget {
       if (error instanceof DamagedError) throw core.#startAgainBlank(error);
       throw error;
     }
-    core.#statusTimer = setInterval(
-      () => send({ type: 'statusText', text: core.#statusText() }),
-      statusTextMilliseconds,
-    );
+    core.#statusTimer = setInterval(() => core.#tellStatus(send), statusTextMilliseconds);
     send({ type: 'ready' });
     return core;
   }
@@ -251,6 +249,13 @@ class Core implements AdminTarget {
 
   #warnings(): readonly string[] {
     return [...this.#forming.warnings(), ...this.#refusals.warnings()];
+  }
+
+  /** Only news: telling systemd starts a process. */
+  #tellStatus(send: (message: FromCore) => void): void {
+    const text = this.#statusText();
+    if (text !== this.#lastStatusText) send({ type: 'statusText', text });
+    this.#lastStatusText = text;
   }
 
   #statusText(): string {

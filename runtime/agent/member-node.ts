@@ -70,7 +70,7 @@ export class MemberNode {
     for (const { id, address } of members) if (id !== identity.id) addresses.learn(id, address);
     const rpc = new RpcLinks(membership.credentials, addresses.book);
     const raftLinks = new RaftLinks(membership.credentials, addresses.book);
-    const storage = new StorageThread(startWorker({ role: 'storage' }));
+    const storage = new StorageThread(() => startWorker({ role: 'storage' }));
     let store: Store | null = null;
     const replica = await Replica.open({
       ...config.datastore,

@@ -1,11 +1,13 @@
 /** A member admits a machine that has proved the secret: certificate, place in the roster, addresses to begin with. */
 import { formatEndpoint } from '../peers/address-book.ts';
 import { RpcError } from '../peers/rpc.ts';
-import { issueNodeCertificate } from './certificates.ts';
+import { type CertificateAuthority, issueNodeCertificate } from './certificates.ts';
 import { type Enrol, type EnrolAnswer, enrolSchema } from './enrolment.ts';
 import { nodeIdOf } from './identity.ts';
 import type { MemberContext } from './member-context.ts';
 import { encodeMember, nodeKey, readAuthority, readRoster } from './roster.ts';
+
+const authorityMilliseconds = 10_000;
 
 /**
  * Admits a machine; the same key gets the same place however often it asks. `params` come from a stranger who
@@ -18,9 +20,7 @@ export async function admit(
 ): Promise<EnrolAnswer> {
   const request = enrolSchema.parse(params);
   const id = readNodeId(request);
-  const authority = readAuthority(context.replica.machine.view, context.keys.sealingKey);
-  if (authority === null)
-    throw new RpcError('notReady', 'This node cannot admit others yet: it has no copy of the CA.');
+  const authority = await waitForAuthority(context);
   const port = Number(request.address.slice(request.address.lastIndexOf(':') + 1));
   const address = formatEndpoint({ host: remoteHost, port });
   const certificate = await issueNodeCertificate(
@@ -40,6 +40,19 @@ export async function admit(
     caCertificate: authority.certificate,
     members: readRoster(context.replica.machine.view).map((each) => ({ id: each.id, address: each.address })),
   };
+}
+
+/** A cluster that has just been started stores its CA within moments, and a new member copies it. */
+async function waitForAuthority(context: MemberContext): Promise<CertificateAuthority> {
+  const deadline = performance.now() + authorityMilliseconds;
+  for (;;) {
+    const authority = readAuthority(context.replica.machine.view, context.keys.sealingKey);
+    if (authority !== null) return authority;
+    if (performance.now() > deadline) {
+      throw new RpcError('notReady', 'This node cannot admit others yet: it has no copy of the CA.');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 function readNodeId(request: Enrol) {

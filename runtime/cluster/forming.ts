@@ -30,6 +30,9 @@ export interface FormingOptions {
 
 const greetMilliseconds = 1_000;
 const calmGreetMilliseconds = 10_000;
+/** After something new was heard: a moment for more of it. */
+const newsMilliseconds = 50;
+const patienceMilliseconds = 500;
 const listenMilliseconds = 3_000;
 /** A promise holds this long after the last word of the one it was given to. */
 const promiseMilliseconds = 15_000;
@@ -40,6 +43,7 @@ export class Forming {
   readonly #links: EnrolmentLinks;
   readonly #peers = new PeerTable();
   readonly #candidates = new Map<string, Endpoint>();
+  readonly #greeting = new Set<string>();
   readonly #complaints = new Map<string, number>();
   readonly #otherClusters = new Map<string, { readonly name: string; readonly at: number }>();
   readonly #startedAt = performance.now();
@@ -47,6 +51,8 @@ export class Forming {
   #promise: { readonly to: NodeId; readonly at: number } | null = null;
   #reason = 'Looking for other nodes.';
   #timer: NodeJS.Timeout | undefined;
+  #inRound = false;
+  #news = false;
   #closed = false;
 
   constructor(options: FormingOptions, clusterId: string | null) {
@@ -74,7 +80,9 @@ export class Forming {
 
   /** Discovery found a machine, or a person named one. */
   addCandidate(endpoint: Endpoint): void {
-    this.#candidates.set(formatEndpoint(endpoint), endpoint);
+    const key = formatEndpoint(endpoint);
+    if (!this.#candidates.has(key) && this.#clusterId === null) this.#wake();
+    this.#candidates.set(key, endpoint);
   }
 
   /** Answers a machine that has proved the secret; enrolment itself is the members' (null here). */
@@ -90,22 +98,37 @@ export class Forming {
     this.#links.close();
   }
 
+  /** One round at a time; news that comes during one starts the next at once. */
   async #round(): Promise<void> {
+    if (this.#closed || this.#inRound) return;
+    this.#inRound = true;
+    this.#news = false;
+    clearTimeout(this.#timer);
     const own = this.#hello();
-    await Promise.all([...this.#candidates].map(([key, endpoint]) => this.#greet(key, endpoint, own)));
-    if (this.#closed) return;
-    if (this.#clusterId === null) {
+    const greetings = [...this.#candidates].map(([key, endpoint]) => this.#greet(key, endpoint, own));
+    // A machine that is off would hold everybody up: its answer may come later.
+    await Promise.race([
+      Promise.all(greetings),
+      new Promise((resolve) => setTimeout(resolve, patienceMilliseconds)),
+    ]);
+    if (this.#clusterId === null && !this.#closed) {
       await this.#advance().catch((error: unknown) => {
         this.#setReason(
           `Joining failed and is tried again: ${error instanceof Error ? error.message : String(error)}`,
         );
       });
     }
+    this.#inRound = false;
     if (this.#closed) return;
-    this.#timer = setTimeout(
-      () => void this.#round(),
-      this.#clusterId === null ? greetMilliseconds : calmGreetMilliseconds,
-    );
+    const calm = this.#clusterId === null ? greetMilliseconds : calmGreetMilliseconds;
+    this.#timer = setTimeout(() => void this.#round(), this.#news ? newsMilliseconds : calm);
+  }
+
+  #wake(): void {
+    this.#news = true;
+    if (this.#inRound) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#round(), newsMilliseconds);
   }
 
   #hello(): Hello {
@@ -121,17 +144,20 @@ export class Forming {
   }
 
   async #greet(key: string, endpoint: Endpoint, own: Hello): Promise<void> {
+    if (this.#greeting.has(key)) return;
+    this.#greeting.add(key);
     try {
       this.#hear(await this.#links.hello(endpoint, own), endpoint);
     } catch (error) {
       this.#complain(key, error);
     }
+    this.#greeting.delete(key);
   }
 
   #hear(hello: Hello, endpoint: Endpoint): void {
     if (hello.id === this.#options.identity.id) return;
     const now = performance.now();
-    this.#peers.hear({ ...hello, endpoint }, now);
+    if (this.#peers.hear({ ...hello, endpoint }, now) && this.#clusterId === null) this.#wake();
     const isOther =
       hello.clusterId !== null && this.#clusterId !== null && hello.clusterId !== this.#clusterId;
     if (!isOther || hello.clusterId === null) return;
@@ -274,7 +300,6 @@ export class Forming {
       identity.publicKey,
     );
     log.info({ cluster: clusterName, clusterId }, 'starting the cluster');
-    this.#clusterId = clusterId;
     const credentials = {
       clusterId,
       nodeId: identity.id,
@@ -283,6 +308,9 @@ export class Forming {
       caCertificate: authority.certificate,
     };
     await onMember({ credentials, authority }, []);
+    this.#clusterId = clusterId;
+    // The others wait for this: they hear of it from the next greeting.
+    this.#wake();
   }
 
   async #askPromise(id: NodeId): Promise<boolean> {

@@ -14,8 +14,11 @@ export interface Heard extends HeardPeer {
 export class PeerTable {
   readonly #heard = new Map<NodeId, { readonly peer: Heard; readonly at: number }>();
 
-  hear(peer: Heard, now: number): void {
+  /** True when this is news: a machine not known, or one that joined or heard of others since. */
+  hear(peer: Heard, now: number): boolean {
+    const known = this.#heard.get(peer.id)?.peer;
     this.#heard.set(peer.id, { peer, at: now });
+    return known?.clusterId !== peer.clusterId || known.blanks.join() !== peer.blanks.join();
   }
 
   /** Those heard of lately, by id. */

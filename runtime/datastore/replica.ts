@@ -83,6 +83,7 @@ export class Replica {
     this.#durableIndex = storage.entries.at(-1)?.index ?? storage.base.index;
     this.#raft = this.#createRaft(storage.log.recovered.hardState, storage.base, storage.entries);
     this.#clock = setInterval(() => this.#tick(), options.heartbeatMilliseconds);
+    if (options.founder) this.#standAtOnce();
     this.#act();
   }
 
@@ -187,6 +188,14 @@ export class Replica {
     });
     raft.applied(this.#machine.applied().index);
     return raft;
+  }
+
+  /** Whoever starts a cluster is its only voter: nobody else could be leading, so there is nothing to wait for. */
+  #standAtOnce(): void {
+    const { voters } = this.#raft.status().configuration;
+    const alone = voters.length === 1 && voters[0] === this.#options.id;
+    for (let ticks = 0; alone && this.#raft.status().role === 'follower' && ticks < 10_000; ticks += 1)
+      this.#raft.tick();
   }
 
   #tick(): void {

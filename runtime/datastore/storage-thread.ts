@@ -41,25 +41,18 @@ export function runStorageThread(port: MessagePort): void {
   });
 }
 
-/** The replica's side. */
+/** The replica's side. The thread is started when there is something for it to do: most nodes rest for hours. */
 export class StorageThread {
-  readonly #worker: Worker;
+  readonly #start: () => Worker;
+  #worker: Worker | null = null;
   readonly #waiting = new Map<
     number,
     { resolve: (result: unknown) => void; reject: (error: Error) => void }
   >();
   #lastId = 0;
 
-  constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.on('message', ({ id, result, error }: Outcome) => {
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (error === undefined) waiting?.resolve(result);
-      else waiting?.reject(new Error(error));
-    });
-    worker.on('error', (error) => this.#failAll(error));
-    worker.on('exit', () => this.#failAll(new Error('the storage thread ended')));
+  constructor(start: () => Worker) {
+    this.#start = start;
   }
 
   /**
@@ -76,7 +69,7 @@ export class StorageThread {
   }
 
   async close(): Promise<void> {
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 
   #run(job: Job): Promise<unknown> {
@@ -84,8 +77,26 @@ export class StorageThread {
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, job });
+      this.#running().postMessage({ id, job });
     });
+  }
+
+  #running(): Worker {
+    if (this.#worker !== null) return this.#worker;
+    const worker = this.#start();
+    worker.on('message', ({ id, result, error }: Outcome) => {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error === undefined) waiting?.resolve(result);
+      else waiting?.reject(new Error(error));
+    });
+    worker.on('error', (error) => this.#failAll(error));
+    worker.on('exit', () => {
+      this.#worker = null;
+      this.#failAll(new Error('the storage thread ended'));
+    });
+    this.#worker = worker;
+    return worker;
   }
 
   #failAll(error: Error): void {
