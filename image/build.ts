@@ -9,6 +9,7 @@ import { buildEsp } from './boot/esp.ts';
 import { buildInitrd } from './boot/initrd.ts';
 import { buildUki } from './boot/uki.ts';
 import { cacheKey, openCache } from './cache/cache.ts';
+import { sweepCache } from './cache/sweep.ts';
 import { temporary } from './cache/temporary.ts';
 import { version as builderVersion, checkout } from './checkout.ts';
 import { compressImage } from './disk/compress.ts';
@@ -40,6 +41,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const parsed = await readRecipe(options.recipeFile);
   const plan = planImage(parsed, builderVersion);
   const { architecture, sourceDateEpoch } = plan;
+  await sweepCache(cache);
 
   const inputs = await progress.stage(
     'packages',

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { cached, cacheKey, openCache } from './cache.ts';
+import { sweepCache } from './sweep.ts';
 
 t.test('openCache follows XDG_CACHE_HOME', async (t) => {
   t.equal(openCache({ XDG_CACHE_HOME: '/x' }).directory, '/x/trivet');
@@ -51,4 +52,22 @@ t.test('cached drops what was used longest ago', async (t) => {
   }
   t.equal(directories.filter((directory) => existsSync(directory)).length, 4);
   t.ok(existsSync(directories[5]!), 'the newest stays');
+});
+
+t.test('sweepCache removes what ended processes left, and nothing else', async (t) => {
+  // No process has this id: it is beyond the largest that Linux gives.
+  const [ended, living] = ['4194305', String(process.pid)];
+  const directory = t.testdir({
+    trivet: {
+      building: { [ended]: { root: {} }, [living]: {} },
+      composing: { [`initrd-${ended}`]: {} },
+      base: { key: {}, '.key.old': {}, '.key.new': {} },
+    },
+  });
+  utimesSync(path.join(directory, 'trivet/base/.key.old'), 1, 1);
+  await sweepCache(openCache({ XDG_CACHE_HOME: directory }));
+  t.same(readdirSync(path.join(directory, 'trivet/building')), [living]);
+  t.same(readdirSync(path.join(directory, 'trivet/composing')), []);
+  t.same(readdirSync(path.join(directory, 'trivet/base')).sort(), ['.key.new', 'key']);
+  await t.resolves(sweepCache(openCache({ XDG_CACHE_HOME: path.join(directory, 'absent') })));
 });

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { BuildError } from '../build-error.ts';
 import type { Cache } from '../cache/cache.ts';
 import { buildEnvironment, run } from '../process/run.ts';
@@ -23,6 +24,9 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** A list younger than this is not fetched again. */
 const freshMilliseconds = 60 * 60 * 1000;
+
+const lockWaitMilliseconds = 60_000;
+const lockPollMilliseconds = 250;
 
 export async function openApt(cache: Cache, debianArchitecture: string): Promise<Apt> {
   if (!existsSync(keyring)) {
@@ -99,10 +103,25 @@ export async function updateLists(apt: Apt, offline: boolean): Promise<void> {
     return;
   }
   if (known === current && Date.now() - (await stat(mark)).mtimeMs < freshMilliseconds) return;
-  await run('apt-get', ['update', '-q', '--error-on=any'], { env: apt.environment });
+  await fetchLists(apt);
   await writeFile(mark, current);
   const now = new Date();
   await utimes(mark, now, now);
+}
+
+/** apt gives up at once when another build is fetching; that build is waited for, a minute at most. */
+async function fetchLists(apt: Apt): Promise<void> {
+  const deadline = Date.now() + lockWaitMilliseconds;
+  for (;;) {
+    try {
+      await run('apt-get', ['update', '-q', '--error-on=any'], { env: apt.environment });
+      return;
+    } catch (error) {
+      const isLocked = error instanceof BuildError && error.message.includes('Could not get lock');
+      if (!isLocked || Date.now() > deadline) throw error;
+      await setTimeout(lockPollMilliseconds);
+    }
+  }
 }
 
 /** Changes whenever a package list does. */
