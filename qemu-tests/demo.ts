@@ -49,7 +49,10 @@ async function formCluster(lab: Lab): Promise<readonly Machine[]> {
   const watch = new ClusterWatch(machines, (views) => view.show(views));
   view.show(watch.views);
   try {
-    await waitForHa(machines, { limitSeconds: formingLimitSeconds });
+    const what = 'all three say that they are highly available';
+    await waitUntil({ what, limitSeconds: formingLimitSeconds, pauseMilliseconds: 100 }, async () =>
+      watch.views.every(({ status }) => status?.highAvailability) ? true : null,
+    );
     view.show(watch.views);
   } finally {
     watch.stop();

@@ -17,11 +17,13 @@ interface BuildReport {
 }
 
 /** Builds a recipe, with progress on standard error. @returns the path of the raw image. */
-export async function buildRecipe(recipe: string, more: readonly string[] = []): Promise<string> {
+export async function buildRecipe(recipe: string, outputDirectory?: string): Promise<string> {
+  const more = outputDirectory === undefined ? [] : ['--out', outputDirectory];
   await run(['build', recipe, ...more], 'inherit');
   const out =
     more[more.indexOf('--out') + 1] ?? path.join('out', path.basename(recipe).replace(/\.ya?ml$/, ''));
-  return path.join(checkout, out, readBuildReport(path.join(checkout, out)).files.raw);
+  const directory = path.resolve(checkout, out);
+  return path.join(directory, readBuildReport(directory).files.raw);
 }
 
 /** What the build said about the image in this directory. */

@@ -1,0 +1,39 @@
+import t from 'tap';
+import { formatCommand, type QemuOptions, qemuArguments } from './command-line.ts';
+
+const options: QemuOptions = {
+  ...{ name: 'n1', accelerator: 'tcg', memoryMebibytes: 512, diskFile: '/tmp/a,b/n1.qcow2' },
+  ...{ networkSocket: '/tmp/x/n1.net', macAddress: '52:54:00:00:00:01' },
+  boot: { kind: 'firmware', codeFile: '/usr/share/code.fd', variablesFile: '/tmp/x/n1.vars' },
+};
+
+t.test('qemuArguments boots through firmware, with the variables writable', async (t) => {
+  const line = qemuArguments(options).join(' ');
+  t.match(line, 'if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/code.fd');
+  t.match(line, 'if=pflash,unit=1,format=raw,file=/tmp/x/n1.vars');
+  t.notMatch(line, '-kernel');
+});
+
+t.test('qemuArguments boots a kernel directly', async (t) => {
+  const boot = { kind: 'direct', kernelFile: '/k', initrdFile: '/i', commandLine: 'quiet a=b' } as const;
+  const line = qemuArguments({ ...options, boot });
+  t.equal(line[line.indexOf('-append') + 1], 'quiet a=b');
+  t.notOk(line.some((word) => word.includes('pflash')));
+});
+
+t.test('qemuArguments doubles commas in paths and honours flushes of the guest', async (t) => {
+  const drive = qemuArguments(options).find((word) => word.includes('id=disk'));
+  t.match(drive, 'file=/tmp/a,,b/n1.qcow2');
+  t.match(drive, 'cache=writeback');
+});
+
+t.test('qemuArguments leaves the network card out without a switch', async (t) => {
+  t.notOk(qemuArguments({ ...options, networkSocket: null }).some((word) => word.includes('net')));
+});
+
+t.test('formatCommand quotes what a shell would split', async (t) => {
+  t.equal(
+    formatCommand('qemu', ['-append', "a b='c'", '-m', '512']),
+    "qemu -append 'a b='\\''c'\\''' -m 512",
+  );
+});

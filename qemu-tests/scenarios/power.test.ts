@@ -1,0 +1,104 @@
+/** Three machines from the first power-on through what power can do to them. They boot as real ones: by firmware. */
+import t from 'tap';
+import { askInfo, findLeader, onlineNodes, putKey, waitForHa } from '../lab/observe.ts';
+import { waitUntil } from '../lab/wait.ts';
+import type { Machine } from '../machine/machine.ts';
+import {
+  formingLimitSeconds,
+  readKey,
+  repairLimitSeconds,
+  returnLimitSeconds,
+  stageImage,
+  stageLab,
+} from './testing/stage.ts';
+
+t.setTimeout(1_500_000);
+const lab = stageLab(t, await stageImage(), { direct: false });
+const machines = await lab.startMachines(3);
+const [first, second, third] = machines as [Machine, Machine, Machine];
+
+/** The node ids, in the order of the machines. */
+async function identities(): Promise<string[]> {
+  return await Promise.all(machines.map(async (machine) => (await askInfo(machine)).id));
+}
+
+await t.test('three blank machines form one highly available cluster, untouched', async (t) => {
+  const status = await waitForHa(machines, { limitSeconds: formingLimitSeconds });
+  t.equal(onlineNodes(status, 'voter').length, 3);
+  t.equal(status.nodes.length, 3);
+  t.equal(new Set(await identities()).size, 3, 'each machine made an identity of its own');
+  await putKey(first, 'story/first', 'written on the first');
+  t.equal(await readKey(second, 'story/first'), 'written on the first');
+  t.equal(await readKey(third, 'story/first'), 'written on the first');
+});
+
+await t.test('the leader loses power: the others go on, and it comes back as itself', async (t) => {
+  const before = await identities();
+  const leader = await findLeader(machines, await waitForHa(machines, { limitSeconds: repairLimitSeconds }));
+  const survivors = machines.filter((machine) => machine !== leader) as [Machine, Machine];
+  await leader.cutPower();
+  await waitUntil({ what: 'a survivor accepts a write', limitSeconds: repairLimitSeconds }, () =>
+    putKey(survivors[0], 'story/while-away', 'written by the survivors'),
+  );
+  t.equal(await readKey(survivors[1], 'story/first'), 'written on the first', 'the key is still there');
+  await leader.powerOn();
+  const status = await waitForHa(machines, { limitSeconds: returnLimitSeconds });
+  t.strictSame(await identities(), before, 'every machine is who it was');
+  t.equal(status.nodes.length, 3, 'and no further node has appeared');
+  t.equal(await readKey(leader, 'story/first'), 'written on the first');
+  t.equal(await readKey(leader, 'story/while-away'), 'written by the survivors', 'it caught up');
+});
+
+await t.test('a member is switched off in good order and on again', async (t) => {
+  const before = await identities();
+  await third.powerOff();
+  t.equal(third.isRunning, false);
+  await waitUntil({ what: 'a remaining member accepts a write', limitSeconds: repairLimitSeconds }, () =>
+    putKey(first, 'story/third-is-off', 'yes'),
+  );
+  await third.powerOn();
+  await waitForHa(machines, { limitSeconds: returnLimitSeconds });
+  t.strictSame(await identities(), before);
+  t.equal(await readKey(third, 'story/third-is-off'), 'yes');
+});
+
+await t.test(
+  'all three lose power at once: every write that was acknowledged is there afterwards',
+  async (t) => {
+    const before = await identities();
+    const acknowledged = await writeUntilPowerCut();
+    t.ok(acknowledged >= 20, `${acknowledged} writes were acknowledged before the cut`);
+    t.notOk(machines.some((machine) => machine.isRunning));
+    await Promise.all(machines.map((machine) => machine.powerOn()));
+    await waitForHa(machines, { limitSeconds: formingLimitSeconds });
+    t.strictSame(await identities(), before);
+    const missing: number[] = [];
+    for (let number = 1; number <= acknowledged; number += 1) {
+      if ((await readKey(second, `power/${number}`)) !== `value ${number}`) missing.push(number);
+    }
+    t.strictSame(missing, [], 'no acknowledged write is missing');
+    t.equal(await readKey(first, 'story/first'), 'written on the first', 'nor anything older');
+  },
+);
+
+/** Writes one key after the other and pulls all plugs in the middle of it. @returns the last number acknowledged. */
+async function writeUntilPowerCut(): Promise<number> {
+  const beforeCut = 20;
+  let acknowledged = 0;
+  let cut: Promise<unknown> | null = null;
+  for (;;) {
+    const number = acknowledged + 1;
+    try {
+      await putKey(first, `power/${number}`, `value ${number}`);
+    } catch {
+      break;
+    }
+    acknowledged = number;
+    // The loop goes on writing while the plugs are pulled.
+    if (acknowledged === beforeCut) cut = Promise.all(machines.map((machine) => machine.cutPower()));
+  }
+  await cut;
+  // A write that failed for another reason than the cut is a failure of the story.
+  await Promise.all(machines.map((machine) => machine.cutPower()));
+  return acknowledged;
+}
