@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { NodeRole, NodeStatus } from '../admin/protocol.ts';
 import type { NodeId } from '../raft/types.ts';
-import { composeStatus, type StatusObservation } from './status.ts';
+import { composeBlankStatus, composeStatus, type StatusObservation } from './status.ts';
 
 function node(name: string, role: NodeRole, online = true): NodeStatus {
   return {
@@ -52,4 +52,9 @@ t.test('composeStatus explains a lost quorum', async (t) => {
   t.match(composeStatus(observe(nodes, null)), {
     reason: /1 of 3 voters can be reached, 2 are needed.*Switch on: b, c/,
   });
+});
+
+t.test('composeBlankStatus tells the name and the id of a node and nothing else of it', async (t) => {
+  const identity = { id: 'a', name: 'n', privateKey: 'secret' };
+  t.same(composeBlankStatus('shop', identity, 'Waiting.', []).self, { id: 'a', name: 'n', state: 'blank' });
 });

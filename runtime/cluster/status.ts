@@ -29,7 +29,7 @@ export function composeStatus(observation: StatusObservation): ClusterStatus {
     leader: observation.leader,
     revision: observation.revision,
     nodes: observation.nodes,
-    self: { ...observation.self, state: 'member' },
+    self: { id: observation.self.id, name: observation.self.name, state: 'member' },
     warnings: observation.warnings,
   };
 }
@@ -50,7 +50,8 @@ export function composeBlankStatus(
     leader: null,
     revision: 0,
     nodes: [],
-    self: { ...self, state: 'blank' },
+    // Named one by one: what is passed here may know more of itself than anybody should.
+    self: { id: self.id, name: self.name, state: 'blank' },
     warnings,
   };
 }

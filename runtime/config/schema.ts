@@ -93,5 +93,4 @@ export const configSchema = z.strictObject({
   dataDirectory: z.string().default('/var/lib/trivet'),
 });
 
-export type ClusterConfig = z.infer<typeof clusterSchema>;
 export type Config = z.infer<typeof configSchema>;
