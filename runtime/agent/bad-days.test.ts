@@ -76,8 +76,8 @@ t.test('a broken configuration is answered with file, line and field', async (t)
   });
   broken.start();
   t.equal(await broken.ended(), 1);
-  t.match(broken.output, /config\.json:\d+: cluster\.secret: must be at least 16 characters/);
-  t.match(broken.output, /clutser/);
+  t.match(broken.output, /config\.json, line \d+: cluster\.secret: must be at least 16 characters/);
+  t.match(broken.output, /clutser: there is no such field; did you mean "cluster"/);
 });
 
 t.test('garbage on the peer port is dropped and the cluster goes on', async (t) => {
