@@ -1,19 +1,14 @@
 /**
  * The cluster's own certificate authority and the nodes' certificates (X.509 v3, ECDSA P-256). A node's identity
- * is in a URI subject alternative name, `nodeUri`; its subject is only for people.
+ * is in a URI subject alternative name, `nodeUri`; its subject is only for people. Loaded only when a certificate
+ * is made: the library takes a noticeable part of an agent's start.
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createPrivateKey,
-  createPublicKey,
-  randomBytes,
-  webcrypto,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto';
 // The certificate library's dependency container wants this once, before it is loaded.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { nodeUri, type PeerIdentity } from '../peers/trust.ts';
+import type { CertificateAuthority } from './authority.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
@@ -22,13 +17,6 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
  * because nothing renews certificates yet.
  */
 const validity = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2055-01-01T00:00:00Z') };
-
-export interface CertificateAuthority {
-  /** PEM. */
-  readonly certificate: string;
-  /** PKCS #8 in PEM. */
-  readonly privateKey: string;
-}
 
 /** Makes a new CA for a cluster. */
 export async function createCertificateAuthority(
@@ -83,21 +71,6 @@ export async function issueNodeCertificate(
     ],
   });
   return certificate.toString('pem');
-}
-
-/** Seals the CA's private key for the datastore: AES-256-GCM, nonce, tag and ciphertext in a row. */
-export function sealPrivateKey(privateKey: string, sealingKey: Buffer): Uint8Array {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', sealingKey, nonce);
-  const body = Buffer.concat([cipher.update(privateKey, 'utf8'), cipher.final()]);
-  return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), body]));
-}
-
-/** The inverse; throws when the key is another one or the bytes were changed. */
-export function openPrivateKey(sealed: Uint8Array, sealingKey: Buffer): string {
-  const decipher = createDecipheriv('aes-256-gcm', sealingKey, sealed.subarray(0, 12));
-  decipher.setAuthTag(sealed.subarray(12, 28));
-  return Buffer.concat([decipher.update(sealed.subarray(28)), decipher.final()]).toString('utf8');
 }
 
 function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {

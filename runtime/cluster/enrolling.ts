@@ -1,7 +1,7 @@
 /** A member admits a machine that has proved the secret: certificate, place in the roster, addresses to begin with. */
 import { formatEndpoint } from '../peers/address-book.ts';
 import { RpcError } from '../peers/rpc.ts';
-import { type CertificateAuthority, issueNodeCertificate } from './certificates.ts';
+import type { CertificateAuthority } from './authority.ts';
 import { type Enrol, type EnrolAnswer, enrolSchema } from './enrolment.ts';
 import { nodeIdOf } from './identity.ts';
 import type { MemberContext } from './member-context.ts';
@@ -23,6 +23,7 @@ export async function admit(
   const authority = await waitForAuthority(context);
   const port = Number(request.address.slice(request.address.lastIndexOf(':') + 1));
   const address = formatEndpoint({ host: remoteHost, port });
+  const { issueNodeCertificate } = await import('./certificates.ts');
   const certificate = await issueNodeCertificate(
     authority,
     { clusterId: context.clusterId, nodeId: id },

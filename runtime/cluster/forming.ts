@@ -8,7 +8,6 @@ import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
 import { DialError, type Endpoint } from '../peers/dial.ts';
 import type { SecretKeys } from '../peers/secret.ts';
 import type { NodeId } from '../raft/types.ts';
-import { createCertificateAuthority, issueNodeCertificate } from './certificates.ts';
 import { type EnrolAnswer, EnrolmentLinks, type Hello, helloSchema, promiseSchema } from './enrolment.ts';
 import { decideFormation, decidePromise } from './formation.ts';
 import type { Identity } from './identity.ts';
@@ -293,6 +292,7 @@ export class Forming {
       return;
     }
     const clusterId = randomBytes(8).toString('hex');
+    const { createCertificateAuthority, issueNodeCertificate } = await import('./certificates.ts');
     const authority = await createCertificateAuthority(clusterName, clusterId);
     const certificate = await issueNodeCertificate(
       authority,

@@ -5,7 +5,7 @@
 import type { ClusterStatus, NodeStatus } from '../admin/protocol.ts';
 import { planRoles } from '../datastore/roles/plan-roles.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
-import { type CertificateAuthority, sealPrivateKey } from './certificates.ts';
+import { type CertificateAuthority, sealPrivateKey } from './authority.ts';
 import type { MemberContext } from './member-context.ts';
 import { offlineMilliseconds, type Report, type ReportAnswer, ReportBook, roleIn } from './reports.ts';
 import {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import type { Credentials } from '../peers/trust.ts';
-import type { CertificateAuthority } from './certificates.ts';
+import type { CertificateAuthority } from './authority.ts';
 import { DataDirectoryError, type Identity } from './identity.ts';
 
 export interface Membership {

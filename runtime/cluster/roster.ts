@@ -6,8 +6,7 @@ import { z } from 'zod';
 import { after, prefixEnd } from '../datastore/state-machine/commands.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';
-import type { CertificateAuthority } from './certificates.ts';
-import { openPrivateKey } from './certificates.ts';
+import { type CertificateAuthority, openPrivateKey } from './authority.ts';
 
 const text = new TextEncoder();
 const systemPrefix = '\u0000trivet/';
