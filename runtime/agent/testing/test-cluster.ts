@@ -17,6 +17,7 @@ export interface TestNodeOptions {
   readonly secret?: string;
   readonly expect?: number;
   readonly more?: Record<string, unknown>;
+  readonly environment?: Record<string, string>;
 }
 
 export class TestNode {
@@ -52,6 +53,7 @@ export class TestNode {
     writeFileSync(configFile, JSON.stringify(this.#config(), null, 2));
     const child = spawn(process.execPath, [mainFile, 'agent', '--config', configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#options.environment },
     });
     const collect = (chunk: Buffer): void => {
       this.#output += chunk.toString('utf8');
@@ -121,7 +123,8 @@ export class TestNode {
   }
 }
 
-export interface TestClusterOptions extends Partial<Pick<TestNodeOptions, 'expect' | 'more'>> {
+export interface TestClusterOptions
+  extends Partial<Pick<TestNodeOptions, 'expect' | 'more' | 'environment'>> {
   readonly size: number;
 }
 
