@@ -19,6 +19,7 @@ import { type Inputs, provideInputs } from './packages/inputs.ts';
 import { derivedUuid, type ImagePlan, planImage } from './plan/plan.ts';
 import type { Progress } from './progress.ts';
 import { readRecipe } from './recipe/parse.ts';
+import { warnAbout } from './recipe/warnings.ts';
 import type { BuildReport } from './report.ts';
 import { buildBase } from './root/base.ts';
 import { composeRoot } from './root/compose.ts';
@@ -39,6 +40,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const { progress } = options;
   const cache = openCache();
   const parsed = await readRecipe(options.recipeFile);
+  for (const warning of warnAbout(parsed.recipe)) progress.warn(warning);
   const plan = planImage(parsed, builderVersion);
   const { architecture, sourceDateEpoch } = plan;
   await sweepCache(cache);

@@ -57,7 +57,13 @@ cli
   .option('--json', 'Print JSON')
   .action((image: string, options) => inspectCommand(image, { json: Boolean(options.json) }));
 
-cli.help();
+cli.help((sections) => [
+  ...sections,
+  {
+    title: 'Commands of a device',
+    body: '  agent, status, kv: see trivet status --help; --socket names a machine that `boot` started',
+  },
+]);
 cli.version(version);
 
 function textOption(value: unknown): string | undefined {

@@ -20,7 +20,8 @@ export async function buildCommand(options: BuildCommandOptions): Promise<void> 
   const name = path.basename(options.recipe).replace(/\.ya?ml$/, '');
   const outputDirectory = options.out ?? path.join('out', name);
   // With --json the result alone goes to standard output; what happens meanwhile is for a person either way.
-  const progress = new Progress((line) => process.stderr.write(`${line}\n`));
+  const announce = process.stderr.isTTY ? (line: string) => process.stderr.write(`${line}\r`) : undefined;
+  const progress = new Progress((line) => process.stderr.write(`${line}\n`), announce);
   const report = await buildImage({
     recipeFile: options.recipe,
     outputDirectory,
