@@ -46,11 +46,11 @@ async function measureBuilds(): Promise<{ cold: number; warm: number; zstBytes: 
       await cp(path.join(openCache().directory, stage), target, { recursive: true });
     }
     process.env.XDG_CACHE_HOME = path.join(scratch, 'cache');
-    const out = path.join(scratch, 'out');
-    await buildRecipe(recipe, out);
-    const cold = readBuildReport(out).seconds;
-    await buildRecipe(recipe, out);
-    const warm = readBuildReport(out).seconds;
+    const outputDirectory = path.join(scratch, 'out');
+    await buildRecipe(recipe, { outputDirectory });
+    const cold = readBuildReport(outputDirectory).seconds;
+    await buildRecipe(recipe, { outputDirectory });
+    const warm = readBuildReport(outputDirectory).seconds;
     restore(usual);
     const image = await buildRecipe(recipe);
     return { cold, warm, zstBytes: readBuildReport(path.dirname(image)).sizesBytes.zst, image };

@@ -16,12 +16,19 @@ interface BuildReport {
   readonly seconds: number;
 }
 
-/** Builds a recipe, with progress on standard error. @returns the path of the raw image. */
-export async function buildRecipe(recipe: string, outputDirectory?: string): Promise<string> {
+export interface BuildOptions {
+  /** Default: out/NAME-OF-THE-RECIPE in the checkout. */
+  readonly outputDirectory?: string;
+  /** Say nothing unless it fails. */
+  readonly quiet?: boolean;
+}
+
+/** @returns the path of the raw image. */
+export async function buildRecipe(recipe: string, options: BuildOptions = {}): Promise<string> {
+  const { outputDirectory, quiet = false } = options;
   const more = outputDirectory === undefined ? [] : ['--out', outputDirectory];
-  await run(['build', recipe, ...more], 'inherit');
-  const out =
-    more[more.indexOf('--out') + 1] ?? path.join('out', path.basename(recipe).replace(/\.ya?ml$/, ''));
+  await run(['build', recipe, ...more], quiet ? 'pipe' : 'inherit');
+  const out = outputDirectory ?? path.join('out', path.basename(recipe).replace(/\.ya?ml$/, ''));
   const directory = path.resolve(checkout, out);
   return path.join(directory, readBuildReport(directory).files.raw);
 }

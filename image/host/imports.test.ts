@@ -36,12 +36,11 @@ t.test('checkImports names circles, also through export and import()', async (t)
   ]);
 });
 
-t.test('checkImports names a file that is not there, and a folder outside the table', async (t) => {
+t.test('checkImports names a folder outside the table', async (t) => {
   const sources = [
-    { path: 'image/a.ts', text: "import { b } from './gone.ts';\n" },
+    { path: 'image/a.ts', text: '' },
     { path: 'elsewhere/a.ts', text: "import { b } from '../image/a.ts';\n" },
   ];
   const problems = checkImports(sources);
-  t.match(problems[0], 'image/gone.ts, which does not exist');
-  t.match(problems[1], 'is in no area');
+  t.match(problems[0], 'is in no area');
 });

@@ -49,6 +49,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
 /** Tests of a folder may also use these, to see it together with its neighbours. */
 const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'runtime/peers': ['runtime/cluster'],
+  'qemu-tests/machine': ['qemu-tests/lab'],
 };
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'(\.[^']+)'|import\(\s*'(\.[^']+)'\s*\)/g;
@@ -57,7 +58,11 @@ const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'(\.[^']+)'|
 export function checkImports(sources: readonly SourceFile[]): string[] {
   const graph = new Map(sources.map((file) => [file.path, importsOf(file)]));
   const problems = [...graph].flatMap(([file, targets]) =>
-    targets.map((target) => judge(file, target, graph.has(target))).filter((problem) => problem !== null),
+    // A file that does not exist is the compiler's business.
+    targets
+      .filter((target) => graph.has(target))
+      .map((target) => judge(file, target))
+      .filter((problem) => problem !== null),
   );
   return [...problems, ...findCircles(graph)];
 }
@@ -67,8 +72,7 @@ function importsOf(file: SourceFile): string[] {
   return found.map((target) => path.posix.join(path.posix.dirname(file.path), target));
 }
 
-function judge(file: string, target: string, exists: boolean): string | null {
-  if (!exists) return target.endsWith('.ts') ? `${file} imports ${target}, which does not exist` : null;
+function judge(file: string, target: string): string | null {
   const from = areaOf(file);
   const to = areaOf(target);
   if (from === null) return `${file} is in no area of the table in image/host/imports.ts`;

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { qemuProgram } from './command-line.ts';
+import { qemuProgram } from './programs.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
 

@@ -1,8 +1,6 @@
 /** QEMU's command line as a pure function of what the machine is. */
 import type { Accelerator } from './accelerator.ts';
 
-export const qemuProgram = 'qemu-system-x86_64';
-
 /** Descriptors that QEMU inherits: its control channel and the agent's console. */
 export const controlDescriptor = 3;
 export const adminDescriptor = 4;

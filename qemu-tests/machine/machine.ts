@@ -15,13 +15,12 @@ import {
   controlDescriptor,
   formatCommand,
   qemuArguments,
-  qemuProgram,
 } from './command-line.ts';
 import { ConsoleLog } from './console-log.ts';
 import { createOverlay } from './disk.ts';
 import type { BootImage } from './image.ts';
 import { MachineError } from './machine-error.ts';
-import { requirePrograms } from './programs.ts';
+import { qemuProgram, requirePrograms } from './programs.ts';
 import { QmpClient } from './qmp.ts';
 
 export interface MachineOptions {

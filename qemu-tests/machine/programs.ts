@@ -3,8 +3,10 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { MachineError } from './machine-error.ts';
 
+export const qemuProgram = 'qemu-system-x86_64';
+
 const programs: readonly (readonly [program: string, debianPackage: string])[] = [
-  ['qemu-system-x86_64', 'qemu-system-x86'],
+  [qemuProgram, 'qemu-system-x86'],
   ['qemu-img', 'qemu-utils'],
   ['setpriv', 'util-linux'],
 ];

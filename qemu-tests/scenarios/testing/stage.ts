@@ -26,7 +26,9 @@ export const repairLimitSeconds = 120;
 export async function stageImage(): Promise<BootImage> {
   const isBuilt = process.env.TRIVET_IMAGE_IS_BUILT === '1';
   return openImage(
-    isBuilt ? path.join(builtImage, readBuildReport(builtImage).files.raw) : await buildRecipe(recipe),
+    isBuilt
+      ? path.join(builtImage, readBuildReport(builtImage).files.raw)
+      : await buildRecipe(recipe, { quiet: true }),
   );
 }
 
@@ -39,7 +41,9 @@ export async function strangersImage(t: Test): Promise<BootImage> {
   if (changed === text) throw new Error(`${recipe} has no line with a secret to replace`);
   const strangersRecipe = path.join(directory, 'stranger.yaml');
   writeFileSync(strangersRecipe, changed);
-  return openImage(await buildRecipe(strangersRecipe, path.join(directory, 'out')));
+  return openImage(
+    await buildRecipe(strangersRecipe, { outputDirectory: path.join(directory, 'out'), quiet: true }),
+  );
 }
 
 /** A lab that is taken down with the test; when the test failed, what the machines said is shown. */
