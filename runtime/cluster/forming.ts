@@ -2,7 +2,6 @@
  * A blank machine on its way into a cluster: greets every candidate, decides (`formation.ts`), and acts: promises,
  * joins, or starts the cluster. A member goes on greeting, seldom, to notice another cluster of the same name.
  */
-import { randomBytes } from 'node:crypto';
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
 import { DialError, type Endpoint } from '../peers/dial.ts';
@@ -10,6 +9,7 @@ import type { SecretKeys } from '../peers/secret.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type EnrolAnswer, EnrolmentLinks, type Hello, helloSchema, promiseSchema } from './enrolment.ts';
 import { decideFormation, decidePromise } from './formation.ts';
+import { enrolledMembership, foundCluster } from './founding.ts';
 import type { Identity } from './identity.ts';
 import type { Membership } from './membership.ts';
 import { PeerTable } from './peer-table.ts';
@@ -254,7 +254,7 @@ export class Forming {
           version,
         });
         this.#clusterId = answer.clusterId;
-        await onMember(this.#membership(answer), [
+        await onMember(enrolledMembership(identity, answer), [
           ...answer.members,
           { id: member, address: formatEndpoint(endpoint) },
         ]);
@@ -264,20 +264,6 @@ export class Forming {
       }
     }
     throw failure;
-  }
-
-  #membership(answer: EnrolAnswer): Membership {
-    const { identity } = this.#options;
-    return {
-      credentials: {
-        clusterId: answer.clusterId,
-        nodeId: identity.id,
-        privateKey: identity.privateKey,
-        certificate: answer.certificate,
-        caCertificate: answer.caCertificate,
-      },
-      authority: null,
-    };
   }
 
   /** Starts the cluster when enough others have promised not to start another. */
@@ -291,23 +277,10 @@ export class Forming {
       );
       return;
     }
-    const clusterId = randomBytes(8).toString('hex');
-    const { createCertificateAuthority, issueNodeCertificate } = await import('./certificates.ts');
-    const authority = await createCertificateAuthority(clusterName, clusterId);
-    const certificate = await issueNodeCertificate(
-      authority,
-      { clusterId, nodeId: identity.id },
-      identity.publicKey,
-    );
+    const membership = await foundCluster(clusterName, identity);
+    const { clusterId } = membership.credentials;
     log.info({ cluster: clusterName, clusterId }, 'starting the cluster');
-    const credentials = {
-      clusterId,
-      nodeId: identity.id,
-      privateKey: identity.privateKey,
-      certificate,
-      caCertificate: authority.certificate,
-    };
-    await onMember({ credentials, authority }, []);
+    await onMember(membership, []);
     this.#clusterId = clusterId;
     // The others wait for this: they hear of it from the next greeting.
     this.#wake();

@@ -18,10 +18,11 @@ import type {
   SnapshotMeta,
 } from '../raft/types.ts';
 import { isSpaceLow } from './free-space.ts';
-import { type LogStorage, LogStorageError } from './log/log-storage.ts';
+import type { LogStorage } from './log/log-storage.ts';
 import { PendingWork } from './pending-work.ts';
+import { PersistQueue } from './persist-queue.ts';
 import { blankBase, type RecoveredStorage, recoverStorage } from './recovery.ts';
-import { type MadeSnapshot, makeSnapshot } from './snapshots.ts';
+import { type MadeSnapshot, OutgoingSnapshots } from './snapshots.ts';
 import { beginReplacingState, finishReplacingState, removeState, type StoragePaths } from './state-files.ts';
 import { type Command, type CommandResult, encodeCommand } from './state-machine/commands.ts';
 import { openStateMachine, type StateMachine } from './state-machine/state-machine.ts';
@@ -56,16 +57,14 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #log: LogStorage;
   readonly #pending = new PendingWork();
+  readonly #persisting: PersistQueue;
+  readonly #snapshots: OutgoingSnapshots;
   #machine: StateMachine;
   #raft: Raft;
   #clock: NodeJS.Timeout;
-  #persistQueue: Ready[] = [];
-  #persisting = false;
-  #durableIndex: LogIndex;
   #toApply: Entry[] = [];
   #applyRetry: NodeJS.Timeout | undefined;
   #compacting = false;
-  #snapshot: Promise<MadeSnapshot> | null = null;
   /** Why the node cannot store anything at the moment; null when it can. */
   #obstacle: string | null = null;
   #closed = false;
@@ -80,8 +79,16 @@ export class Replica {
     this.#options = options;
     this.#log = storage.log;
     this.#machine = storage.machine;
-    this.#durableIndex = storage.entries.at(-1)?.index ?? storage.base.index;
-    this.#raft = this.#createRaft(storage.log.recovered.hardState, storage.base, storage.entries);
+    const { hardState } = storage.log.recovered;
+    const lastIndex = storage.entries.at(-1)?.index ?? storage.base.index;
+    this.#persisting = new PersistQueue(storage.log, hardState, lastIndex, {
+      installState: (meta) => this.#installState(meta),
+      onDurable: (batch) => this.#durable(batch),
+      onFull: (full) => (full ? this.#setObstacle(diskFullText) : this.#clearObstacle()),
+      onFailed: (error) => this.#fail(`The consensus log cannot be written: ${messageOf(error)}`),
+    });
+    this.#snapshots = new OutgoingSnapshots(options.storage, options.paths);
+    this.#raft = this.#createRaft(hardState, storage.base, storage.entries);
     this.#clock = setInterval(() => this.#tick(), options.heartbeatMilliseconds);
     if (options.founder) this.#standAtOnce();
     this.#act();
@@ -156,9 +163,10 @@ export class Replica {
     this.#machine.close();
     removeState(this.#options.paths.state);
     this.#machine = openStateMachine(this.#options.paths.state);
-    this.#durableIndex = blankBase.index;
+    this.#persisting.restart(blankBase.index);
     this.#toApply = [];
-    const votes = this.#hardState && { ...this.#hardState, commit: blankBase.index };
+    const { hardState } = this.#persisting;
+    const votes = hardState && { ...hardState, commit: blankBase.index };
     this.#raft = this.#createRaft(votes, blankBase, []);
     this.#paused = false;
     this.#options.onApplied();
@@ -166,6 +174,7 @@ export class Replica {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#persisting.close();
     clearInterval(this.#clock);
     clearTimeout(this.#applyRetry);
     this.#pending.failAll();
@@ -174,11 +183,8 @@ export class Replica {
     this.#machine.close();
   }
 
-  #hardState: HardState | null = null;
-
   #createRaft(hardState: HardState | null, base: SnapshotMeta, entries: readonly Entry[]): Raft {
     const { id, heartbeatMilliseconds, electionMilliseconds } = this.#options;
-    this.#hardState = hardState;
     const raft = new Raft({
       id,
       recovered: { hardState, base, entries },
@@ -212,53 +218,20 @@ export class Replica {
       // Set aside at once: another transfer may begin before this one is installed.
       if (ready.snapshot) beginReplacingState(this.#options.paths);
       this.#toApply.push(...ready.committed);
-      this.#persistQueue.push(ready);
-      for (const request of ready.snapshotsToSend) this.#sendSnapshot(request);
+      this.#persisting.push(ready);
+      for (const { to, session } of ready.snapshotsToSend) void this.#sendSnapshot(to, session);
       for (const read of ready.reads) this.#pending.readConfirmed(read.context, read.index);
     }
-    void this.#persist();
+    void this.#persisting.run();
     this.#apply();
   }
 
-  /** Makes queued work durable, one batch at a time: what arrives during a sync shares the next one. */
-  async #persist(): Promise<void> {
-    if (this.#persisting) return;
-    this.#persisting = true;
-    while (this.#persistQueue.length > 0) {
-      const batch = this.#persistQueue;
-      this.#persistQueue = [];
-      if (!(await this.#persistBatch(batch))) break;
-      for (const ready of batch) {
-        if (!this.#closed) for (const message of ready.messagesAfterPersist) this.#options.send(message);
-        this.#raft.persisted(ready.number);
-      }
-      this.#act();
+  #durable(batch: readonly Ready[]): void {
+    for (const ready of batch) {
+      if (!this.#closed) for (const message of ready.messagesAfterPersist) this.#options.send(message);
+      this.#raft.persisted(ready.number);
     }
-    this.#persisting = false;
-  }
-
-  /** False when the node cannot go on. A full disk is waited for: nothing of the batch has been confirmed. */
-  async #persistBatch(batch: readonly Ready[]): Promise<boolean> {
-    const merged = mergeReadies(batch);
-    if (merged.base) this.#installState(merged.base);
-    if (merged.hardState === null && merged.base === null && merged.entries.length === 0) return true;
-    for (;;) {
-      try {
-        await this.#log.append(merged);
-        this.#hardState = merged.hardState ?? this.#hardState;
-        this.#durableIndex = merged.entries.at(-1)?.index ?? merged.base?.index ?? this.#durableIndex;
-        this.#clearObstacle();
-        return true;
-      } catch (error) {
-        if (!(error instanceof LogStorageError) || error.code !== 'diskFull') {
-          this.#fail(`The consensus log cannot be written: ${messageOf(error)}`);
-          return false;
-        }
-        this.#setObstacle(diskFullText);
-        if (this.#closed) return false;
-        await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
-      }
-    }
+    this.#act();
   }
 
   /** Puts the state that a snapshot brought in the place of ours. */
@@ -274,7 +247,7 @@ export class Replica {
 
   #apply(): void {
     if (this.#applyRetry !== undefined || this.#closed) return;
-    const count = this.#toApply.findIndex((entry) => entry.index > this.#durableIndex);
+    const count = this.#toApply.findIndex((entry) => entry.index > this.#persisting.durableIndex);
     const entries = count < 0 ? this.#toApply : this.#toApply.slice(0, count);
     if (entries.length > 0) {
       try {
@@ -330,28 +303,21 @@ export class Replica {
     this.#compacting = false;
   }
 
-  #sendSnapshot({ to, session }: { readonly to: NodeId; readonly session: number }): void {
-    const { storage, paths, shipSnapshot, log } = this.#options;
-    this.#snapshot ??= makeSnapshot(storage, paths.state, paths.snapshots);
-    const made = this.#snapshot;
-    made
-      .then(async (snapshot) => {
-        await shipSnapshot(snapshot, to);
-        this.#raft.snapshotSent(to, session, snapshot.meta.index);
-      })
-      .catch((error: unknown) => {
-        log.warn({ to, reason: messageOf(error) }, 'a snapshot did not reach its node; trying again');
-        this.#raft.snapshotFailed(to, session);
-      })
-      .finally(() => {
-        // The next one that is needed is made anew: this one is old by then.
-        if (this.#snapshot === made) this.#snapshot = null;
-        this.#act();
-      });
+  async #sendSnapshot(to: NodeId, session: number): Promise<void> {
+    const { shipSnapshot, log } = this.#options;
+    try {
+      const index = await this.#snapshots.send((made) => shipSnapshot(made, to));
+      this.#raft.snapshotSent(to, session, index);
+    } catch (error) {
+      log.warn({ to, reason: messageOf(error) }, 'a snapshot did not reach its node; trying again');
+      this.#raft.snapshotFailed(to, session);
+    }
+    this.#act();
   }
 
   async #settled(): Promise<void> {
-    while (this.#persisting || this.#compacting) await new Promise((resolve) => setTimeout(resolve, 5));
+    await this.#persisting.settled();
+    while (this.#compacting) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   #setObstacle(text: string): void {
@@ -371,27 +337,6 @@ export class Replica {
     this.#pending.failAll();
     this.#options.onFatal(message);
   }
-}
-
-/** One batch for the log: later entries replace earlier ones from their first index on. */
-export function mergeReadies(batch: readonly Ready[]): {
-  hardState: HardState | null;
-  base: SnapshotMeta | null;
-  entries: Entry[];
-} {
-  let hardState: HardState | null = null;
-  let base: SnapshotMeta | null = null;
-  let entries: Entry[] = [];
-  for (const ready of batch) {
-    hardState = ready.hardState ?? hardState;
-    if (ready.snapshot) {
-      base = ready.snapshot;
-      entries = [];
-    }
-    const first = ready.entries[0];
-    if (first) entries = [...entries.filter((entry) => entry.index < first.index), ...ready.entries];
-  }
-  return { hardState, base, entries };
 }
 
 function messageOf(error: unknown): string {

@@ -29,16 +29,39 @@ export interface MadeSnapshot {
   readonly facts: SnapshotFacts;
 }
 
-/** Makes a snapshot of the state as it is. */
-export async function makeSnapshot(
-  storage: StorageThread,
-  stateFile: string,
-  directory: string,
-): Promise<MadeSnapshot> {
-  const file = path.join(directory, 'outgoing.db');
-  const facts = await storage.snapshot(stateFile, file);
-  const configuration = JSON.parse(facts.configuration) as Configuration;
-  return { file, facts, meta: { index: facts.index as LogIndex, term: facts.term as Term, configuration } };
+/** The sending side: one snapshot at a time is made, and shared by all who need one meanwhile. */
+export class OutgoingSnapshots {
+  readonly #storage: StorageThread;
+  readonly #paths: StoragePaths;
+  #current: Promise<MadeSnapshot> | null = null;
+  #users = 0;
+
+  constructor(storage: StorageThread, paths: StoragePaths) {
+    this.#storage = storage;
+    this.#paths = paths;
+  }
+
+  /** Makes a snapshot of the state as it is, or takes the one being sent, and ships it; resolves with its index. */
+  async send(ship: (made: MadeSnapshot) => Promise<void>): Promise<LogIndex> {
+    this.#current ??= this.#make();
+    this.#users += 1;
+    try {
+      const made = await this.#current;
+      await ship(made);
+      return made.meta.index;
+    } finally {
+      this.#users -= 1;
+      // The next one that is needed is made anew: this one is old by then.
+      if (this.#users === 0) this.#current = null;
+    }
+  }
+
+  async #make(): Promise<MadeSnapshot> {
+    const file = path.join(this.#paths.snapshots, 'outgoing.db');
+    const facts = await this.#storage.snapshot(this.#paths.state, file);
+    const configuration = JSON.parse(facts.configuration) as Configuration;
+    return { file, facts, meta: { index: facts.index as LogIndex, term: facts.term as Term, configuration } };
+  }
 }
 
 /** Ships a snapshot in chunks. The receiver keeps it until the core's message tells it to take it. */

@@ -1,0 +1,36 @@
+/** How a blank machine's membership begins: it starts a cluster of its own, or another admits it. */
+import { randomBytes } from 'node:crypto';
+import type { EnrolAnswer } from './enrolment.ts';
+import type { Identity } from './identity.ts';
+import type { Membership } from './membership.ts';
+
+/** Makes a new cluster: its id, its CA, and the founder's certificate. Nothing is stored yet. */
+export async function foundCluster(clusterName: string, identity: Identity): Promise<Membership> {
+  const { createCertificateAuthority, issueNodeCertificate } = await import('./certificates.ts');
+  const clusterId = randomBytes(8).toString('hex');
+  const authority = await createCertificateAuthority(clusterName, clusterId);
+  const peer = { clusterId, nodeId: identity.id };
+  const certificate = await issueNodeCertificate(authority, peer, identity.publicKey);
+  return toMembership(identity, { clusterId, certificate, caCertificate: authority.certificate }, authority);
+}
+
+/** The membership that follows from a member's answer to enrolment. */
+export function enrolledMembership(identity: Identity, answer: EnrolAnswer): Membership {
+  return toMembership(identity, answer, null);
+}
+
+function toMembership(
+  identity: Identity,
+  issued: { readonly clusterId: string; readonly certificate: string; readonly caCertificate: string },
+  authority: Membership['authority'],
+): Membership {
+  const { clusterId, certificate, caCertificate } = issued;
+  const credentials = {
+    clusterId,
+    nodeId: identity.id,
+    privateKey: identity.privateKey,
+    certificate,
+    caCertificate,
+  };
+  return { credentials, authority };
+}
