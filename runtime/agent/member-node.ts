@@ -2,6 +2,7 @@
  * A node that is a member of a cluster, wired together: replica and store, links to the others, reports to the
  * leader, and the leader's duties when it leads.
  */
+import { networkInterfaces } from 'node:os';
 import type { TLSSocket } from 'node:tls';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
@@ -22,9 +23,8 @@ import { Store } from '../datastore/store.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
-import { memberFrameLimitBytes, readFrames } from '../peers/frames.ts';
-import { RaftLinks } from '../peers/raft-links.ts';
-import { decodeMessage } from '../peers/raft-messages.ts';
+import { memberFrameLimitBytes } from '../peers/frames.ts';
+import { RaftLinks, receiveMessages } from '../peers/raft-links.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
 import type { SecretKeys } from '../peers/secret.ts';
@@ -112,7 +112,7 @@ export class MemberNode {
     this.#storage = parts.storage;
     this.#raftLinks = parts.raftLinks;
     this.#receiver = new SnapshotReceiver(storagePaths(config.dataDirectory));
-    this.#ownAddress = formatEndpoint({ host: '127.0.0.1', port });
+    this.#ownAddress = formatEndpoint({ host: ownHost(config.peers.address), port });
     this.#context = {
       identity,
       version,
@@ -172,14 +172,7 @@ export class MemberNode {
 
   acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
     this.#ownAddress = this.#addressOf(socket);
-    readFrames(socket, memberFrameLimitBytes, {
-      onFrame: (frame) => {
-        const message = decodeMessage(frame, peer.nodeId);
-        if (message === null) socket.destroy();
-        else this.#step(message);
-      },
-      onEnd: () => {},
-    });
+    receiveMessages(socket, peer.nodeId, (message) => this.#step(message));
   }
 
   acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {
@@ -287,4 +280,11 @@ export class MemberNode {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
+}
+
+/** A first guess at where others see this node, until a connection of theirs shows it. */
+function ownHost(listenAddress: string): string {
+  if (listenAddress !== '::' && listenAddress !== '0.0.0.0') return listenAddress;
+  const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return infos.find((info) => info.family === 'IPv4' && !info.internal)?.address ?? '127.0.0.1';
 }

@@ -94,7 +94,7 @@ export class Store {
     return this.#untilServed(async () => {
       if (this.#followsLog())
         return (await this.#replica.linearize()) ? this.#replica.machine.view.range(query) : null;
-      return this.#ask<RangeResult>('store.range', { ...query });
+      return this.#ask<RangeResult>('store.range', { ...query }, attemptMilliseconds);
     });
   }
 
@@ -151,7 +151,7 @@ export class Store {
     if (problem !== null) throw new StoreError('invalid', problem);
     return this.#untilServed(async () => {
       if (this.#replica.status().role === 'leader') return this.#proposeHere(command);
-      return this.#ask<CommandResult>('store.propose', { command });
+      return this.#ask<CommandResult>('store.propose', { command }, 2 * attemptMilliseconds);
     });
   }
 
@@ -167,22 +167,36 @@ export class Store {
     }
   }
 
-  async #ask<Result>(method: string, params: Record<string, unknown>): Promise<Result | null> {
+  /** Asks the leader; null when it does not answer, or another one leads meanwhile: try again. */
+  async #ask<Result>(
+    method: string,
+    params: Record<string, unknown>,
+    milliseconds: number,
+  ): Promise<Result | null> {
     const leader = this.#network.leader();
     if (leader === null || leader === this.#replica.status().id) return null;
+    const replaced = this.#untilReplaced(leader);
     try {
-      return (await this.#network.request(
-        leader,
-        method,
-        params,
-        attemptMilliseconds + pollMilliseconds,
-      )) as Result;
+      const answer = this.#network.request(leader, method, params, milliseconds) as Promise<Result>;
+      return await Promise.race([answer, replaced.promise]);
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       if (code === 'invalid' || code === 'compacted' || code === 'refused')
         throw new StoreError(code, message);
       return null;
+    } finally {
+      replaced.stop();
     }
+  }
+
+  /** Resolves with null when another node than `leader` leads: a machine without power never answers. */
+  #untilReplaced(leader: NodeId): { readonly promise: Promise<null>; readonly stop: () => void } {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    const timer = setInterval(() => {
+      const present = this.#network.leader();
+      if (present !== null && present !== leader) resolve(null);
+    }, pauseMilliseconds);
+    return { promise, stop: () => clearInterval(timer) };
   }
 
   async #untilServed<Result>(attempt: () => Promise<Result | null>): Promise<Result> {
@@ -231,11 +245,11 @@ export class Store {
       await this.#applied(from, pollMilliseconds, signal);
       return this.#replica.machine.view.changes(range, from, revisionsAtOnce);
     }
-    const result = await this.#ask<ChangesResult>('store.changes', {
-      ...range,
-      from,
-      wait: pollMilliseconds,
-    });
+    const result = await this.#ask<ChangesResult>(
+      'store.changes',
+      { ...range, from, wait: pollMilliseconds },
+      pollMilliseconds + attemptMilliseconds,
+    );
     if (result === null) await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
     return result;
   }

@@ -32,6 +32,7 @@ export class PeerPortError extends Error {
 }
 
 const handshakeTimeoutMilliseconds = 10_000;
+const keepAliveMilliseconds = 30_000;
 /** Far above what a cluster needs; bounds what strangers can hold open. */
 const mostConnections = 512;
 
@@ -51,7 +52,11 @@ export async function openPeerPort(
     pskCallback: (_socket, identity) => (identity === keys.identity ? keys.preSharedKey : null),
   });
   server.maxConnections = mostConnections;
-  server.on('connection', (socket: net.Socket) => socket.setNoDelay(true));
+  server.on('connection', (socket: net.Socket) => {
+    socket.setNoDelay(true);
+    // Machines that lost power leave connections behind that nothing else would end.
+    socket.setKeepAlive(true, keepAliveMilliseconds);
+  });
   server.on('secureConnection', (socket) => dispatch(socket, credentials, handlers));
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     const wrongSecret = /BAD_RECORD_MAC|DECRYPTION_FAILED|DECRYPT_ERROR/.test(error.code ?? '');

@@ -3,11 +3,14 @@ import net from 'node:net';
 import t, { type Test } from 'tap';
 import { createCertificateAuthority, issueNodeCertificate } from '../cluster/certificates.ts';
 import { nodeIdOf } from '../cluster/identity.ts';
-import type { NodeId } from '../raft/types.ts';
+import type { Message, NodeId, Term } from '../raft/types.ts';
+import { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
 import { dialEnrolment, dialMember } from './dial.ts';
-import { memberFrameLimitBytes, strangerFrameLimitBytes } from './frames.ts';
+import { memberFrameLimitBytes, strangerFrameLimitBytes, writeFrame } from './frames.ts';
 import { openPeerPort, type PeerPort, type PeerPortHandlers } from './listener.ts';
+import { RaftLinks, receiveMessages } from './raft-links.ts';
+import { encodeMessage } from './raft-messages.ts';
 import { RpcClient, RpcError, serveRpc } from './rpc.ts';
 import { deriveSecretKeys } from './secret.ts';
 import type { Credentials } from './trust.ts';
@@ -143,4 +146,58 @@ t.test('RpcClient rejects what it waits for when the connection ends', async (t)
   });
   const client = new RpcClient(await dialEnrolment(endpoint, keys), strangerFrameLimitBytes);
   await t.rejects(client.request('hello', {}, 5000), { code: 'closed' });
+});
+
+t.test(
+  'RaftLinks delivers messages, and gives up a connection whose other end has fallen silent',
+  async (t) => {
+    const authority = await createCertificateAuthority('shop', clusterId);
+    const [a, b] = [await makeMember(authority), await makeMember(authority)];
+    const received: Message[] = [];
+    let silent = false;
+    let connections = 0;
+    const { endpoint } = await open(t, a, {
+      onRaft: (socket, peer) => {
+        connections += 1;
+        if (silent) socket.resume();
+        else receiveMessages(socket, peer.nodeId, (message) => received.push(message));
+      },
+    });
+    const book = new AddressBook();
+    book.add(a.nodeId, endpoint);
+    const links = new RaftLinks(b, book);
+    t.teardown(() => links.close());
+    const message: Message = { type: 'timeoutNow', from: b.nodeId, to: a.nodeId, term: 1 as Term };
+    const sending = setInterval(() => links.send(message), 20);
+    t.teardown(() => clearInterval(sending));
+    await until(() => received.length > 0);
+    t.same(received[0], message);
+    t.equal(connections, 1, 'one connection serves while it is answered');
+    silent = true;
+    received.length = 0;
+    // The connection is there and takes everything, as that to a machine that lost its power: only nobody answers.
+    links.close();
+    const others = new RaftLinks(b, book);
+    t.teardown(() => others.close());
+    const sendingOn = setInterval(() => others.send(message), 20);
+    t.teardown(() => clearInterval(sendingOn));
+    await until(() => connections >= 2);
+    silent = false;
+    await until(() => received.length > 0);
+    t.ok(connections >= 3, 'it was given up and made anew');
+  },
+);
+
+t.test('receiveMessages drops a connection that speaks for another node', async (t) => {
+  const authority = await createCertificateAuthority('shop', clusterId);
+  const [a, b] = [await makeMember(authority), await makeMember(authority)];
+  const received: Message[] = [];
+  const { endpoint } = await open(t, a, {
+    onRaft: (socket, peer) => receiveMessages(socket, peer.nodeId, (message) => received.push(message)),
+  });
+  const { socket } = await dialMember(endpoint, alpn.raft, b, a.nodeId);
+  writeFrame(socket, encodeMessage({ type: 'timeoutNow', from: a.nodeId, to: a.nodeId, term: 1 as Term }));
+  socket.resume();
+  await until(() => socket.destroyed);
+  t.same(received, []);
 });

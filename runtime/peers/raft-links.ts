@@ -1,23 +1,30 @@
 /**
- * The outgoing stream of consensus messages to each peer. Messages may be lost (Raft expects it): while a peer is
- * away or slow they are dropped, never queued without bound.
+ * The stream of consensus messages to each peer. Messages may be lost (Raft expects it): while a peer is away or
+ * slow they are dropped, never queued without bound. The receiver answers with empty frames: without one in time
+ * the connection is taken for dead, long before TCP would notice a pulled cable or a lost machine.
  */
 import type { TLSSocket } from 'node:tls';
 import type { Message, NodeId } from '../raft/types.ts';
 import type { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
 import { dialMember } from './dial.ts';
-import { writeFrame } from './frames.ts';
-import { encodeMessage } from './raft-messages.ts';
+import { memberFrameLimitBytes, readFrames, writeFrame } from './frames.ts';
+import { decodeMessage, encodeMessage } from './raft-messages.ts';
 import type { Credentials } from './trust.ts';
 
 /** Bytes waiting in a socket beyond which further messages to it are dropped. */
 const mostBufferedBytes = 8 * 1024 * 1024;
+/** Without a sign of life this long after a message, the connection is dead. */
+const silenceMilliseconds = 3_000;
+/** A receiver gives a sign of life this often at most. */
+const signEveryMilliseconds = 500;
 const firstRetryMilliseconds = 100;
 const longestRetryMilliseconds = 2_000;
 
 interface Link {
   socket: TLSSocket | null;
+  /** When the first message was sent that no sign of life has followed. */
+  unansweredSince: number | null;
   dialling: boolean;
   retryMilliseconds: number;
   notBefore: number;
@@ -38,8 +45,14 @@ export class RaftLinks {
   send(message: Message): void {
     if (this.#closed) return;
     const link = this.#link(message.to);
-    if (link.socket === null) this.#dial(message.to, link);
-    else if (link.socket.writableLength < mostBufferedBytes) writeFrame(link.socket, encodeMessage(message));
+    const now = performance.now();
+    if (link.unansweredSince !== null && now - link.unansweredSince > silenceMilliseconds) giveUp(link);
+    if (link.socket === null) {
+      this.#dial(message.to, link);
+    } else if (link.socket.writableLength < mostBufferedBytes) {
+      writeFrame(link.socket, encodeMessage(message));
+      link.unansweredSince ??= now;
+    }
   }
 
   close(): void {
@@ -53,6 +66,7 @@ export class RaftLinks {
     if (known) return known;
     const link: Link = {
       socket: null,
+      unansweredSince: null,
       dialling: false,
       retryMilliseconds: firstRetryMilliseconds,
       notBefore: 0,
@@ -71,10 +85,11 @@ export class RaftLinks {
         if (this.#closed) return void socket.destroy();
         link.socket = socket;
         link.retryMilliseconds = firstRetryMilliseconds;
-        // The other side never speaks on this stream; reading is how its end is noticed.
-        socket.resume();
+        socket.on('data', () => {
+          link.unansweredSince = null;
+        });
         socket.on('close', () => {
-          link.socket = null;
+          if (link.socket === socket) giveUp(link);
         });
       },
       () => {
@@ -85,4 +100,35 @@ export class RaftLinks {
       },
     );
   }
+}
+
+function giveUp(link: Link): void {
+  link.socket?.destroy();
+  link.socket = null;
+  link.unansweredSince = null;
+}
+
+/** The receiving side: hands over messages, and tells the sender that it is there. */
+export function receiveMessages(
+  socket: TLSSocket,
+  from: NodeId,
+  onMessage: (message: Message) => void,
+): void {
+  let lastSign = Number.NEGATIVE_INFINITY;
+  readFrames(socket, memberFrameLimitBytes, {
+    onFrame: (frame) => {
+      const message = decodeMessage(frame, from);
+      if (message === null) {
+        socket.destroy();
+        return;
+      }
+      const now = performance.now();
+      if (now - lastSign >= signEveryMilliseconds) {
+        lastSign = now;
+        writeFrame(socket, new Uint8Array());
+      }
+      onMessage(message);
+    },
+    onEnd: () => {},
+  });
 }

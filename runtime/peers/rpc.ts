@@ -79,6 +79,8 @@ export class RpcClient {
       if (this.#closed) return reject(new RpcError('closed', 'The connection is closed.'));
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
+        // The other side is gone or hangs: the next request finds out on a connection of its own.
+        this.close();
         reject(new RpcError('timeout', `No answer to ${method} within ${timeoutMilliseconds} ms.`));
       }, timeoutMilliseconds);
       const settle =
