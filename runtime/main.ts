@@ -2,7 +2,7 @@
 /** The executable: the device's command line, one file a command in `cli/`. */
 import { cac } from 'cac';
 import { AdminError } from './admin/client.ts';
-import { CommandError } from './cli/command-error.ts';
+import { CommandError, usageError } from './cli/command-error.ts';
 import { kvCommand } from './cli/kv.ts';
 import { statusCommand } from './cli/status.ts';
 import { version } from './version.ts';
@@ -31,7 +31,7 @@ cli
       socket: String(options.socket),
       json: Boolean(options.json),
       waitHa: Boolean(options.waitHa),
-      timeout: Number(options.timeout),
+      timeout: wholeNumber('--timeout', options.timeout, 1),
     }),
   );
 
@@ -49,19 +49,25 @@ cli
       socket: String(options.socket),
       json: Boolean(options.json),
       prefix: Boolean(options.prefix),
-      revision: options.revision === undefined ? undefined : Number(options.revision),
+      revision: options.revision === undefined ? undefined : wholeNumber('--revision', options.revision, 1),
     }),
   );
 
 cli.help();
 cli.version(version);
 
+function wholeNumber(option: string, value: unknown, least: number): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number >= least) return number;
+  throw usageError(`${option} must be a whole number of at least ${least}, not "${String(value)}".`);
+}
+
 async function main(): Promise<void> {
   cli.parse(process.argv, { run: false });
   if (cli.options.help || cli.options.version) return;
   if (!cli.matchedCommand) {
     const name = cli.args[0];
-    if (name !== undefined) throw new CommandError(`There is no command "${name}". See: trivet --help`, 2);
+    if (name !== undefined) throw usageError(`There is no command "${name}". See: trivet --help`);
     cli.outputHelp();
     process.exitCode = 2;
     return;

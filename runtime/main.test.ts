@@ -1,0 +1,48 @@
+/** The command line as a person uses it: what is printed where, and the exit codes. */
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import t from 'tap';
+import { version } from './version.ts';
+
+const mainFile = path.join(import.meta.dirname, 'main.ts');
+
+function run(...args: string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [mainFile, ...args], { encoding: 'utf8' });
+  return { code: status, out: stdout, err: stderr };
+}
+
+t.test('trivet --version and --help print to standard output and end with 0', async (t) => {
+  t.match(run('--version'), { code: 0, out: version });
+  const help = run('--help');
+  t.equal(help.code, 0);
+  for (const command of ['agent', 'status', 'kv']) t.match(help.out, command);
+});
+
+t.test('trivet ends with 2 on wrong usage, says what would be right, and shows no stack trace', async (t) => {
+  const cases: [string[], RegExp][] = [
+    [['statsu'], /There is no command "statsu"/],
+    [['status', '--bogus'], /Unknown option `--bogus`/],
+    [['status', '--timeout', 'soon'], /--timeout must be a whole number of at least 1, not "soon"/],
+    [['kv', 'put', 'only-a-key'], /Usage: trivet kv put KEY VALUE/],
+    [['kv', 'burn', 'key'], /kv has no operation "burn": use get, put, del or watch/],
+    [['kv', 'watch', 'key', '--revision', '-3'], /--revision must be a whole number/],
+  ];
+  for (const [args, expected] of cases) {
+    const { code, err } = run(...args);
+    t.equal(code, 2, args.join(' '));
+    t.match(err, expected);
+    t.notMatch(err, /\n {4}at /);
+  }
+});
+
+t.test('trivet ends with 1 when the agent cannot be reached, and says what to look at', async (t) => {
+  const { code, err } = run('status', '--socket', '/nowhere/trivet.sock');
+  t.equal(code, 1);
+  t.match(err, /No agent answers at \/nowhere\/trivet\.sock: is it running/);
+});
+
+t.test('trivet agent ends with 1 without its configuration, and names the option', async (t) => {
+  const { code, out, err } = run('agent', '--config', '/nowhere/config.yaml');
+  t.equal(code, 1);
+  t.match(out + err, /config\.yaml: the configuration cannot be read: it does not exist.*--config FILE/);
+});
