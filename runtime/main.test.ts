@@ -25,7 +25,7 @@ t.test('trivet ends with 2 on wrong usage, says what would be right, and shows n
     [['status', '--timeout', 'soon'], /--timeout must be a whole number of at least 1, not "soon"/],
     [['kv', 'put', 'only-a-key'], /Usage: trivet kv put KEY VALUE/],
     [['kv', 'burn', 'key'], /kv has no operation "burn": use get, put, del or watch/],
-    [['kv', 'watch', 'key', '--revision', '-3'], /--revision must be a whole number/],
+    [['kv', 'watch', 'key', '--revision', 'now'], /--revision must be a whole number/],
   ];
   for (const [args, expected] of cases) {
     const { code, err } = run(...args);
