@@ -11,6 +11,7 @@ import type { SourceFile } from './sources.ts';
  */
 const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.ts': ['runtime/cli', 'runtime/admin', 'runtime/version.ts'],
+  'runtime/main.test.ts': ['runtime/version.ts'],
   'runtime/cli': ['runtime/agent', 'runtime/admin', 'runtime/config', 'runtime/version.ts'],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
