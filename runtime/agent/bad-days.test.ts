@@ -1,6 +1,16 @@
 /** What goes wrong around an agent: it says what and what to do, and nothing is lost. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import t from 'tap';
@@ -50,6 +60,30 @@ t.test('a data directory of another version is refused', async (t) => {
   t.equal(await node.ended(), 1);
   t.match(node.output, /was written by another version of Trivet \(format 99/);
 });
+
+t.test(
+  'a damaged key or membership of the only member is named, with what to do, and nothing is removed',
+  async (t) => {
+    const [node] = (await makeNodes(t, { size: 1, expect: 1 })) as [TestNode];
+    await startSingle(node);
+    await node.stop('SIGTERM');
+    for (const name of ['identity/key.pem', 'member.json', 'pki/node.crt']) {
+      const file = path.join(node.dataDirectory, name);
+      const whole = readFileSync(file, 'utf8');
+      if (name === 'pki/node.crt') rmSync(file);
+      else writeFileSync(file, whole.slice(0, 20));
+      node.start();
+      t.equal(await node.ended(), 1, name);
+      t.match(
+        node.output,
+        new RegExp(`${name}.*is lost\\. This node is the only member.*nothing was changed`),
+      );
+      writeFileSync(file, whole);
+    }
+    node.start();
+    t.equal(await until('it answers again', () => node.get('kept')), 'yes');
+  },
+);
 
 t.test('a peer port in use is named, with what to do', async (t) => {
   const [node] = (await makeNodes(t, { size: 1, expect: 1 })) as [TestNode];
@@ -135,6 +169,20 @@ t.test(
     t.equal(await until('it answers again', () => node.get('after')), 'space');
   },
 );
+
+t.test('a member with a damaged key comes back as a new one by itself', async (t) => {
+  const nodes = await makeNodes(t, { size: 3 });
+  for (const node of nodes) node.start();
+  await untilHighlyAvailable(nodes);
+  const [victim, other] = nodes as [TestNode, TestNode];
+  await other.put('kept', 'yes');
+  await victim.stop('SIGKILL');
+  writeFileSync(path.join(victim.dataDirectory, 'identity/key.pem'), 'not a key');
+  victim.start();
+  t.equal(await victim.ended(), 1);
+  victim.start();
+  t.equal(await until('it reads what the cluster holds', () => victim.get('kept')), 'yes');
+});
 
 t.test('a node with a damaged log comes back as a new member, and the cluster lost nothing', async (t) => {
   const nodes = await makeNodes(t, { size: 3 });

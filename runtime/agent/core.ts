@@ -5,7 +5,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
-import { openAddressKeeper } from '../cluster/address-keeper.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
 import { type Mdns, startMdns } from '../cluster/discovery/mdns.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
@@ -16,6 +15,7 @@ import { composeBlankStatus } from '../cluster/status.ts';
 import type { Config } from '../config/schema.ts';
 import { DamagedError } from '../datastore/recovery.ts';
 import type { Store } from '../datastore/store.ts';
+import { makeDirectoryDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { formatEndpoint, parseEndpoint, plainAddress } from '../peers/address-book.ts';
 import { strangerFrameLimitBytes } from '../peers/frames.ts';
@@ -26,7 +26,7 @@ import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { type AdminTarget, answerAdmin } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
-import { mayFound, setDamagedDataAside } from './damaged-data.ts';
+import { mayFound, startAgainBlank } from './damaged-data.ts';
 import { MemberNode } from './member-node.ts';
 import { RefusalLog } from './refusal-log.ts';
 
@@ -107,24 +107,29 @@ class Core implements AdminTarget {
     send: (message: FromCore) => void,
     fail: (error: unknown) => void,
   ): Promise<Core> {
-    const core = new Core(config, log, fail);
+    makeDirectoryDurably(config.dataDirectory);
+    const lock = lockDataDirectory(config.dataDirectory);
     try {
+      const core = new Core(config, log, lock, fail);
       await core.#open();
+      core.#serve(send);
+      return core;
     } catch (error) {
-      if (error instanceof DamagedError) throw core.#startAgainBlank(error);
-      throw error;
+      throw error instanceof DamagedError ? startAgainBlank(config.dataDirectory, error) : error;
     }
-    core.#statusTimer = setInterval(() => core.#tellStatus(send), statusTextMilliseconds);
-    send({ type: 'ready' });
-    return core;
   }
 
-  private constructor(config: Config, log: Log, fail: (error: unknown) => void) {
+  #serve(send: (message: FromCore) => void): void {
+    this.#statusTimer = setInterval(() => this.#tellStatus(send), statusTextMilliseconds);
+    send({ type: 'ready' });
+  }
+
+  private constructor(config: Config, log: Log, lock: DataDirectoryLock, fail: (error: unknown) => void) {
     this.#config = config;
     this.#log = log;
     this.#fail = fail;
     this.identity = loadIdentity(config.dataDirectory, config.node.name);
-    this.#lock = lockDataDirectory(config.dataDirectory);
+    this.#lock = lock;
     this.#keys = deriveSecretKeys(config.cluster.name, config.cluster.secret);
     this.#refusals = new RefusalLog(log);
   }
@@ -264,20 +269,5 @@ class Core implements AdminTarget {
     const online = status.nodes.filter((node) => node.online).length;
     const role = status.leader === this.identity.id ? 'leader' : 'member';
     return `${role} of ${status.clusterName}, ${online} of ${status.nodes.length} nodes heard of`;
-  }
-
-  /** The identity is given up: what comes back after the restart is a new, blank node. Never on the only member. */
-  #startAgainBlank(error: DamagedError): Error {
-    const { dataDirectory } = this.#config;
-    const others = openAddressKeeper(dataDirectory).book.entries();
-    if (others.length === 0) {
-      return new Error(
-        `${error.message} This node is the only member, so no other has a copy: nothing was changed in ${dataDirectory}.`,
-      );
-    }
-    const aside = setDamagedDataAside(dataDirectory);
-    return new Error(
-      `${error.message} The data was set aside in ${aside}; this node joins its cluster as a new one when the agent starts again.`,
-    );
   }
 }

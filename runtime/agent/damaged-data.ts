@@ -4,6 +4,8 @@
  */
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
+import { openAddressKeeper } from '../cluster/address-keeper.ts';
+import type { DamagedError } from '../datastore/recovery.ts';
 import { writeFileDurably } from '../files/durable.ts';
 
 const kept = [
@@ -17,8 +19,22 @@ const kept = [
   'snapshots',
 ];
 
+/**
+ * Gives the identity up: what comes back after the restart is a new, blank node. Never on the only member, whose
+ * data nobody else has. Returns what to tell the person.
+ */
+export function startAgainBlank(dataDirectory: string, error: DamagedError): Error {
+  if (openAddressKeeper(dataDirectory).book.entries().length === 0) {
+    const text = `This node is the only member, so no other has a copy: nothing was changed in ${dataDirectory}. Put back a copy of it, or remove it to start anew without its data.`;
+    return new Error(`${error.message} ${text}`);
+  }
+  const aside = setDamagedDataAside(dataDirectory);
+  const text = `The data was set aside in ${aside}; this node joins its cluster as a new one when the agent starts again.`;
+  return new Error(`${error.message} ${text}`);
+}
+
 /** Moves everything of the old identity into `damaged-N` and returns that directory. */
-export function setDamagedDataAside(dataDirectory: string): string {
+function setDamagedDataAside(dataDirectory: string): string {
   const aside = firstFree(dataDirectory);
   mkdirSync(aside, { mode: 0o700 });
   // First of all, or a power cut in between could leave a blank node that founds a second cluster.

@@ -5,6 +5,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { DamagedError } from '../datastore/recovery.ts';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import type { NodeId } from '../raft/types.ts';
 
@@ -27,7 +28,7 @@ export class DataDirectoryError extends Error {
 /** Raised when the layout of the data directory changes; another one is refused by name. */
 const directoryFormat = 1;
 
-/** Reads the identity, or makes one in an empty data directory. Throws `DataDirectoryError`. */
+/** Reads the identity, or makes one in an empty data directory. Throws `DataDirectoryError` or `DamagedError`. */
 export function loadIdentity(dataDirectory: string, configuredName: string | undefined): Identity {
   makeDirectoryDurably(dataDirectory);
   checkFormat(dataDirectory);
@@ -67,9 +68,7 @@ function derivePublicKey(keyFile: string, privateKey: string): string {
   try {
     return createPublicKey(createPrivateKey(privateKey)).export({ format: 'pem', type: 'spki' }).toString();
   } catch {
-    throw new DataDirectoryError(
-      `${keyFile} holds no usable key: this node's identity is lost. Remove the data directory to let it join as a new node.`,
-    );
+    throw new DamagedError(`${keyFile} holds no usable key: this node's identity is lost.`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { DamagedError } from '../datastore/recovery.ts';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import type { Credentials } from '../peers/trust.ts';
 import type { CertificateAuthority } from './authority.ts';
@@ -32,7 +33,7 @@ function files(dataDirectory: string) {
   };
 }
 
-/** null on a blank node. Throws `DataDirectoryError` for the directory of another cluster, or a damaged one. */
+/** null on a blank node. Throws `DataDirectoryError` for the directory of another cluster, `DamagedError` for a damaged one. */
 export function loadMembership(
   dataDirectory: string,
   identity: Identity,
@@ -84,16 +85,16 @@ function parseMember(file: string, text: string): z.infer<typeof memberSchema> {
   try {
     return memberSchema.parse(JSON.parse(text));
   } catch {
-    throw new DataDirectoryError(damaged(file));
+    throw damaged(file);
   }
 }
 
 function readRequired(file: string): string {
   const text = readTextIfPresent(file);
-  if (text === null) throw new DataDirectoryError(damaged(file));
+  if (text === null) throw damaged(file);
   return text;
 }
 
-function damaged(file: string): string {
-  return `${file} is missing or damaged: this node's membership is lost. Remove the data directory to let it join as a new node.`;
+function damaged(file: string): DamagedError {
+  return new DamagedError(`${file} is missing or damaged: this node's membership is lost.`);
 }
