@@ -40,24 +40,30 @@ async function measureBuilds(): Promise<{ cold: number; warm: number; zstBytes: 
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'trivet-bench-'));
   const usual = process.env.XDG_CACHE_HOME;
   try {
-    await buildRecipe(recipe);
+    const image = await build('with the usual cache');
     for (const stage of fetchedStages) {
       const target = path.join(scratch, 'cache/trivet', stage);
       await cp(path.join(openCache().directory, stage), target, { recursive: true });
     }
     process.env.XDG_CACHE_HOME = path.join(scratch, 'cache');
     const outputDirectory = path.join(scratch, 'out');
-    await buildRecipe(recipe, { outputDirectory });
+    await build('with an empty cache, but for what is fetched', outputDirectory);
     const cold = readBuildReport(outputDirectory).seconds;
-    await buildRecipe(recipe, { outputDirectory });
+    await build('again', outputDirectory);
     const warm = readBuildReport(outputDirectory).seconds;
-    restore(usual);
-    const image = await buildRecipe(recipe);
     return { cold, warm, zstBytes: readBuildReport(path.dirname(image)).sizesBytes.zst, image };
   } finally {
     restore(usual);
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+async function build(how: string, outputDirectory?: string): Promise<string> {
+  process.stderr.write(`building ${how}\n`);
+  return await buildRecipe(
+    recipe,
+    outputDirectory === undefined ? { quiet: true } : { outputDirectory, quiet: true },
+  );
 }
 
 function restore(cacheHome: string | undefined): void {

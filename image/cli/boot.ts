@@ -111,10 +111,13 @@ async function follow(lab: Lab, json: boolean, interrupted: Promise<void>): Prom
       process.stdout.write(`${formatJson(lab, views, (performance.now() - startedAt) / 1000)}\n`);
     }
   });
+  // The time runs on also while no machine answers.
+  const clock = json ? undefined : setInterval(() => view.show(watch.views), 1000);
   if (!json) view.show(watch.views);
   try {
     await Promise.race([interrupted, allEnded.promise]);
   } finally {
+    clearInterval(clock);
     watch.stop();
   }
 }
