@@ -101,16 +101,25 @@ async function scenarios(): Promise<void> {
   await runTap(files, 1, { TRIVET_IMAGE_IS_BUILT: '1' });
 }
 
-const startedAt = performance.now();
-const parts = process.argv.slice(2);
-const unknown = parts.filter((part) => part !== '--unit' && part !== '--vm');
-if (unknown.length > 0) {
-  console.error(`npm test does not know ${unknown.join(' ')}; it takes: -- --unit, or -- --vm`);
-  process.exitCode = 2;
-} else {
-  if (parts.length === 0 || parts.includes('--unit')) await unitTests();
-  if (parts.length === 0 || parts.includes('--vm')) await scenarios();
+async function main(parts: readonly string[]): Promise<void> {
+  const startedAt = performance.now();
+  try {
+    if (parts.length === 0 || parts.includes('--unit')) await unitTests();
+    if (parts.length === 0 || parts.includes('--vm')) await scenarios();
+  } catch (error) {
+    console.log(`FAILED  the test runner: ${error instanceof Error ? error.message : String(error)}`);
+    sums.failed += 1;
+  }
   console.log(`\nall tests took ${Math.round((performance.now() - startedAt) / 1000)} s`);
   console.log(`${sums.passed} passed, ${sums.failed} failed`);
   process.exitCode = sums.failed === 0 ? 0 : 1;
+}
+
+const parts = process.argv.slice(2);
+const unknown = parts.filter((part) => part !== '--unit' && part !== '--vm');
+if (unknown.length === 0) {
+  await main(parts);
+} else {
+  console.error(`npm test does not know ${unknown.join(' ')}; it takes: -- --unit, or -- --vm`);
+  process.exitCode = 2;
 }
