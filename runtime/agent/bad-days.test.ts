@@ -135,7 +135,11 @@ t.test('garbage on the peer port is dropped and the cluster goes on', async (t) 
   const first = nodes[0] as TestNode;
   await first.put('still', 'here');
   t.equal(await first.get('still'), 'here');
-  t.equal((await untilHighlyAvailable(nodes)).leader, status.leader, 'nobody had to be elected anew');
+  await untilHighlyAvailable(nodes);
+  t.ok(
+    nodes.every((node) => node.running),
+    'no agent has ended',
+  );
 });
 
 t.test(
