@@ -76,8 +76,9 @@ function explain(
     return `${nodes.length} of ${targets.voters} nodes are members: add ${missing} more.${why}`;
   }
   const waiting = nodes.filter((node) => node.role !== 'voter' && !node.online).map((node) => node.name);
-  if (waiting.length > 0)
-    return `New nodes are offline before they could vote: ${waiting.join(', ')}. Switch them on.`;
+  if (waiting.length > 0) {
+    return `New nodes have not been heard of yet: ${waiting.join(', ')}. They vote when they have caught up; switch on those that are off.`;
+  }
   return 'New nodes are catching up before they vote; this passes by itself.';
 }
 
