@@ -8,7 +8,7 @@ import type { Identity } from '../cluster/identity.ts';
 import { userKeys } from '../cluster/roster.ts';
 import { prefixEnd, type StoredKeyValue } from '../datastore/state-machine/commands.ts';
 import type { Change } from '../datastore/state-machine/reading.ts';
-import type { Store } from '../datastore/store.ts';
+import type { Store } from '../datastore/embedded-store.ts';
 import { version } from '../version.ts';
 
 export interface AdminTarget {

@@ -19,7 +19,7 @@ import { Replica } from '../datastore/replica.ts';
 import { SnapshotReceiver, shipSnapshot } from '../datastore/snapshots.ts';
 import { storagePaths } from '../datastore/state-files.ts';
 import { StorageThread } from '../datastore/storage-thread.ts';
-import { Store } from '../datastore/store.ts';
+import { Store } from '../datastore/embedded-store.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';

@@ -1,283 +1,169 @@
 /**
- * The datastore as callers use it on any node: a leader applies, another replica forwards writes and reads after
- * asking the leader where it stands, a spare asks a replica for everything. Waits out elections, up to a limit.
+ * The datastore as its callers see it, whatever lies behind: etcd v3's model and words. Two implementations:
+ * the embedded, replicated one, and an external etcd. `store-suite.test.ts` holds both to this contract.
  */
-import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
-import type { NodeId } from '../raft/types.ts';
-import { LostError } from './pending-work.ts';
-import type { Replica } from './replica.ts';
-import type { Command, CommandResult, Comparison, Operation } from './state-machine/commands.ts';
-import { findProblem } from './state-machine/commands.ts';
-import type { Change, ChangesResult, RangeQuery, RangeResult } from './state-machine/reading.ts';
+import type {
+  Change,
+  Comparison,
+  KeyRange,
+  KeyValue,
+  Operation,
+  OperationResult,
+  RangeQuery,
+} from './state-machine/model.ts';
 
-export type StoreErrorCode = 'invalid' | 'unavailable' | 'notLeader' | 'compacted' | 'refused';
+export type StoreErrorCode =
+  /** The request breaks a rule or a limit, whatever the state: do not repeat it. */
+  | 'invalid'
+  /** Larger than a request may be. */
+  | 'tooLarge'
+  /** `keepValue` or `keepLease` of a key that does not exist. */
+  | 'keyNotFound'
+  /** The revision is compacted; `revision` is the oldest that can still be read. */
+  | 'compacted'
+  /** The revision has not happened yet; `revision` is the newest. */
+  | 'future'
+  | 'leaseNotFound'
+  | 'leaseExists'
+  /** The space limit is reached: compact or delete; see `StoreStatus.alarms`. */
+  | 'noSpace'
+  /** No leader, no quorum, or no answer in time. A write may or may not have happened. */
+  | 'unavailable'
+  /** The node asked does not lead; only between nodes. */
+  | 'notLeader';
 
 /** A request the store could not serve; the message says why and, where it can, what to do. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: StoreErrorCode;
+  readonly revision: number | undefined;
 
-  constructor(code: StoreErrorCode, message: string) {
+  constructor(code: StoreErrorCode, message: string, revision?: number) {
     super(message);
     this.code = code;
+    this.revision = revision;
   }
 }
 
-/** How the store reaches the other nodes. */
-export interface StoreNetwork {
-  /** The leader as far as this node knows, also when it is no replica. */
-  leader(): NodeId | null;
-  /** Rejects with an error whose `code` is the other side's, or that of a failed connection. */
-  request(
-    to: NodeId,
-    method: string,
-    params: Record<string, unknown>,
-    timeoutMilliseconds: number,
-  ): Promise<unknown>;
-  /** In a sentence: why there is no leader and what to do. */
-  explainUnavailable(): string;
-}
-
+/** All comparisons must hold for `success` to run; else `failure` runs. One revision holds all its changes. */
 export interface Transaction {
   readonly compare?: readonly Comparison[];
   readonly success: readonly Operation[];
   readonly failure?: readonly Operation[];
 }
 
-export type TransactionResult = Extract<CommandResult, { kind: 'transaction' }>;
-
-const limitMilliseconds = 10_000;
-const attemptMilliseconds = 3_000;
-const pauseMilliseconds = 50;
-const pollMilliseconds = 10_000;
-const revisionsAtOnce = 500;
-
-const rangeParams = z.object({
-  key: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
-  end: z.custom<Uint8Array>((value) => value instanceof Uint8Array).optional(),
-  limit: z.int().min(0).optional(),
-  revision: z.int().min(0).optional(),
-});
-const changesParams = rangeParams.extend({ from: z.int().min(1), wait: z.int().min(0).max(60_000) });
-
-export class Store {
-  readonly #replica: Replica;
-  readonly #network: StoreNetwork;
-  readonly #appliedListeners = new Set<() => void>();
-
-  constructor(replica: Replica, network: StoreNetwork) {
-    this.#replica = replica;
-    this.#network = network;
-  }
-
-  /** Call when the replica applied something: watches look again. */
-  stateChanged(): void {
-    for (const listener of this.#appliedListeners) listener();
-  }
-
-  /** Applies a transaction exactly once. Throws `StoreError`. */
-  async transact(transaction: Transaction): Promise<TransactionResult> {
-    const result = await this.#execute({
-      kind: 'transaction',
-      id: randomUUID(),
-      compare: [...(transaction.compare ?? [])],
-      success: [...transaction.success],
-      failure: [...(transaction.failure ?? [])],
-    });
-    if (result.kind === 'transaction') return result;
-    throw new StoreError('refused', result.kind === 'refused' ? result.reason : 'unexpected answer');
-  }
-
-  /** Reads what was committed before the call. Throws `StoreError`. */
-  range(query: RangeQuery): Promise<RangeResult> {
-    return this.#untilServed(async () => {
-      if (this.#followsLog())
-        return (await this.#replica.linearize()) ? this.#replica.machine.view.range(query) : null;
-      return this.#ask<RangeResult>('store.range', { ...query }, attemptMilliseconds);
-    });
-  }
-
-  /** Reads what this node has applied, which may lag; for a node's own bookkeeping. */
-  localRange(query: RangeQuery): RangeResult {
-    return this.#replica.machine.view.range(query);
-  }
-
-  /** Calls `onChanges` with every change from revision `from` on, in order, until aborted. Throws `StoreError`. */
-  async watch(
-    range: { readonly key: Uint8Array; readonly end: Uint8Array | undefined },
-    from: number,
-    onChanges: (changes: readonly Change[]) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let next = from;
-    while (!signal.aborted) {
-      const result = await this.#nextChanges(range, next, signal);
-      if (result === null) continue;
-      if (result.kind === 'compacted') {
-        throw new StoreError(
-          'compacted',
-          `Revision ${next} is compacted; the oldest that can be watched is ${result.oldest}.`,
-        );
-      }
-      if (result.changes.length > 0) onChanges(result.changes);
-      next = Math.max(next, result.through + 1);
-    }
-  }
-
-  /** Answers another node's request; null when the method is none of the store's. */
-  serve(method: string, params: Record<string, unknown>): Promise<unknown> | null {
-    switch (method) {
-      case 'store.propose':
-        return this.#serveProposal(params.command);
-      case 'store.range':
-        return this.#serveRange(params);
-      case 'store.changes':
-        return this.#serveChanges(params);
-      default:
-        return null;
-    }
-  }
-
-  /** Whether the state here follows the leader's: not on a spare, and not on a node that has lost touch. */
-  #followsLog(): boolean {
-    const { id, configuration, leader } = this.#replica.status();
-    const members = [...configuration.voters, ...configuration.outgoing, ...configuration.learners];
-    return leader !== null && members.includes(id);
-  }
-
-  async #execute(command: Command): Promise<CommandResult> {
-    const problem = findProblem(command);
-    if (problem !== null) throw new StoreError('invalid', problem);
-    return this.#untilServed(async () => {
-      if (this.#replica.status().role === 'leader') return this.#proposeHere(command);
-      return this.#ask<CommandResult>('store.propose', { command }, 2 * attemptMilliseconds);
-    });
-  }
-
-  /** null: try again; the command's id keeps it from being applied twice. */
-  async #proposeHere(command: Command): Promise<CommandResult | null> {
-    const outcome = this.#replica.propose(command);
-    if (outcome.kind !== 'proposed') return null;
-    try {
-      return await within(outcome.result, attemptMilliseconds);
-    } catch (error) {
-      if (error instanceof LostError) return null;
-      throw error;
-    }
-  }
-
-  /** Asks the leader; null when it does not answer, or another one leads meanwhile: try again. */
-  async #ask<Result>(
-    method: string,
-    params: Record<string, unknown>,
-    milliseconds: number,
-  ): Promise<Result | null> {
-    const leader = this.#network.leader();
-    if (leader === null || leader === this.#replica.status().id) return null;
-    const replaced = this.#untilReplaced(leader);
-    try {
-      const answer = this.#network.request(leader, method, params, milliseconds) as Promise<Result>;
-      return await Promise.race([answer, replaced.promise]);
-    } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      if (code === 'invalid' || code === 'compacted' || code === 'refused')
-        throw new StoreError(code, message);
-      return null;
-    } finally {
-      replaced.stop();
-    }
-  }
-
-  /** Resolves with null when another node than `leader` leads: a machine without power never answers. */
-  #untilReplaced(leader: NodeId): { readonly promise: Promise<null>; readonly stop: () => void } {
-    const { promise, resolve } = Promise.withResolvers<null>();
-    const timer = setInterval(() => {
-      const present = this.#network.leader();
-      if (present !== null && present !== leader) resolve(null);
-    }, pauseMilliseconds);
-    return { promise, stop: () => clearInterval(timer) };
-  }
-
-  async #untilServed<Result>(attempt: () => Promise<Result | null>): Promise<Result> {
-    const deadline = performance.now() + limitMilliseconds;
-    for (;;) {
-      const result = await attempt();
-      if (result !== null) return result;
-      if (performance.now() > deadline) {
-        throw new StoreError('unavailable', this.#replica.obstacle ?? this.#network.explainUnavailable());
-      }
-      await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
-    }
-  }
-
-  async #serveProposal(command: unknown): Promise<CommandResult> {
-    const problem = findProblem(command);
-    if (problem !== null) throw new StoreError('invalid', problem);
-    if (this.#replica.status().role !== 'leader')
-      throw new StoreError('notLeader', 'This node does not lead.');
-    const result = await this.#proposeHere(command as Command);
-    if (result === null) throw new StoreError('unavailable', 'The leader could not commit it now.');
-    return result;
-  }
-
-  async #serveRange(params: unknown): Promise<RangeResult> {
-    const query = rangeParams.parse(params);
-    if (this.#followsLog() && (await this.#replica.linearize()))
-      return this.#replica.machine.view.range(query);
-    throw new StoreError('unavailable', 'This node cannot read now.');
-  }
-
-  /** A long poll: answers as soon as there is a change, or with nothing new when the wait is over. */
-  async #serveChanges(params: unknown): Promise<ChangesResult> {
-    const { from, wait, key, end } = changesParams.parse(params);
-    if (!this.#followsLog()) throw new StoreError('unavailable', 'This node holds no data.');
-    await this.#applied(from, wait, null);
-    return this.#replica.machine.view.changes({ key, end }, from, revisionsAtOnce);
-  }
-
-  async #nextChanges(
-    range: { readonly key: Uint8Array; readonly end: Uint8Array | undefined },
-    from: number,
-    signal: AbortSignal,
-  ): Promise<ChangesResult | null> {
-    if (this.#followsLog()) {
-      await this.#applied(from, pollMilliseconds, signal);
-      return this.#replica.machine.view.changes(range, from, revisionsAtOnce);
-    }
-    const result = await this.#ask<ChangesResult>(
-      'store.changes',
-      { ...range, from, wait: pollMilliseconds },
-      pollMilliseconds + attemptMilliseconds,
-    );
-    if (result === null) await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
-    return result;
-  }
-
-  /** Waits until revision `from` is there, the time is over, or the caller gives up. */
-  #applied(from: number, milliseconds: number, signal: AbortSignal | null): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        clearTimeout(timer);
-        this.#appliedListeners.delete(look);
-        signal?.removeEventListener('abort', finish);
-        resolve();
-      };
-      const look = (): void => {
-        if (this.#replica.machine.view.number('revision') >= from) finish();
-      };
-      const timer = setTimeout(finish, milliseconds);
-      this.#appliedListeners.add(look);
-      signal?.addEventListener('abort', finish);
-      look();
-    });
-  }
+export interface TransactionResult {
+  /** The store's newest revision after it; a transaction that changed nothing has none of its own. */
+  readonly revision: number;
+  readonly succeeded: boolean;
+  readonly results: readonly OperationResult[];
 }
 
-/** Resolves with null when the time is over first. */
-function within<Result>(promise: Promise<Result>, milliseconds: number): Promise<Result | null> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(null), milliseconds);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+export interface RangeResult {
+  /** The store's newest revision, also when an older one was read. */
+  readonly revision: number;
+  readonly items: readonly KeyValue[];
+  readonly more: boolean;
+  /** Keys in the range, whatever the limit. */
+  readonly count: number;
+}
+
+export interface ReadOptions {
+  /** Read what this node has, which may lag, without asking the leader. Default false: linearizable. */
+  readonly serializable?: boolean;
+}
+
+export interface WatchRequest extends KeyRange {
+  /** The first revision to report; 0: what happens from now on. */
+  readonly startRevision: number;
+  /** Deliver with every change the version before it, where it is still kept. */
+  readonly previous?: boolean;
+}
+
+export interface WatchBatch {
+  /** In order of revision, and within one as the transaction made them. Never empty. */
+  readonly changes: readonly Change[];
+  /** The newest revision of the store that this batch takes into account; nothing up to it comes again. */
+  readonly revision: number;
+}
+
+export interface WatchHandlers {
+  /** The watch is established; `revision` is the store's newest then. Called once, before any batch. */
+  readonly onStarted: (revision: number) => void;
+  /** Whole revisions, in order, none twice, none left out. Return a promise to be waited for (back-pressure). */
+  readonly onBatch: (batch: WatchBatch) => void | Promise<void>;
+}
+
+export interface LeaseInfo {
+  readonly id: number;
+  readonly grantedSeconds: number;
+  /** Until it expires unless it is kept alive; -1 if it does not exist. */
+  readonly remainingSeconds: number;
+  /** Only where asked for; sorted. */
+  readonly keys: readonly Uint8Array[];
+}
+
+export type Alarm = 'noSpace' | 'corrupt';
+
+export interface StoreMember {
+  /** 16 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  /** `host:port` of the peer port. */
+  readonly address: string;
+  readonly learner: boolean;
+}
+
+export interface StoreStatus {
+  readonly clusterId: string;
+  readonly memberId: string;
+  readonly version: string;
+  /** The leader's member id; null: none is known. */
+  readonly leader: string | null;
+  readonly raftTerm: number;
+  readonly raftIndex: number;
+  readonly appliedIndex: number;
+  readonly revision: number;
+  /** Bytes of the file, and of them in use. */
+  readonly sizeBytes: number;
+  readonly sizeInUseBytes: number;
+  readonly learner: boolean;
+  readonly alarms: readonly { readonly member: string; readonly alarm: Alarm }[];
+  readonly members: readonly StoreMember[];
+}
+
+/** Every method rejects with `StoreError` and nothing else. */
+export interface Store {
+  range(query: RangeQuery, options?: ReadOptions): Promise<RangeResult>;
+  /** Applied exactly once, also when an answer is lost on the way. */
+  transact(transaction: Transaction): Promise<TransactionResult>;
+  /** Forgets what no read at `revision` or later needs. */
+  compact(revision: number): Promise<{ readonly revision: number }>;
+  /** Resolves when `signal` aborts; rejects when it cannot go on ('compacted' names the oldest revision kept). */
+  watch(request: WatchRequest, handlers: WatchHandlers, signal: AbortSignal): Promise<void>;
+
+  /** `id` 0: the store chooses. 'leaseExists' when it is taken. Seconds: 1 to 9,000,000,000. */
+  grantLease(id: number, seconds: number): Promise<{ readonly id: number; readonly seconds: number }>;
+  /** Deletes the lease and the keys attached to it. */
+  revokeLease(id: number): Promise<{ readonly revision: number }>;
+  /** From now on the lease lives for its full time again; resolves with that time in seconds. */
+  keepLeaseAlive(id: number): Promise<number>;
+  lease(id: number, withKeys: boolean): Promise<LeaseInfo>;
+  /** Ids of all leases, sorted. */
+  leases(): Promise<readonly number[]>;
+
+  status(): Promise<StoreStatus>;
+  /** Takes an alarm back; the store raises it again as long as its cause lasts. */
+  disarm(alarm: Alarm): Promise<void>;
+  /** Gives space that is not in use back to the file system, on this node. */
+  defragment(): Promise<void>;
+  /** A checksum over every key and version up to `revision` (0: the newest); the same on every replica. */
+  hash(revision: number): Promise<{
+    readonly hash: number;
+    readonly revision: number;
+    readonly compactedRevision: number;
+  }>;
+  /** A consistent copy of the whole store in pieces, in order. Its format belongs to the implementation. */
+  snapshot(onPiece: (piece: Uint8Array, remainingBytes: number) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
 }
