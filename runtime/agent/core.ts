@@ -14,7 +14,7 @@ import { loadMembership, type Membership, saveMembership } from '../cluster/memb
 import { composeBlankStatus } from '../cluster/status.ts';
 import type { Config } from '../config/schema.ts';
 import { DamagedError } from '../datastore/recovery.ts';
-import type { Store } from '../datastore/embedded-store.ts';
+import type { Store } from '../datastore/store.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { formatEndpoint, parseEndpoint, plainAddress } from '../peers/address-book.ts';
