@@ -6,9 +6,9 @@ import type { ClusterStatus, KeyValue, NodeInfo } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { userKeys } from '../cluster/roster.ts';
+import type { Store } from '../datastore/embedded-store.ts';
 import { prefixEnd, type StoredKeyValue } from '../datastore/state-machine/commands.ts';
 import type { Change } from '../datastore/state-machine/reading.ts';
-import type { Store } from '../datastore/embedded-store.ts';
 import { version } from '../version.ts';
 
 export interface AdminTarget {

@@ -15,11 +15,12 @@ import { forgetAuthorityKey, type Membership } from '../cluster/membership.ts';
 import { Reporter } from '../cluster/reporter.ts';
 import { reportSchema } from '../cluster/reports.ts';
 import type { Config } from '../config/schema.ts';
-import { Replica } from '../datastore/replica.ts';
-import { SnapshotReceiver, shipSnapshot } from '../datastore/snapshots.ts';
-import { storagePaths } from '../datastore/state-files.ts';
-import { StorageThread } from '../datastore/storage-thread.ts';
+import { realSurroundings } from '../datastore/clock.ts';
 import { Store } from '../datastore/embedded-store.ts';
+import { Replica } from '../datastore/replica.ts';
+import { shipSnapshot } from '../datastore/snapshots.ts';
+import { StateFiles, storagePaths } from '../datastore/state-files.ts';
+import { StorageThread } from '../datastore/storage-thread.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
@@ -29,7 +30,7 @@ import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
 import type { SecretKeys } from '../peers/secret.ts';
 import type { PeerIdentity } from '../peers/trust.ts';
-import type { Message, NodeId } from '../raft/types.ts';
+import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { startWorker } from './start-worker.ts';
 
@@ -49,6 +50,8 @@ export interface MemberNodeOptions {
 const snapshotRequestMilliseconds = 30_000;
 const statusMilliseconds = 3_000;
 const handOverMilliseconds = 2_000;
+/** Who was heard of this lately is worth handing over to. */
+const onlineMilliseconds = 1_000;
 
 export class MemberNode {
   readonly #options: MemberNodeOptions;
@@ -57,7 +60,6 @@ export class MemberNode {
   readonly #raftLinks: RaftLinks;
   readonly #reporter: Reporter;
   readonly #duties: LeaderDuties;
-  readonly #receiver: SnapshotReceiver;
   /** Where others last saw this node from; known from them. */
   #ownAddress: string;
 
@@ -75,9 +77,10 @@ export class MemberNode {
     const replica = await Replica.open({
       ...config.datastore,
       id: identity.id,
-      paths,
+      surroundings: realSurroundings,
+      logStorage: { directory: paths.log },
+      state: new StateFiles(paths, storage),
       founder: membership.authority !== null,
-      storage,
       log,
       send: (message) => raftLinks.send(message),
       shipSnapshot: (made, to) =>
@@ -111,7 +114,6 @@ export class MemberNode {
     this.#options = options;
     this.#storage = parts.storage;
     this.#raftLinks = parts.raftLinks;
-    this.#receiver = new SnapshotReceiver(storagePaths(config.dataDirectory));
     this.#ownAddress = formatEndpoint({ host: ownHost(config.peers.address), port });
     this.#context = {
       identity,
@@ -120,7 +122,6 @@ export class MemberNode {
       clusterId: membership.credentials.clusterId,
       keys,
       targets: config.roles,
-      heartbeatMilliseconds: config.datastore.heartbeatMilliseconds,
       port,
       replica: parts.replica,
       store: parts.store,
@@ -172,7 +173,7 @@ export class MemberNode {
 
   acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
     this.#ownAddress = this.#addressOf(socket);
-    receiveMessages(socket, peer.nodeId, (message) => this.#step(message));
+    receiveMessages(socket, peer.nodeId, (message) => this.#context.replica.step(message));
   }
 
   acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {
@@ -224,26 +225,15 @@ export class MemberNode {
         return this.#duties.status();
       case 'cluster.enrol':
         return admit(this.#context, params, String(params.remoteHost));
-      case 'snapshot.begin':
-        return this.#receiver.begin(params);
-      case 'snapshot.chunk':
-        return this.#receiver.chunk(params);
-      case 'snapshot.finish':
-        return this.#receiver.finish(params);
       default: {
-        const answer = this.#context.store.serve(method, params);
+        const { replica, store } = this.#context;
+        const answer = replica.serve(method, params) ?? store.serve(method, params);
         if (answer === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
         return answer.catch((error: { code?: string; message: string }) => {
           throw new RpcError(error.code ?? 'internal', error.message);
         });
       }
     }
-  }
-
-  /** A snapshot is taken only when its bytes are here, whole and checked. */
-  #step(message: Message): void {
-    if (message.type === 'installSnapshot' && !this.#receiver.take(message.snapshot.index)) return;
-    this.#context.replica.step(message);
   }
 
   #addressOf(socket: TLSSocket): string {
@@ -267,7 +257,9 @@ export class MemberNode {
     const next = status.progress
       .filter(
         (each) =>
-          each.id !== status.id && status.configuration.voters.includes(each.id) && each.silentTicks < 10,
+          each.id !== status.id &&
+          status.configuration.voters.includes(each.id) &&
+          each.silentTicks * replica.tickMilliseconds < onlineMilliseconds,
       )
       .sort((a, b) => b.match - a.match)[0];
     if (status.role !== 'leader' || !next || replica.transferLeadership(next.id).kind !== 'accepted') return;
