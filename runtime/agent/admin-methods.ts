@@ -6,7 +6,7 @@ import type { ClusterStatus, KeyValue, NodeInfo } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { userKeys } from '../cluster/roster.ts';
-import { type Change, type KeyValue as StoredKeyValue, prefixEnd } from '../datastore/state-machine/model.ts';
+import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
 import { version } from '../version.ts';
 

@@ -1,12 +1,6 @@
 /** Copies of the state that somebody reads piece by piece: for backups. Each is a file of its own until it is closed. */
+import type { StateCopy } from './state-storage.ts';
 import { StoreError } from './store.ts';
-
-/** A consistent copy of the state somewhere; `close` removes it. */
-export interface StateCopy {
-  readonly sizeBytes: number;
-  read(offset: number, length: number): Promise<Uint8Array>;
-  close(): Promise<void>;
-}
 
 const pieceBytes = 64 * 1024;
 /** Each copy takes as much space as the state. */
@@ -33,7 +27,7 @@ export class SnapshotReaders {
       const copy = await this.#make();
       this.#lastId += 1;
       this.#copies.set(this.#lastId, copy);
-      return { id: this.#lastId, sizeBytes: copy.sizeBytes };
+      return { id: this.#lastId, sizeBytes: copy.facts.sizeBytes };
     } finally {
       this.#making -= 1;
     }
@@ -42,13 +36,13 @@ export class SnapshotReaders {
   async piece(id: number, offset: number): Promise<Uint8Array> {
     const copy = this.#copies.get(id);
     if (copy === undefined) throw new StoreError('unavailable', 'This copy of the datastore is closed.');
-    return copy.read(offset, Math.min(pieceBytes, copy.sizeBytes - offset));
+    return copy.read(offset, Math.min(pieceBytes, copy.facts.sizeBytes - offset));
   }
 
   async end(id: number): Promise<void> {
     const copy = this.#copies.get(id);
     this.#copies.delete(id);
-    await copy?.close();
+    await copy?.remove();
   }
 
   close(): void {
