@@ -24,6 +24,7 @@ import { shipSnapshot } from '../datastore/snapshots.ts';
 import { StateFiles, storagePaths } from '../datastore/state-files.ts';
 import { StorageThread } from '../datastore/storage-thread.ts';
 import type { Store, StoreMember } from '../datastore/store.ts';
+import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
@@ -149,6 +150,10 @@ export class MemberNode {
       ownAddress: () => this.#ownAddress,
       warnings: () => this.#warnings(),
     });
+  }
+
+  get storeCore(): StoreCore {
+    return this.#core;
   }
 
   get store(): Store {
