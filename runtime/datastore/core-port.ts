@@ -91,7 +91,7 @@ async function call(
   { method, values }: Extract<ToCore, { type: 'call' }>,
 ): Promise<unknown> {
   const core = find();
-  return (core[method] as (...values: readonly unknown[]) => Promise<unknown>).apply(core, values);
+  return (core[method] as (...values: unknown[]) => Promise<unknown>).apply(core, [...values]);
 }
 
 function asStoreError(error: unknown): StoreError {
@@ -143,7 +143,7 @@ export class RemoteCore implements StoreCore {
     };
   }
 
-  #call<Result>(method: Method, ...values: readonly unknown[]): Promise<Result> {
+  #call<Result>(method: Method, ...values: unknown[]): Promise<Result> {
     const id = this.#nextId();
     return new Promise<Result>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
