@@ -63,7 +63,7 @@ function transaction(request: Transaction): number {
   let bytes = 0;
   for (const comparison of request.compare ?? []) {
     key(comparison.key);
-    bytes += comparison.key.length;
+    bytes += comparison.key.length + (comparison.target === 'value' ? comparison.is.length : 0);
     if (comparison.target !== 'value' && !Number.isSafeInteger(comparison.is)) {
       throw new StoreError('invalid', `a comparison with ${comparison.is}, which is no whole number`);
     }
