@@ -1,8 +1,10 @@
 /** What an external etcd says of itself, and its upkeep. Calls go to the endpoint that is in use. */
+import { createHash } from 'node:crypto';
 import { type Alarm, type Store, StoreError, type StoreMember, type StoreStatus } from '../store.ts';
 import { type EtcdClient, method } from './etcd-client.ts';
+import type { Message } from './messages.ts';
 import { toHexId, toNumber } from './numbers.ts';
-import { grpcCode, toStoreError } from './status.ts';
+import { toStoreError } from './status.ts';
 
 const statusMethod = method('Maintenance/Status', 'EmptyRequest', 'StatusResponse');
 const membersMethod = method('Cluster/MemberList', 'MemberListRequest', 'MemberListResponse');
@@ -87,20 +89,33 @@ export class EtcdMaintenance {
     };
   }
 
+  /** etcd's last piece is the SHA-256 of all others; it is checked here and not handed on. */
   async snapshot(onPiece: (piece: Uint8Array, remainingBytes: number) => Promise<void>): Promise<void> {
     const stream = await this.#client.stream(snapshotMethod);
+    const hash = createHash('sha256');
+    let held: Message<'SnapshotResponse'> | null = null;
     try {
       stream.write({});
       stream.end();
-      for await (const message of stream) await onPiece(message.blob, toNumber(message.remainingBytes));
+      for await (const message of stream as AsyncIterable<Message<'SnapshotResponse'>>) {
+        if (held !== null) {
+          hash.update(held.blob);
+          await onPiece(held.blob, toNumber(held.remainingBytes));
+        }
+        held = message;
+      }
     } catch (error) {
       const { code, details } = error as { code?: number; details?: string };
-      if (error instanceof StoreError || code === undefined) throw error;
+      if (error instanceof StoreError || typeof code !== 'number') throw error;
       throw toStoreError(code, details ?? String(error));
     } finally {
       stream.cancel();
     }
-    if (this.#client.isClosed)
-      throw toStoreError(grpcCode.unavailable, 'the store was closed during a snapshot');
+    if (held === null || !hash.digest().equals(held.blob)) {
+      throw new StoreError(
+        'unavailable',
+        'the snapshot from etcd arrived damaged or cut short; take another',
+      );
+    }
   }
 }

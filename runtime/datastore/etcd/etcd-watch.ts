@@ -86,7 +86,7 @@ async function readStream(
   } catch (error) {
     if (error instanceof StoreError) throw error;
     const { code, details } = error as { code?: number; details?: string };
-    throw code === undefined ? error : toStoreError(code, details ?? String(error));
+    throw typeof code === 'number' ? toStoreError(code, details ?? String(error)) : error;
   }
   throw toStoreError(grpcCode.unavailable, 'etcd ended the watch');
 }

@@ -106,15 +106,22 @@ function alarmOf(number: number): Alarm {
   throw new GrpcError(grpcCode.invalidArgument, `etcdserver: there is no alarm ${number}`);
 }
 
-/** The store's pieces, and then their SHA-256 as etcd appends it: clients check for it. */
+/** etcdctl takes what it saves for a copy only when it is whole sectors and then a SHA-256. */
+const sectorBytes = 512;
+
 async function sendSnapshot(store: Store, headers: HeaderSource, call: StreamCall): Promise<void> {
   for await (const _request of call.requests) break;
   const header = await headers.newest();
   const hash = createHash('sha256');
-  await store.snapshot(async (blob, remainingBytes) => {
+  let sentBytes = 0;
+  const send = async (blob: Uint8Array, remainingBytes: number): Promise<void> => {
     if (call.gone.aborted) throw new GrpcError(grpcCode.cancelled, 'the client is gone');
     hash.update(blob);
+    sentBytes += blob.length;
     await call.send(snapshotResponses.encodeFramed({ header, remainingBytes, blob }));
-  });
+  };
+  await store.snapshot(send);
+  const missing = (sectorBytes - (sentBytes % sectorBytes)) % sectorBytes;
+  if (missing > 0) await send(new Uint8Array(missing), 0);
   await call.send(snapshotResponses.encodeFramed({ header, remainingBytes: 0, blob: hash.digest() }));
 }

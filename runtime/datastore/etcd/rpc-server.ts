@@ -173,10 +173,9 @@ function succeed(stream: ServerHttp2Stream, method: UnaryMethod, message: unknow
 }
 
 function statusOf(error: GrpcError): { 'grpc-status': string; 'grpc-message': string } {
-  return {
-    'grpc-status': String(error.code),
-    'grpc-message': encodeURIComponent(error.message).replaceAll('%20', ' '),
-  };
+  // Only what is neither printable nor ASCII needs to be escaped; clients do not take back more than that.
+  const message = error.message.replaceAll(/[^ -$&-~]+/gu, encodeURIComponent);
+  return { 'grpc-status': String(error.code), 'grpc-message': message };
 }
 
 /** Ends a call that has not answered yet. What the client still sends of it is not wanted any more. */
