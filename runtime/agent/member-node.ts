@@ -15,11 +15,11 @@ import { forgetAuthorityKey, type Membership } from '../cluster/membership.ts';
 import { Reporter } from '../cluster/reporter.ts';
 import { reportSchema } from '../cluster/reports.ts';
 import type { Config } from '../config/schema.ts';
+import { Store } from '../datastore/embedded-store.ts';
 import { Replica } from '../datastore/replica.ts';
 import { SnapshotReceiver, shipSnapshot } from '../datastore/snapshots.ts';
 import { storagePaths } from '../datastore/state-files.ts';
 import { StorageThread } from '../datastore/storage-thread.ts';
-import { Store } from '../datastore/embedded-store.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
@@ -31,6 +31,7 @@ import type { SecretKeys } from '../peers/secret.ts';
 import type { PeerIdentity } from '../peers/trust.ts';
 import type { Message, NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
+import { handOver } from './hand-over.ts';
 import { startWorker } from './start-worker.ts';
 
 export interface MemberNodeOptions {
@@ -48,7 +49,6 @@ export interface MemberNodeOptions {
 
 const snapshotRequestMilliseconds = 30_000;
 const statusMilliseconds = 3_000;
-const handOverMilliseconds = 2_000;
 
 export class MemberNode {
   readonly #options: MemberNodeOptions;
@@ -121,6 +121,10 @@ export class MemberNode {
       keys,
       targets: config.roles,
       heartbeatMilliseconds: config.datastore.heartbeatMilliseconds,
+      electionMilliseconds: config.datastore.electionMilliseconds,
+      failureDomain: config.cluster.failureDomain ?? null,
+      weight: config.cluster.weight,
+      unreachableMilliseconds: (id) => parts.raftLinks.unreachableMilliseconds(id),
       port,
       replica: parts.replica,
       store: parts.store,
@@ -197,9 +201,9 @@ export class MemberNode {
     );
   }
 
-  /** Hands leadership over if it can, then stops in good order. */
+  /** Hands over what it can, then stops in good order. */
   async close(): Promise<void> {
-    await this.#handOver();
+    await handOver({ ...this.#context, reporter: this.#reporter, duties: this.#duties });
     this.#duties.close();
     this.#reporter.close();
     await this.#context.replica.close();
@@ -259,26 +263,6 @@ export class MemberNode {
       ...(obstacle ? [`${this.#context.identity.name}: ${obstacle}`] : []),
       ...this.#options.warnings(),
     ];
-  }
-
-  async #handOver(): Promise<void> {
-    const { replica } = this.#context;
-    const status = replica.status();
-    const next = status.progress
-      .filter(
-        (each) =>
-          each.id !== status.id && status.configuration.voters.includes(each.id) && each.silentTicks < 10,
-      )
-      .sort((a, b) => b.match - a.match)[0];
-    if (status.role !== 'leader' || !next || replica.transferLeadership(next.id).kind !== 'accepted') return;
-    const deadline = performance.now() + handOverMilliseconds;
-    const handedOver = (): boolean => {
-      const { leader } = replica.status();
-      return leader !== null && leader !== status.id;
-    };
-    while (!handedOver() && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
   }
 }
 

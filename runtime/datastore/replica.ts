@@ -103,6 +103,11 @@ export class Replica {
     return this.#obstacle ?? (isSpaceLow(this.#options.paths.log) ? diskFullText : null);
   }
 
+  /** How long the log's last writes took to be durable. */
+  get syncMilliseconds(): readonly number[] {
+    return this.#log.statistics().syncMilliseconds;
+  }
+
   status(): RaftStatus {
     return this.#raft.status();
   }
