@@ -80,7 +80,9 @@ export class LeaderDuties {
     if (!status.configuration.voters.includes(id)) return true;
     const keepsSeat = this.#plan(status)?.voters.includes(id) ?? true;
     // A new leader does not know yet which standbys have caught up.
-    return keepsSeat && !this.#liveness.isNew(performance.now());
+    return (
+      keepsSeat && !(status.configuration.learners.length > 0 && this.#liveness.isNew(performance.now()))
+    );
   }
 
   /** Whether a node has said that it is about to stop. */

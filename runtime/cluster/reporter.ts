@@ -63,8 +63,10 @@ export class Reporter {
   }
 
   async #round(): Promise<void> {
-    const { replica, addresses } = this.#context;
-    for (const member of readRoster(replica.machine.view)) addresses.learn(member.id, member.address);
+    const { replica, addresses, identity } = this.#context;
+    // Never its own: a node that knows no addresses is the only member, and its data is never set aside.
+    const others = readRoster(replica.machine.view).filter((member) => member.id !== identity.id);
+    for (const member of others) addresses.learn(member.id, member.address);
     if (replica.status().role !== 'leader') await this.#reportTo(this.#target());
     addresses.save();
     if (!this.#closed) this.#timer = setTimeout(() => void this.#round(), everyMilliseconds);
