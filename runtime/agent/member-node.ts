@@ -36,6 +36,7 @@ import type { SecretKeys } from '../peers/secret.ts';
 import type { PeerIdentity } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
+import { handOver } from './hand-over.ts';
 import { startWorker } from './start-worker.ts';
 
 export interface MemberNodeOptions {
@@ -53,9 +54,6 @@ export interface MemberNodeOptions {
 
 const snapshotRequestMilliseconds = 30_000;
 const statusMilliseconds = 3_000;
-const handOverMilliseconds = 2_000;
-/** Who was heard of this lately is worth handing over to. */
-const onlineMilliseconds = 1_000;
 
 export class MemberNode {
   readonly #options: MemberNodeOptions;
@@ -135,6 +133,9 @@ export class MemberNode {
       clusterId: membership.credentials.clusterId,
       keys,
       targets: config.roles,
+      failureDomain: config.cluster.failureDomain ?? null,
+      weight: config.cluster.weight,
+      unreachableMilliseconds: (id) => parts.raftLinks.unreachableMilliseconds(id),
       port,
       replica: parts.replica,
       store: new EmbeddedStore(parts.core, realSurroundings.random),
@@ -215,9 +216,9 @@ export class MemberNode {
     );
   }
 
-  /** Hands leadership over if it can, then stops in good order. */
+  /** Hands over what it can, then stops in good order. */
   async close(): Promise<void> {
-    await this.#handOver();
+    await handOver({ ...this.#context, reporter: this.#reporter, duties: this.#duties });
     this.#duties.close();
     this.#reporter.close();
     this.#core.close();
@@ -266,28 +267,6 @@ export class MemberNode {
       ...(obstacle ? [`${this.#context.identity.name}: ${obstacle}`] : []),
       ...this.#options.warnings(),
     ];
-  }
-
-  async #handOver(): Promise<void> {
-    const { replica } = this.#context;
-    const status = replica.status();
-    const next = status.progress
-      .filter(
-        (each) =>
-          each.id !== status.id &&
-          status.configuration.voters.includes(each.id) &&
-          each.silentTicks * replica.tickMilliseconds < onlineMilliseconds,
-      )
-      .sort((a, b) => b.match - a.match)[0];
-    if (status.role !== 'leader' || !next || replica.transferLeadership(next.id).kind !== 'accepted') return;
-    const deadline = performance.now() + handOverMilliseconds;
-    const handedOver = (): boolean => {
-      const { leader } = replica.status();
-      return leader !== null && leader !== status.id;
-    };
-    while (!handedOver() && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
   }
 }
 

@@ -27,6 +27,17 @@ export const clusterSchema = z.strictObject({
     ),
   /** How many blank machines must find each other before one of them starts the cluster. */
   expect: z.int().min(1).max(7).default(3),
+  /** What this machine fails together with: a rack, a room, a site. Voters are spread over these first of all. */
+  failureDomain: z
+    .union([z.string(), z.int().min(0)])
+    .transform(String)
+    .refine(
+      (label) => /^[\x21-\x7e]{1,63}$/.test(label),
+      'must be a number, or 1 to 63 characters without spaces',
+    )
+    .optional(),
+  /** Lower becomes a voter first, higher gives its seat up first; after the failure domains. */
+  weight: z.int().min(-1000).max(1000).default(0),
 });
 
 /** `host:port`; the port may be left out (7443). IPv6 addresses stand in brackets. */

@@ -123,6 +123,11 @@ export class Replica {
     return this.#options.heartbeatMilliseconds / ticksPerHeartbeat;
   }
 
+  /** The present election timeout, at its shortest. */
+  get electionMilliseconds(): number {
+    return this.#electionTicks * this.tickMilliseconds;
+  }
+
   get machine(): StateMachine {
     return this.#machine;
   }
@@ -130,6 +135,11 @@ export class Replica {
   /** Why the node takes no writes at the moment; null when it does. */
   get obstacle(): string | null {
     return this.#obstacle ?? (this.#options.state.isSpaceLow() ? diskFullText : null);
+  }
+
+  /** How long the log's last writes took to be durable. */
+  get syncMilliseconds(): readonly number[] {
+    return this.#log.statistics().syncMilliseconds;
   }
 
   status(): RaftStatus {
