@@ -1,7 +1,6 @@
 /** What the parts of a member node share. */
-
-import type { Store } from '../datastore/embedded-store.ts';
 import type { Replica } from '../datastore/replica.ts';
+import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { RpcLinks } from '../peers/rpc-links.ts';
 import type { SecretKeys } from '../peers/secret.ts';

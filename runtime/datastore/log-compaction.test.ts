@@ -3,7 +3,6 @@ import { Network } from '../raft/testing/network.ts';
 import type { LogIndex, SnapshotMeta } from '../raft/types.ts';
 import type { LogStorage } from './log/log-storage.ts';
 import { type CompactionBounds, LogCompaction } from './log-compaction.ts';
-import type { StateStorage } from './state-storage.ts';
 
 /** A leader alone, whose applied entries are considered for compaction; `checkpoints` says how each one ends. */
 function makeLeader(bounds: CompactionBounds, checkpoints: () => boolean = () => true) {
@@ -19,7 +18,7 @@ function makeLeader(bounds: CompactionBounds, checkpoints: () => boolean = () =>
   const compaction = new LogCompaction({
     raft: () => network.raft('a'),
     log: { compact } as unknown as LogStorage,
-    state: { checkpoint } as unknown as StateStorage,
+    checkpoint,
     bounds,
     onFailed: (error) => t.fail(String(error)),
   });

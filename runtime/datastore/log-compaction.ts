@@ -5,7 +5,6 @@
 import type { Raft } from '../raft/raft.ts';
 import type { LogIndex } from '../raft/types.ts';
 import type { LogStorage } from './log/log-storage.ts';
-import type { StateStorage } from './state-storage.ts';
 
 export interface CompactionBounds {
   /** Entries kept behind the applied index, so that a node that was away a short time needs no snapshot. */
@@ -19,7 +18,8 @@ export interface CompactionBounds {
 export interface CompactionParts {
   readonly raft: () => Raft;
   readonly log: LogStorage;
-  readonly state: StateStorage;
+  /** Makes the state durable by itself; false: not now. */
+  readonly checkpoint: () => Promise<boolean>;
   readonly bounds: CompactionBounds;
   readonly onFailed: (error: unknown) => void;
 }
@@ -54,13 +54,12 @@ export class LogCompaction {
   }
 
   async #compact(applied: LogIndex): Promise<void> {
-    const { raft, log, state, onFailed } = this.#parts;
+    const { raft, log, checkpoint, onFailed } = this.#parts;
     const core = raft();
     const before = core.status().firstIndex;
     try {
       // The node may have let go of its log meanwhile and have another core.
-      if ((await state.checkpoint()) && raft() === core)
-        await log.compact(core.compact(this.#target(applied)));
+      if ((await checkpoint()) && raft() === core) await log.compact(core.compact(this.#target(applied)));
     } catch (error) {
       onFailed(error);
     }

@@ -11,7 +11,7 @@ t.test('PendingWork gives a result only to the proposal of the term that was app
   const pending = new PendingWork(realSurroundings);
   const ours = pending.expectResult(5 as LogIndex, 1 as Term);
   const theirs = pending.expectResult(6 as LogIndex, 1 as Term);
-  const result = { kind: 'compacted', revision: 1 } as const;
+  const result = { kind: 'done', revision: 1 } as const;
   const results = new Map([
     [5, result],
     [6, result],

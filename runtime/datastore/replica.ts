@@ -25,10 +25,10 @@ import { PendingWork } from './pending-work.ts';
 import { PersistQueue } from './persist-queue.ts';
 import { blankBase, type RecoveredStorage, recoverStorage } from './recovery.ts';
 import { type MadeSnapshot, OutgoingSnapshots, SnapshotReceiver } from './snapshots.ts';
-import { type Command, type CommandResult, encodeCommand } from './state-machine/commands.ts';
+import type { CommandResult } from './state-machine/commands.ts';
 import type { StateMachine } from './state-machine/state-machine.ts';
 import { StateError } from './state-machine/tables.ts';
-import type { StateStorage } from './state-storage.ts';
+import type { StateCopy, StateStorage } from './state-storage.ts';
 import { TimingSamples } from './timing-samples.ts';
 
 export interface ReplicaOptions extends Omit<CompactionBounds, 'keepBytes'> {
@@ -105,7 +105,7 @@ export class Replica {
       onFull: (full) => (full ? this.#setObstacle(diskFullText) : this.#clearObstacle()),
       onFailed: (error) => this.#fail(`The consensus log cannot be written: ${messageOf(error)}`),
     });
-    this.#snapshots = new OutgoingSnapshots(options.state, clock);
+    this.#snapshots = new OutgoingSnapshots(() => this.copyState(), clock);
     this.#received = new SnapshotReceiver(options.state);
     this.#timing = new TimingSamples(clock, this.tickMilliseconds);
     this.#electionTicks = Math.max(2, Math.round(options.electionMilliseconds / this.tickMilliseconds));
@@ -148,11 +148,11 @@ export class Replica {
    * leader's entry took its place: propose it again under the same id.
    */
   propose(
-    command: Command,
+    command: Uint8Array,
   ): ProposalOutcome | { readonly kind: 'proposed'; readonly result: Promise<CommandResult> } {
     const { obstacle } = this;
     if (obstacle !== null) return { kind: 'busy', reason: obstacle };
-    const outcome = this.#raft.propose(encodeCommand(command));
+    const outcome = this.#raft.propose(command);
     if (outcome.kind !== 'accepted') return outcome;
     const result = this.#pending.expectResult(outcome.index, outcome.term);
     this.#act();
@@ -181,6 +181,12 @@ export class Replica {
     this.#raft.requestRead(read.context);
     this.#act();
     return read.done;
+  }
+
+  /** A copy of the state as it is now, for somebody who reads it in pieces and closes it then. */
+  copyState(): Promise<StateCopy> {
+    this.#machine.commit();
+    return this.#options.state.copy();
   }
 
   /** Answers a node that ships a snapshot to this one; null when the method is another. */
@@ -239,7 +245,10 @@ export class Replica {
     return new LogCompaction({
       raft: () => this.#raft,
       log: this.#log,
-      state,
+      checkpoint: () => {
+        this.#machine.commit();
+        return state.checkpoint();
+      },
       bounds: { keepEntries, compactEvery, keepBytes },
       onFailed: (error) =>
         log.warn({ reason: messageOf(error) }, 'the log could not be compacted; trying again later'),

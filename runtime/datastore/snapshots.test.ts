@@ -6,7 +6,7 @@ import type { Configuration, LogIndex, Term } from '../raft/types.ts';
 import { realClock } from './clock.ts';
 import { type MadeSnapshot, OutgoingSnapshots, SnapshotReceiver, shipSnapshot } from './snapshots.ts';
 import { StateFiles, storagePaths } from './state-files.ts';
-import { encodeCommand } from './state-machine/commands.ts';
+import { encodeCommand } from './state-machine/command-codec.ts';
 import type { StateStorage } from './state-storage.ts';
 import { runStorageThread, StorageThread } from './storage-thread.ts';
 
@@ -28,13 +28,8 @@ function openStorage(t: Test): StateStorage {
 function fill(storage: StateStorage, index: number): void {
   const machine = storage.open();
   const put = { operation: 'put' as const, key: bytes('k'), value: new Uint8Array(700_000).fill(index) };
-  const data = encodeCommand({
-    kind: 'transaction',
-    id: `${index}`,
-    compare: [],
-    success: [put],
-    failure: [],
-  });
+  const body = { kind: 'transaction' as const, compare: [], success: [put], failure: [] };
+  const data = encodeCommand({ session: index, sequence: 1, acknowledged: 1, body });
   machine.apply([{ index: index as LogIndex, term: 3 as Term, kind: 'command', data }], () => configuration);
   machine.setInitialConfiguration(configuration);
   machine.close();
@@ -44,7 +39,7 @@ async function makeSnapshot(t: Test): Promise<MadeSnapshot> {
   const storage = openStorage(t);
   fill(storage, 9);
   const copy = await storage.copy();
-  t.teardown(() => copy.remove());
+  t.teardown(() => copy.close());
   return { copy, meta: { index: 9 as LogIndex, term: 3 as Term, configuration } };
 }
 
@@ -156,7 +151,7 @@ t.test('finishReplacing completes a replacement that a power cut interrupted', a
 t.test('OutgoingSnapshots shares a snapshot while it is of use, and makes another one then', async (t) => {
   const storage = openStorage(t);
   fill(storage, 9);
-  const outgoing = new OutgoingSnapshots(storage, realClock);
+  const outgoing = new OutgoingSnapshots(() => storage.copy(), realClock);
   t.teardown(() => outgoing.close());
   const shipped: string[] = [];
   const ship = async (made: MadeSnapshot): Promise<void> => void shipped.push(made.copy.facts.digest);

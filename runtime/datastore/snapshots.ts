@@ -34,12 +34,12 @@ interface KeptSnapshot {
 
 /** The sending side: one snapshot at a time is made, and shared by all who need one while it is of use. */
 export class OutgoingSnapshots {
-  readonly #state: StateStorage;
+  readonly #copyState: () => Promise<StateCopy>;
   readonly #clock: Clock;
   #kept: KeptSnapshot | null = null;
 
-  constructor(state: StateStorage, clock: Clock) {
-    this.#state = state;
+  constructor(copyState: () => Promise<StateCopy>, clock: Clock) {
+    this.#copyState = copyState;
     this.#clock = clock;
   }
 
@@ -93,11 +93,11 @@ export class OutgoingSnapshots {
     kept.cancelRemoval();
     if (this.#kept === kept) this.#kept = null;
     // A copy that could not be made, or is gone already, needs no removal.
-    await kept.made.then(({ copy }) => copy.remove()).catch(() => {});
+    await kept.made.then(({ copy }) => copy.close()).catch(() => {});
   }
 
   async #make(): Promise<MadeSnapshot> {
-    const copy = await this.#state.copy();
+    const copy = await this.#copyState();
     const { index, term, configuration } = copy.facts;
     const meta = { index: index as LogIndex, term: term as Term };
     return { copy, meta: { ...meta, configuration: JSON.parse(configuration) as Configuration } };

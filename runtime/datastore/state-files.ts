@@ -2,7 +2,17 @@
  * The state's storage as real files: the state itself, the snapshot being received and the one being sent, and how a
  * received snapshot takes the place of the state in one step. What syncs or copies is done by the storage thread.
  */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -39,7 +49,9 @@ export class StateFiles implements StateStorage {
     this.#thread = thread;
     this.incoming = new IncomingFile(paths.snapshots);
     // What was being sent when the node stopped is of no use any more.
-    for (const number of [0, 1]) rmSync(this.#copyFile(number), { force: true });
+    for (const name of namesIn(paths.snapshots)) {
+      if (name.startsWith('copy-')) rmSync(path.join(paths.snapshots, name), { force: true });
+    }
   }
 
   open(): StateMachine {
@@ -56,17 +68,18 @@ export class StateFiles implements StateStorage {
 
   async copy(): Promise<StateCopy> {
     // A name of its own: the one before it may still be on its way to somebody.
-    this.#copies = (this.#copies + 1) % 2;
-    const file = this.#copyFile(this.#copies);
+    this.#copies += 1;
+    const file = path.join(this.#paths.snapshots, `copy-${this.#copies}.db`);
     const facts = await this.#thread.snapshot(this.#paths.state, file);
     const handle = await open(file, 'r');
     return {
       facts,
+      sizeBytes: facts.sizeBytes,
       read: async (offset, length) => {
         const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, offset);
         return buffer.subarray(0, bytesRead);
       },
-      remove: async () => {
+      close: async () => {
         await handle.close();
         rmSync(file, { force: true });
       },
@@ -94,10 +107,6 @@ export class StateFiles implements StateStorage {
 
   isSpaceLow(): boolean {
     return isSpaceLow(this.#paths.log);
-  }
-
-  #copyFile(number: number): string {
-    return path.join(this.#paths.snapshots, `outgoing-${number}.db`);
   }
 
   /** A whole, checked snapshot that is to become the state, also after a crash in the middle. */
@@ -185,6 +194,11 @@ class IncomingFile implements IncomingState {
       return null;
     }
   }
+}
+
+/** None when the directory is not there: it is made when the node becomes a member. */
+function namesIn(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 /** Removes a state file and what SQLite keeps beside it. */
