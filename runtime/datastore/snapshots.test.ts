@@ -41,7 +41,7 @@ async function makeSnapshot(t: Test): Promise<MadeSnapshot> {
   const storage = openStorage(t);
   fill(storage, 9);
   const copy = await storage.copy();
-  t.teardown(() => copy.remove());
+  t.teardown(() => copy.close());
   return { copy, meta: { index: 9 as LogIndex, term: 3 as Term, configuration } };
 }
 

@@ -93,7 +93,7 @@ export class OutgoingSnapshots {
     kept.cancelRemoval();
     if (this.#kept === kept) this.#kept = null;
     // A copy that could not be made, or is gone already, needs no removal.
-    await kept.made.then(({ copy }) => copy.remove()).catch(() => {});
+    await kept.made.then(({ copy }) => copy.close()).catch(() => {});
   }
 
   async #make(): Promise<MadeSnapshot> {

@@ -75,11 +75,12 @@ export class StateFiles implements StateStorage {
     const handle = await open(file, 'r');
     return {
       facts,
+      sizeBytes: facts.sizeBytes,
       read: async (offset, length) => {
         const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, offset);
         return buffer.subarray(0, bytesRead);
       },
-      remove: async () => {
+      close: async () => {
         await handle.close();
         rmSync(file, { force: true });
       },

@@ -15,11 +15,12 @@ export interface SnapshotFacts {
   readonly digest: string;
 }
 
-/** A copy of the state at one index, as long as it is not removed. */
+/** A copy of the state at one index, as long as it is not closed: then it is removed. */
 export interface StateCopy {
   readonly facts: SnapshotFacts;
+  readonly sizeBytes: number;
   read(offset: number, length: number): Promise<Uint8Array>;
-  remove(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Which state is being received, and how much of it has arrived. */
@@ -49,7 +50,7 @@ export interface StateStorage {
   remove(): void;
   /** True when all that was committed before the call survives a power cut; false: not now, try again later. */
   checkpoint(): Promise<boolean>;
-  /** A consistent copy of what is committed. */
+  /** A consistent copy of what the state machine has committed. */
   copy(): Promise<StateCopy>;
   /** What was received, whole and checked, is to become the state: from here on also after a crash. */
   beginReplacing(): void;
