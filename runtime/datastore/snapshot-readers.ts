@@ -42,7 +42,7 @@ export class SnapshotReaders {
   async end(id: number): Promise<void> {
     const copy = this.#copies.get(id);
     this.#copies.delete(id);
-    await copy?.remove();
+    await copy?.close();
   }
 
   close(): void {
