@@ -170,7 +170,7 @@ export class LeaderDuties {
     if (id === this.#context.identity.id || this.#book.isFresh(id, performance.now())) return true;
     const progress = status.progress.find((each) => each.id === id);
     if (progress === undefined || progress.match === 0) return false;
-    return progress.silentTicks * this.#context.heartbeatMilliseconds < offlineMilliseconds;
+    return progress.silentTicks * this.#context.replica.tickMilliseconds < offlineMilliseconds;
   }
 
   /** A new leader has heard of nobody yet: nobody is taken for lost before there was time to speak. */
