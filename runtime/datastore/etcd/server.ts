@@ -86,7 +86,15 @@ function methodsOf(store: Store, clock: Clock): Methods {
   return new Map(services.map(([name, method]) => [`/etcdserverpb.${name}`, method]));
 }
 
+/** The kernel's limit on the name of a socket, without the zero at its end. */
+const longestSocketBytes = 107;
+
 async function openSocket(listener: Listener, socket: string): Promise<void> {
+  if (Buffer.byteLength(socket) > longestSocketBytes) {
+    throw new Error(
+      `the socket's name has more than ${longestSocketBytes} bytes: choose a shorter datastore.etcdApi.socket than ${socket}`,
+    );
+  }
   await mkdir(path.dirname(socket), { recursive: true, mode: 0o700 });
   if (await answers(socket)) {
     throw new Error(

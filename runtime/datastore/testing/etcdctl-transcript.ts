@@ -144,11 +144,12 @@ async function testUpkeep(t: Test, say: Say, json: Json, endpoint: string): Prom
   t.match(await say('defrag'), /^Finished defragmenting etcd member/);
   t.match(await say('member remove 1234'), /Unimplemented.*members come and go by themselves/);
   t.match(await say('user list'), /Unimplemented.*there are no users here/);
+  await say('put marker in-the-copy');
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-snapshot-'));
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));
   const file = path.join(directory, 'snapshot.db');
   const saved = await etcdctl(endpoint, ['snapshot', 'save', file]);
   t.equal(saved.code, 0, saved.stderr);
   t.match(saved.stdout, /Snapshot saved at/);
-  t.ok(readFileSync(file).includes('greeting'), 'the copy holds what was written');
+  t.ok(readFileSync(file).includes('in-the-copy'), 'the copy holds what was written');
 }
