@@ -55,6 +55,10 @@ export class TestNode {
     return this.#process !== null;
   }
 
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
   start(): void {
     const configFile = path.join(this.directory, 'config.json');
     writeFileSync(configFile, JSON.stringify(this.#config(), null, 2));
