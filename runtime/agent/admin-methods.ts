@@ -6,9 +6,8 @@ import { AdminRefusal } from '../admin/server.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { readAvailableMemory } from '../cluster/load.ts';
 import { userKeys } from '../cluster/roster.ts';
-import type { Store } from '../datastore/embedded-store.ts';
-import { prefixEnd, type StoredKeyValue } from '../datastore/state-machine/commands.ts';
-import type { Change } from '../datastore/state-machine/reading.ts';
+import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
+import type { Store } from '../datastore/store.ts';
 import { version } from '../version.ts';
 
 export interface AdminTarget {
@@ -99,7 +98,6 @@ function describeNode(identity: Identity): NodeInfo {
 
 async function get(store: Store, { key, prefix }: z.infer<typeof rangeSchema>): Promise<unknown> {
   const read = await store.range(toRange(key, prefix));
-  if (read.kind !== 'range') throw new AdminRefusal('internal', 'The newest revision could not be read.');
   return { revision: read.revision, items: read.items.map(toKeyValue) };
 }
 
@@ -124,17 +122,17 @@ async function watch(
   signal: AbortSignal,
 ): Promise<unknown> {
   const range = toRange(key, prefix);
-  const start = revision ?? (await nextRevision(store));
-  const onChanges = (changes: readonly Change[]): void => {
-    for (const change of changes) emit(toEvent(change));
-  };
-  await store.watch({ key: range.key, end: range.end }, start, onChanges, signal);
+  await store.watch(
+    { ...range, startRevision: revision ?? 0 },
+    {
+      onStarted: () => {},
+      onBatch: ({ changes }) => {
+        for (const change of changes) emit(toEvent(change));
+      },
+    },
+    signal,
+  );
   return {};
-}
-
-async function nextRevision(store: Store): Promise<number> {
-  const read = await store.range({ key: userKeys.key });
-  return (read.kind === 'range' ? read.revision : 0) + 1;
 }
 
 function toRange(key: string, prefix: boolean): { key: Uint8Array; end?: Uint8Array } {
@@ -159,6 +157,6 @@ function toEvent(change: Change): unknown {
     type: change.type,
     key: decoder.decode(change.key),
     value: decoder.decode(change.value),
-    revision: change.revision,
+    revision: change.modifyRevision,
   };
 }

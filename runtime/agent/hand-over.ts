@@ -11,8 +11,6 @@ export interface HandOverParts {
   readonly replica: Replica;
   readonly reporter: Reporter;
   readonly duties: LeaderDuties;
-  readonly electionMilliseconds: number;
-  readonly heartbeatMilliseconds: number;
 }
 
 /** systemd gives the agent 30 s to stop; closing in good order needs some of them. */
@@ -21,7 +19,7 @@ const pauseMilliseconds = 50;
 
 /** Resolves when the node may stop. Never rejects. */
 export async function handOver(parts: HandOverParts): Promise<void> {
-  const { replica, reporter, electionMilliseconds } = parts;
+  const { replica, reporter } = parts;
   const startedAt = performance.now();
   let lastLed = startedAt;
   reporter.leave();
@@ -29,15 +27,15 @@ export async function handOver(parts: HandOverParts): Promise<void> {
     const status = replica.status();
     if (reporter.leader() !== null) lastLed = performance.now();
     // Without a leader there is nobody to hand anything to; an election takes less than this.
-    if (performance.now() - lastLed > 3 * electionMilliseconds) return;
+    if (performance.now() - lastLed > 3 * replica.electionMilliseconds) return;
     if (status.role === 'leader' ? giveLeadership(parts, status) : await reporter.asksToLeave()) return;
     await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
   }
 }
 
 /** Tries to make another voter the leader; true when there is none and nobody can take this node's only seat either. */
-function giveLeadership({ replica, duties, ...timing }: HandOverParts, status: RaftStatus): boolean {
-  const heir = chooseHeir(status, timing.electionMilliseconds / timing.heartbeatMilliseconds, (id) =>
+function giveLeadership({ replica, duties }: HandOverParts, status: RaftStatus): boolean {
+  const heir = chooseHeir(status, replica.electionMilliseconds / replica.tickMilliseconds, (id) =>
     duties.isLeaving(id),
   );
   if (heir === null) return duties.mayLeave(status.id);

@@ -13,13 +13,18 @@ import { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
 import { forgetAuthorityKey, type Membership } from '../cluster/membership.ts';
 import { Reporter } from '../cluster/reporter.ts';
-import { reportSchema } from '../cluster/reports.ts';
+import { reportSchema, roleIn } from '../cluster/reports.ts';
+import { readRoster } from '../cluster/roster.ts';
 import type { Config } from '../config/schema.ts';
-import { Store } from '../datastore/embedded-store.ts';
+import { realSurroundings } from '../datastore/clock.ts';
+import { EmbeddedStore } from '../datastore/embedded-store.ts';
 import { Replica } from '../datastore/replica.ts';
-import { SnapshotReceiver, shipSnapshot } from '../datastore/snapshots.ts';
-import { storagePaths } from '../datastore/state-files.ts';
+import { ReplicatedCore } from '../datastore/replicated-core.ts';
+import { shipSnapshot } from '../datastore/snapshots.ts';
+import { StateFiles, storagePaths } from '../datastore/state-files.ts';
 import { StorageThread } from '../datastore/storage-thread.ts';
+import type { Store, StoreMember } from '../datastore/store.ts';
+import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
@@ -29,7 +34,7 @@ import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
 import type { SecretKeys } from '../peers/secret.ts';
 import type { PeerIdentity } from '../peers/trust.ts';
-import type { Message, NodeId } from '../raft/types.ts';
+import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { handOver } from './hand-over.ts';
 import { startWorker } from './start-worker.ts';
@@ -53,11 +58,11 @@ const statusMilliseconds = 3_000;
 export class MemberNode {
   readonly #options: MemberNodeOptions;
   readonly #context: MemberContext;
+  readonly #core: ReplicatedCore;
   readonly #storage: StorageThread;
   readonly #raftLinks: RaftLinks;
   readonly #reporter: Reporter;
   readonly #duties: LeaderDuties;
-  readonly #receiver: SnapshotReceiver;
   /** Where others last saw this node from; known from them. */
   #ownAddress: string;
 
@@ -71,18 +76,19 @@ export class MemberNode {
     const rpc = new RpcLinks(membership.credentials, addresses.book);
     const raftLinks = new RaftLinks(membership.credentials, addresses.book);
     const storage = new StorageThread(() => startWorker({ role: 'storage' }));
-    let store: Store | null = null;
+    let core: ReplicatedCore | null = null;
     const replica = await Replica.open({
       ...config.datastore,
       id: identity.id,
-      paths,
+      surroundings: realSurroundings,
+      logStorage: { directory: paths.log },
+      state: new StateFiles(paths, storage),
       founder: membership.authority !== null,
-      storage,
       log,
       send: (message) => raftLinks.send(message),
       shipSnapshot: (made, to) =>
         shipSnapshot(made, (method, params) => rpc.request(to, method, params, snapshotRequestMilliseconds)),
-      onApplied: () => store?.stateChanged(),
+      onApplied: () => core?.stateChanged(),
       onFatal: options.onFatal,
     });
     const network = {
@@ -90,9 +96,16 @@ export class MemberNode {
       request: rpc.request.bind(rpc),
       explainUnavailable: (): string =>
         node.localStatus().reason ?? 'The cluster does not answer at the moment: try again.',
+      clusterId: () => membership.credentials.clusterId,
+      members: () => storeMembers(replica),
     };
-    store = new Store(replica, network);
-    const node: MemberNode = new MemberNode(options, { replica, store, rpc, addresses, raftLinks, storage });
+    const { spaceLimitBytes, keepRevisions } = config.datastore;
+    core = new ReplicatedCore(replica, network, {
+      ...realSurroundings,
+      ...{ version, spaceLimitBytes, keepRevisions },
+      log: (message) => log.warn(message),
+    });
+    const node: MemberNode = new MemberNode(options, { replica, core, rpc, addresses, raftLinks, storage });
     return node;
   }
 
@@ -100,7 +113,7 @@ export class MemberNode {
     options: MemberNodeOptions,
     parts: {
       readonly replica: Replica;
-      readonly store: Store;
+      readonly core: ReplicatedCore;
       readonly rpc: RpcLinks;
       readonly addresses: AddressKeeper;
       readonly raftLinks: RaftLinks;
@@ -109,9 +122,9 @@ export class MemberNode {
   ) {
     const { config, identity, membership, keys, port, log } = options;
     this.#options = options;
+    this.#core = parts.core;
     this.#storage = parts.storage;
     this.#raftLinks = parts.raftLinks;
-    this.#receiver = new SnapshotReceiver(storagePaths(config.dataDirectory));
     this.#ownAddress = formatEndpoint({ host: ownHost(config.peers.address), port });
     this.#context = {
       identity,
@@ -120,14 +133,12 @@ export class MemberNode {
       clusterId: membership.credentials.clusterId,
       keys,
       targets: config.roles,
-      heartbeatMilliseconds: config.datastore.heartbeatMilliseconds,
-      electionMilliseconds: config.datastore.electionMilliseconds,
       failureDomain: config.cluster.failureDomain ?? null,
       weight: config.cluster.weight,
       unreachableMilliseconds: (id) => parts.raftLinks.unreachableMilliseconds(id),
       port,
       replica: parts.replica,
-      store: parts.store,
+      store: new EmbeddedStore(parts.core, realSurroundings.random),
       rpc: parts.rpc,
       addresses: parts.addresses,
       log,
@@ -140,6 +151,10 @@ export class MemberNode {
       ownAddress: () => this.#ownAddress,
       warnings: () => this.#warnings(),
     });
+  }
+
+  get storeCore(): StoreCore {
+    return this.#core;
   }
 
   get store(): Store {
@@ -176,7 +191,7 @@ export class MemberNode {
 
   acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
     this.#ownAddress = this.#addressOf(socket);
-    receiveMessages(socket, peer.nodeId, (message) => this.#step(message));
+    receiveMessages(socket, peer.nodeId, (message) => this.#context.replica.step(message));
   }
 
   acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {
@@ -206,6 +221,7 @@ export class MemberNode {
     await handOver({ ...this.#context, reporter: this.#reporter, duties: this.#duties });
     this.#duties.close();
     this.#reporter.close();
+    this.#core.close();
     await this.#context.replica.close();
     this.#raftLinks.close();
     this.#context.rpc.close();
@@ -228,26 +244,14 @@ export class MemberNode {
         return this.#duties.status();
       case 'cluster.enrol':
         return admit(this.#context, params, String(params.remoteHost));
-      case 'snapshot.begin':
-        return this.#receiver.begin(params);
-      case 'snapshot.chunk':
-        return this.#receiver.chunk(params);
-      case 'snapshot.finish':
-        return this.#receiver.finish(params);
       default: {
-        const answer = this.#context.store.serve(method, params);
+        const answer = this.#context.replica.serve(method, params) ?? this.#core.serve(method, params);
         if (answer === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
         return answer.catch((error: { code?: string; message: string }) => {
           throw new RpcError(error.code ?? 'internal', error.message);
         });
       }
     }
-  }
-
-  /** A snapshot is taken only when its bytes are here, whole and checked. */
-  #step(message: Message): void {
-    if (message.type === 'installSnapshot' && !this.#receiver.take(message.snapshot.index)) return;
-    this.#context.replica.step(message);
   }
 
   #addressOf(socket: TLSSocket): string {
@@ -264,6 +268,15 @@ export class MemberNode {
       ...this.#options.warnings(),
     ];
   }
+}
+
+/** Those who hold the data, as etcd's clients know members. */
+function storeMembers(replica: Replica): StoreMember[] {
+  const { configuration } = replica.status();
+  return readRoster(replica.machine.view).flatMap(({ id, name, address }) => {
+    const role = roleIn(configuration, id);
+    return role === 'spare' ? [] : [{ id, name, address, learner: role === 'standby' }];
+  });
 }
 
 /** A first guess at where others see this node, until a connection of theirs shows it. */

@@ -48,7 +48,15 @@ export class LeaderDuties {
     this.#context = context;
     this.#options = options;
     this.#authority = options.authority;
-    this.#liveness = new Liveness({ self: context.identity.id, ...context }, this.#book);
+    const { replica, unreachableMilliseconds } = context;
+    const timing = {
+      tickMilliseconds: replica.tickMilliseconds,
+      electionMilliseconds: () => replica.electionMilliseconds,
+    };
+    this.#liveness = new Liveness(
+      { self: context.identity.id, unreachableMilliseconds, ...timing },
+      this.#book,
+    );
     this.#timer = setInterval(() => void this.#round(), everyMilliseconds);
   }
 

@@ -13,7 +13,7 @@ function statusWith(silentTicks: number, match = 5): RaftStatus {
 
 function make(unreachable: number | null = null): { liveness: Liveness; book: ReportBook } {
   const book = new ReportBook();
-  const times = { heartbeatMilliseconds: 100, electionMilliseconds: 1000 };
+  const times = { tickMilliseconds: 100, electionMilliseconds: () => 1000 };
   const liveness = new Liveness({ self, ...times, unreachableMilliseconds: () => unreachable }, book);
   return { liveness, book };
 }

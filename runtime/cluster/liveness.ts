@@ -10,8 +10,10 @@ const steadyMilliseconds = 10_000;
 
 export interface LivenessOptions {
   readonly self: NodeId;
-  readonly heartbeatMilliseconds: number;
-  readonly electionMilliseconds: number;
+  /** Of the consensus core. */
+  readonly tickMilliseconds: number;
+  /** The present election timeout, which follows the machine. */
+  readonly electionMilliseconds: () => number;
   /** For how long no connection to a node could be made; null when there is one, or none was tried. */
   readonly unreachableMilliseconds: (id: NodeId) => number | null;
 }
@@ -55,14 +57,15 @@ export class Liveness {
    * was time to speak: consensus counts its silence from when the leader began to lead.
    */
   isLost(id: NodeId, status: RaftStatus, now: number): boolean {
-    const { self, heartbeatMilliseconds, electionMilliseconds, unreachableMilliseconds } = this.#options;
+    const { self, tickMilliseconds, unreachableMilliseconds } = this.#options;
+    const electionMilliseconds = this.#options.electionMilliseconds();
     if (id === self) return false;
     const progress = status.progress.find((each) => each.id === id);
     if (progress === undefined) {
       const leadingFor = now - (this.#leadingSince ?? now);
       return leadingFor >= offlineMilliseconds && !this.#book.isFresh(id, now);
     }
-    const silence = progress.silentTicks * heartbeatMilliseconds;
+    const silence = progress.silentTicks * tickMilliseconds;
     if (silence >= 2 * electionMilliseconds) return true;
     // A process that was killed refuses connections at once. The silence may have begun under the leader before this one.
     const isSilent = silence >= electionMilliseconds || progress.match === 0;
@@ -71,7 +74,7 @@ export class Liveness {
 
   /** Whether this node leads for so short a time that it cannot have heard from everybody. */
   isNew(now: number): boolean {
-    return now - (this.#leadingSince ?? now) < 2 * this.#options.electionMilliseconds;
+    return now - (this.#leadingSince ?? now) < 2 * this.#options.electionMilliseconds();
   }
 
   isSteady(id: NodeId, now: number): boolean {

@@ -1,7 +1,7 @@
 /** What the parts of a member node share. */
 
-import type { Store } from '../datastore/embedded-store.ts';
 import type { Replica } from '../datastore/replica.ts';
+import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { RpcLinks } from '../peers/rpc-links.ts';
 import type { SecretKeys } from '../peers/secret.ts';
@@ -16,8 +16,6 @@ export interface MemberContext {
   readonly clusterId: string;
   readonly keys: SecretKeys;
   readonly targets: { readonly voters: number; readonly standbys: number };
-  readonly heartbeatMilliseconds: number;
-  readonly electionMilliseconds: number;
   readonly failureDomain: string | null;
   readonly weight: number;
   /** Where this node listens for peers. */

@@ -3,7 +3,7 @@
  * reach: user keys are text without control characters.
  */
 import { z } from 'zod';
-import { after, prefixEnd } from '../datastore/state-machine/commands.ts';
+import { after, prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type CertificateAuthority, openPrivateKey } from './authority.ts';
@@ -46,9 +46,7 @@ export function encodeMember(member: Member): Uint8Array {
 /** The members as this node's state knows them, by id. */
 export function readRoster(view: StateView): Member[] {
   const prefix = text.encode(nodesPrefix);
-  const read = view.range({ key: prefix, end: prefixEnd(prefix) });
-  if (read.kind !== 'range') return [];
-  return read.items.flatMap((item) => {
+  return view.items({ key: prefix, end: prefixEnd(prefix) }).flatMap((item) => {
     const parsed = parseMember(item.value);
     return parsed ? [parsed] : [];
   });

@@ -1,4 +1,5 @@
 /** Time and chance as the datastore is given them, so that a simulation can hold both in its hand. */
+import { randomBytes } from 'node:crypto';
 
 /** Stops what it was given for; harmless when that has happened already. */
 export type Cancel = () => void;
@@ -26,6 +27,12 @@ export const realClock: Clock = {
     const timer = setInterval(callback, milliseconds);
     return () => clearInterval(timer);
   },
+};
+
+export const realSurroundings: Surroundings = {
+  clock: realClock,
+  // From the system's generator: identifiers that must not meet again are drawn from it too.
+  random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
 };
 
 /** Resolves after so many milliseconds of this clock. */

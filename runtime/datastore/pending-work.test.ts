@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Entry, LogIndex, Term } from '../raft/types.ts';
+import { realSurroundings } from './clock.ts';
 import { LostError, PendingWork } from './pending-work.ts';
 
 function entry(index: number, term: number): Entry {
@@ -7,10 +8,10 @@ function entry(index: number, term: number): Entry {
 }
 
 t.test('PendingWork gives a result only to the proposal of the term that was applied', async (t) => {
-  const pending = new PendingWork();
+  const pending = new PendingWork(realSurroundings);
   const ours = pending.expectResult(5 as LogIndex, 1 as Term);
   const theirs = pending.expectResult(6 as LogIndex, 1 as Term);
-  const result = { kind: 'compacted', revision: 1 } as const;
+  const result = { kind: 'done', revision: 1 } as const;
   const results = new Map([
     [5, result],
     [6, result],
@@ -23,7 +24,7 @@ t.test('PendingWork gives a result only to the proposal of the term that was app
 t.test(
   'PendingWork serves a read when the state has reached its index, and fails one without an answer',
   async (t) => {
-    const pending = new PendingWork();
+    const pending = new PendingWork(realSurroundings);
     const read = pending.expectRead(10_000);
     const unanswered = pending.expectRead(20);
     let served = false;

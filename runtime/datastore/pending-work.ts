@@ -1,6 +1,6 @@
 /** Callers that wait: for their command to be applied, or for the state to be new enough to read. */
-import { randomBytes } from 'node:crypto';
 import type { Entry, LogIndex, Term } from '../raft/types.ts';
+import type { Surroundings } from './clock.ts';
 import type { CommandResult } from './state-machine/commands.ts';
 
 /** The proposed entry was replaced, or the node stops: whether it was applied is unknown. Propose it again, same id. */
@@ -23,8 +23,15 @@ interface ExpectedRead {
 export class PendingWork {
   readonly #results = new Map<LogIndex, ExpectedResult>();
   readonly #reads = new Map<string, ExpectedRead>();
-  readonly #readPrefix = randomBytes(6).toString('hex');
+  readonly #surroundings: Surroundings;
+  /** Tells the reads of this start from those of an earlier one, whose answers may still be on their way. */
+  readonly #readPrefix: string;
   #lastRead = 0;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.#readPrefix = Math.floor(surroundings.random() * 2 ** 48).toString(16);
+  }
 
   /** Resolves with the result of the entry at `index`, if it is still the one of `term` when it is applied. */
   expectResult(index: LogIndex, term: Term): Promise<CommandResult> {
@@ -37,9 +44,10 @@ export class PendingWork {
     this.#lastRead += 1;
     const context = `${this.#readPrefix}-${this.#lastRead}`;
     const done = new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => this.readConfirmed(context, null), timeoutMilliseconds);
+      const giveUp = (): void => this.readConfirmed(context, null);
+      const cancel = this.#surroundings.clock.after(timeoutMilliseconds, giveUp);
       const settle = (served: boolean): void => {
-        clearTimeout(timer);
+        cancel();
         resolve(served);
       };
       this.#reads.set(context, { index: null, resolve: settle });

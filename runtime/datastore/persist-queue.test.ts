@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Entry, HardState, LogIndex, Ready, SnapshotMeta, Term } from '../raft/types.ts';
+import { realClock } from './clock.ts';
 import type { LogStorage } from './log/log-storage.ts';
 import { LogStorageError } from './log/log-storage.ts';
 import { mergeReadies, PersistQueue } from './persist-queue.ts';
@@ -72,7 +73,7 @@ function recordingLog(failures: (LogStorageError | null)[]): { log: LogStorage; 
 t.test('PersistQueue lets what arrives during a sync share the next one, and reports in order', async (t) => {
   const { log, batches } = recordingLog([]);
   const durable: number[] = [];
-  const queue = new PersistQueue(log, null, 0 as LogIndex, {
+  const queue = new PersistQueue(log, null, 0 as LogIndex, realClock, {
     installState: () => {},
     onDurable: (batch) => durable.push(...batch.map((each) => each.number)),
     onFull: () => {},
@@ -92,7 +93,7 @@ t.test('PersistQueue waits for space on a full disk and gives up on anything els
   const full = new LogStorageError('diskFull', 'no space');
   const { log, batches } = recordingLog([full, null, new LogStorageError('failed', 'the disk is broken')]);
   const told: unknown[] = [];
-  const queue = new PersistQueue(log, null, 0 as LogIndex, {
+  const queue = new PersistQueue(log, null, 0 as LogIndex, realClock, {
     installState: () => {},
     onDurable: () => told.push('durable'),
     onFull: (isFull) => told.push(isFull),

@@ -3,6 +3,7 @@
  * A full disk is waited for, since nothing of the batch has been confirmed; any other failure ends the node.
  */
 import type { Entry, HardState, LogIndex, Ready, SnapshotMeta } from '../raft/types.ts';
+import { type Clock, pause } from './clock.ts';
 import { type LogStorage, LogStorageError } from './log/log-storage.ts';
 
 export interface PersistHandlers {
@@ -19,9 +20,10 @@ const retryMilliseconds = 1_000;
 
 export class PersistQueue {
   readonly #log: LogStorage;
+  readonly #clock: Clock;
   readonly #handlers: PersistHandlers;
   #queue: Ready[] = [];
-  #running = false;
+  #working: Promise<void> | null = null;
   #closed = false;
   #hardState: HardState | null;
   #durableIndex: LogIndex;
@@ -31,9 +33,11 @@ export class PersistQueue {
     log: LogStorage,
     hardState: HardState | null,
     durableIndex: LogIndex,
+    clock: Clock,
     handlers: PersistHandlers,
   ) {
     this.#log = log;
+    this.#clock = clock;
     this.#hardState = hardState;
     this.#durableIndex = durableIndex;
     this.#handlers = handlers;
@@ -54,21 +58,14 @@ export class PersistQueue {
   }
 
   /** Works until the queue is empty; does nothing when it is at work already. */
-  async run(): Promise<void> {
-    if (this.#running) return;
-    this.#running = true;
-    while (this.#queue.length > 0) {
-      const batch = this.#queue;
-      this.#queue = [];
-      if (!(await this.#persist(mergeReadies(batch)))) break;
-      this.#handlers.onDurable(batch);
-    }
-    this.#running = false;
+  run(): Promise<void> {
+    if (this.#queue.length > 0) this.#working ??= this.#work();
+    return this.#working ?? Promise.resolve();
   }
 
   /** Resolves when nothing is being written. */
   async settled(): Promise<void> {
-    while (this.#running) await new Promise((resolve) => setTimeout(resolve, 5));
+    await this.#working;
   }
 
   /** The log was emptied: `durableIndex` is its new end. Term and vote stay. */
@@ -80,6 +77,16 @@ export class PersistQueue {
   /** Stops waiting for space. */
   close(): void {
     this.#closed = true;
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      if (!(await this.#persist(mergeReadies(batch)))) break;
+      this.#handlers.onDurable(batch);
+    }
+    this.#working = null;
   }
 
   /** False when the batch could not be made durable and never will be. */
@@ -100,7 +107,7 @@ export class PersistQueue {
         }
         this.#handlers.onFull(true);
         if (this.#closed) return false;
-        await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
+        await pause(this.#clock, retryMilliseconds);
       }
     }
   }

@@ -3,10 +3,10 @@
  * together; a node that lost what it once confirmed must not take part under its old identity.
  */
 import type { Configuration, LogIndex, NodeId, SnapshotMeta, Term } from '../raft/types.ts';
-import { type LogStorage, openLogStorage } from './log/log-storage.ts';
-import { finishReplacingState, removeState, type StoragePaths } from './state-files.ts';
-import { openStateMachine, type StateMachine } from './state-machine/state-machine.ts';
+import { type LogStorage, type LogStorageOptions, openLogStorage } from './log/log-storage.ts';
+import type { Applied, StateMachine } from './state-machine/state-machine.ts';
 import { StateError } from './state-machine/tables.ts';
+import type { StateStorage } from './state-storage.ts';
 
 export const blankBase: SnapshotMeta = {
   index: 0 as LogIndex,
@@ -31,13 +31,17 @@ export interface RecoveredStorage {
  * Opens log and state and makes them fit. `founder` is given once, by the node that starts the cluster. Throws
  * `DamagedError`, `StateError` or `LogStorageError`.
  */
-export async function recoverStorage(paths: StoragePaths, founder: NodeId | null): Promise<RecoveredStorage> {
-  finishReplacingState(paths);
-  const log = await openLogStorage({ directory: paths.log });
+export async function recoverStorage(
+  logOptions: LogStorageOptions,
+  state: StateStorage,
+  founder: NodeId | null,
+): Promise<RecoveredStorage> {
+  state.finishReplacing();
+  const log = await openLogStorage(logOptions);
   const { recovered } = log;
   if (recovered.damaged !== null)
     throw new DamagedError(`The consensus log is damaged: ${recovered.damaged}.`);
-  const machine = openState(paths.state, recovered.base);
+  const machine = openState(state, recovered.base);
   const lastIndex = recovered.entries.at(-1)?.index ?? recovered.base.index;
   const applied = machine.applied();
   if (founder !== null && lastIndex === 0 && recovered.base.configuration.voters.length === 0) {
@@ -48,12 +52,21 @@ export async function recoverStorage(paths: StoragePaths, founder: NodeId | null
       `The state ends at entry ${applied.index}, before the log begins (${recovered.base.index}).`,
     );
   }
-  if (applied.index <= lastIndex) return { log, machine, base: recovered.base, entries: recovered.entries };
-  // A snapshot was put in place and the power went before the log knew: the state holds all the log lacks.
+  if (agrees(recovered, applied)) {
+    return { log, machine, base: recovered.base, entries: recovered.entries };
+  }
+  // A snapshot was put in place and the power went before the log knew: the state holds all the log lacks, and what
+  // the log has at that place, or after it, was never committed.
   const configuration = machine.configuration() ?? recovered.base.configuration;
   const base = { ...applied, configuration };
   await log.reset(base);
   return { log, machine, base, entries: [] };
+}
+
+/** Whether the log holds the entry that the state ends with, or begins right after it. */
+function agrees({ base, entries }: LogStorage['recovered'], applied: Applied): boolean {
+  if (applied.index === base.index) return true;
+  return entries[applied.index - base.index - 1]?.term === applied.term;
 }
 
 async function foundStorage(
@@ -69,13 +82,13 @@ async function foundStorage(
 }
 
 /** A damaged state is made again from the log, as long as the log reaches back to the beginning. */
-function openState(file: string, base: SnapshotMeta): StateMachine {
+function openState(state: StateStorage, base: SnapshotMeta): StateMachine {
   try {
-    return openStateMachine(file);
+    return state.open();
   } catch (error) {
     if (!(error instanceof StateError) || error.code !== 'corrupt') throw error;
     if (base.index > 0) throw new DamagedError(error.message);
-    removeState(file);
-    return openStateMachine(file);
+    state.remove();
+    return state.open();
   }
 }

@@ -17,28 +17,32 @@ import type {
   Ready,
   SnapshotMeta,
 } from '../raft/types.ts';
-import { isSpaceLow } from './free-space.ts';
-import type { LogStorage } from './log/log-storage.ts';
+import type { Cancel, Surroundings } from './clock.ts';
+import { decideElectionTicks } from './election-timing.ts';
+import type { LogStorage, LogStorageOptions } from './log/log-storage.ts';
+import { type CompactionBounds, LogCompaction } from './log-compaction.ts';
 import { PendingWork } from './pending-work.ts';
 import { PersistQueue } from './persist-queue.ts';
 import { blankBase, type RecoveredStorage, recoverStorage } from './recovery.ts';
-import { type MadeSnapshot, OutgoingSnapshots } from './snapshots.ts';
-import { beginReplacingState, finishReplacingState, removeState, type StoragePaths } from './state-files.ts';
-import { type Command, type CommandResult, encodeCommand } from './state-machine/commands.ts';
-import { openStateMachine, type StateMachine } from './state-machine/state-machine.ts';
+import { type MadeSnapshot, OutgoingSnapshots, SnapshotReceiver } from './snapshots.ts';
+import type { CommandResult } from './state-machine/commands.ts';
+import type { StateMachine } from './state-machine/state-machine.ts';
 import { StateError } from './state-machine/tables.ts';
-import type { StorageThread } from './storage-thread.ts';
+import type { StateCopy, StateStorage } from './state-storage.ts';
+import { TimingSamples } from './timing-samples.ts';
 
-export interface ReplicaOptions {
+export interface ReplicaOptions extends Omit<CompactionBounds, 'keepBytes'> {
   readonly id: NodeId;
-  readonly paths: StoragePaths;
+  readonly surroundings: Surroundings;
+  readonly logStorage: Omit<LogStorageOptions, 'surroundings'>;
+  readonly state: StateStorage;
   /** Given once, by the node that starts the cluster. */
   readonly founder: boolean;
   readonly heartbeatMilliseconds: number;
+  /** The shortest election timeout; it rises where disk, machine or network are slow. */
   readonly electionMilliseconds: number;
-  readonly keepEntries: number;
-  readonly compactEvery: number;
-  readonly storage: StorageThread;
+  /** Bytes of log entries kept in memory; 32 MiB if not given. */
+  readonly keepBytes?: number;
   readonly log: Log;
   /** Hands a message to the network; it may be lost. */
   readonly send: (message: Message) => void;
@@ -51,20 +55,30 @@ export interface ReplicaOptions {
 }
 
 const retryMilliseconds = 1_000;
+const commitMilliseconds = 100;
+/** Election timeouts are drawn from whole ticks: with few of them two nodes would often stand at the same time. */
+const ticksPerHeartbeat = 4;
+const timingDecisionMilliseconds = 1_000;
+const defaultKeepBytes = 32 * 1024 * 1024;
 const diskFullText = 'The disk is full: nothing can be stored until space is free again.';
 
 export class Replica {
   readonly #options: ReplicaOptions;
   readonly #log: LogStorage;
-  readonly #pending = new PendingWork();
+  readonly #pending: PendingWork;
   readonly #persisting: PersistQueue;
+  readonly #compaction: LogCompaction;
   readonly #snapshots: OutgoingSnapshots;
+  readonly #received: SnapshotReceiver;
+  readonly #timing: TimingSamples;
+  readonly #cancelTicks: Cancel;
+  #ticksUntilTiming = 0;
+  #electionTicks: number;
   #machine: StateMachine;
   #raft: Raft;
-  #clock: NodeJS.Timeout;
   #toApply: Entry[] = [];
-  #applyRetry: NodeJS.Timeout | undefined;
-  #compacting = false;
+  #cancelApplyRetry: Cancel | null = null;
+  #cancelCommit: Cancel | null = null;
   /** Why the node cannot store anything at the moment; null when it can. */
   #obstacle: string | null = null;
   #closed = false;
@@ -72,26 +86,46 @@ export class Replica {
 
   /** Recovers the node's storage and starts taking part. Throws what `recoverStorage` throws. */
   static async open(options: ReplicaOptions): Promise<Replica> {
-    return new Replica(options, await recoverStorage(options.paths, options.founder ? options.id : null));
+    const { logStorage, surroundings, state, founder, id } = options;
+    return new Replica(
+      options,
+      await recoverStorage({ ...logStorage, surroundings }, state, founder ? id : null),
+    );
   }
 
   private constructor(options: ReplicaOptions, storage: RecoveredStorage) {
+    const { clock } = options.surroundings;
     this.#options = options;
     this.#log = storage.log;
     this.#machine = storage.machine;
+    this.#pending = new PendingWork(options.surroundings);
     const { hardState } = storage.log.recovered;
     const lastIndex = storage.entries.at(-1)?.index ?? storage.base.index;
-    this.#persisting = new PersistQueue(storage.log, hardState, lastIndex, {
+    this.#persisting = new PersistQueue(storage.log, hardState, lastIndex, clock, {
       installState: (meta) => this.#installState(meta),
       onDurable: (batch) => this.#durable(batch),
       onFull: (full) => (full ? this.#setObstacle(diskFullText) : this.#clearObstacle()),
       onFailed: (error) => this.#fail(`The consensus log cannot be written: ${messageOf(error)}`),
     });
-    this.#snapshots = new OutgoingSnapshots(options.storage, options.paths);
+    this.#snapshots = new OutgoingSnapshots(() => this.copyState(), clock);
+    this.#received = new SnapshotReceiver(options.state);
+    this.#timing = new TimingSamples(clock, this.tickMilliseconds);
+    this.#electionTicks = Math.max(2, Math.round(options.electionMilliseconds / this.tickMilliseconds));
     this.#raft = this.#createRaft(hardState, storage.base, storage.entries);
-    this.#clock = setInterval(() => this.#tick(), options.heartbeatMilliseconds);
+    this.#compaction = this.#createCompaction();
+    this.#cancelTicks = clock.every(this.tickMilliseconds, () => this.#tick());
     if (options.founder) this.#standAtOnce();
     this.#act();
+  }
+
+  /** How long one of the core's ticks is. */
+  get tickMilliseconds(): number {
+    return this.#options.heartbeatMilliseconds / ticksPerHeartbeat;
+  }
+
+  /** The present election timeout, at its shortest. */
+  get electionMilliseconds(): number {
+    return this.#electionTicks * this.tickMilliseconds;
   }
 
   get machine(): StateMachine {
@@ -100,7 +134,7 @@ export class Replica {
 
   /** Why the node takes no writes at the moment; null when it does. */
   get obstacle(): string | null {
-    return this.#obstacle ?? (isSpaceLow(this.#options.paths.log) ? diskFullText : null);
+    return this.#obstacle ?? (this.#options.state.isSpaceLow() ? diskFullText : null);
   }
 
   /** How long the log's last writes took to be durable. */
@@ -112,23 +146,25 @@ export class Replica {
     return this.#raft.status();
   }
 
-  /** Takes a message that a peer sent. */
+  /** Takes a message that a peer sent. A snapshot is taken only when its bytes are here, whole and checked. */
   step(message: Message): void {
     if (this.#closed || this.#paused) return;
+    if (message.type === 'installSnapshot' && !this.#received.take(message.snapshot.index)) return;
+    this.#timing.received(message, this.#patienceMilliseconds());
     this.#raft.step(message);
     this.#act();
   }
 
   /**
-   * Proposes a command on the leader. Resolves when it is applied here; rejects with `LostError` when another
+   * Proposes an encoded command on the leader. Resolves when it is applied here; rejects with `LostError` when another
    * leader's entry took its place: propose it again under the same id.
    */
   propose(
-    command: Command,
+    data: Uint8Array,
   ): ProposalOutcome | { readonly kind: 'proposed'; readonly result: Promise<CommandResult> } {
     const { obstacle } = this;
     if (obstacle !== null) return { kind: 'busy', reason: obstacle };
-    const outcome = this.#raft.propose(encodeCommand(command));
+    const outcome = this.#raft.propose(data);
     if (outcome.kind !== 'accepted') return outcome;
     const result = this.#pending.expectResult(outcome.index, outcome.term);
     this.#act();
@@ -159,15 +195,29 @@ export class Replica {
     return read.done;
   }
 
+  /** A consistent copy of the state as applied here, for a backup. */
+  copyState(): Promise<StateCopy> {
+    this.#commit();
+    return this.#options.state.copy();
+  }
+
+  /** Answers a node that ships a snapshot to this one; null when the method is another. */
+  serve(method: string, params: unknown): Promise<unknown> | null {
+    if (this.#closed) return null;
+    return this.#received.serve(method, params);
+  }
+
   /** Forgets log and state, but not the votes given: this node holds no data any more (a spare). */
   async becomeBlank(): Promise<void> {
     // The old core must not go on while the log is taken from under it.
     this.#paused = true;
     await this.#settled();
     await this.#log.reset(blankBase);
+    const { state } = this.#options;
     this.#machine.close();
-    removeState(this.#options.paths.state);
-    this.#machine = openStateMachine(this.#options.paths.state);
+    state.remove();
+    this.#received.discard();
+    this.#machine = state.open();
     this.#persisting.restart(blankBase.index);
     this.#toApply = [];
     const { hardState } = this.#persisting;
@@ -180,8 +230,10 @@ export class Replica {
   async close(): Promise<void> {
     this.#closed = true;
     this.#persisting.close();
-    clearInterval(this.#clock);
-    clearTimeout(this.#applyRetry);
+    this.#cancelTicks();
+    this.#cancelApplyRetry?.();
+    this.#cancelCommit?.();
+    this.#snapshots.close();
     this.#pending.failAll();
     await this.#settled();
     await this.#log.close();
@@ -189,16 +241,31 @@ export class Replica {
   }
 
   #createRaft(hardState: HardState | null, base: SnapshotMeta, entries: readonly Entry[]): Raft {
-    const { id, heartbeatMilliseconds, electionMilliseconds } = this.#options;
+    const { id, surroundings } = this.#options;
     const raft = new Raft({
       id,
       recovered: { hardState, base, entries },
-      electionTicks: Math.max(2, Math.round(electionMilliseconds / heartbeatMilliseconds)),
-      heartbeatTicks: 1,
-      random: Math.random,
+      electionTicks: this.#electionTicks,
+      heartbeatTicks: ticksPerHeartbeat,
+      random: surroundings.random,
     });
     raft.applied(this.#machine.applied().index);
     return raft;
+  }
+
+  #createCompaction(): LogCompaction {
+    const { state, keepEntries, compactEvery, keepBytes = defaultKeepBytes, log } = this.#options;
+    return new LogCompaction({
+      raft: () => this.#raft,
+      log: this.#log,
+      checkpoint: () => {
+        this.#commit();
+        return state.checkpoint();
+      },
+      bounds: { keepEntries, compactEvery, keepBytes },
+      onFailed: (error) =>
+        log.warn({ reason: messageOf(error) }, 'the log could not be compacted; trying again later'),
+    });
   }
 
   /** Whoever starts a cluster is its only voter: nobody else could be leading, so there is nothing to wait for. */
@@ -210,18 +277,45 @@ export class Replica {
   }
 
   #tick(): void {
-    if (this.#paused) return;
+    if (this.#closed || this.#paused) return;
+    this.#timing.ticked();
+    if (this.#ticksUntilTiming-- <= 0) this.#adaptTiming();
     this.#raft.tick();
     this.#act();
+  }
+
+  #adaptTiming(): void {
+    this.#ticksUntilTiming = Math.ceil(timingDecisionMilliseconds / this.tickMilliseconds);
+    this.#electionTicks = decideElectionTicks({
+      presentTicks: this.#electionTicks,
+      tickMilliseconds: this.tickMilliseconds,
+      configuredMilliseconds: this.#options.electionMilliseconds,
+      syncMilliseconds: this.#log.statistics().syncMilliseconds,
+      lateMilliseconds: this.#timing.lateMilliseconds,
+      roundTripMilliseconds: this.#timing.roundTripMilliseconds,
+    });
+    this.#raft.setElectionTicks(this.#electionTicks);
+  }
+
+  /** Who has not answered for this long is away. */
+  #patienceMilliseconds(): number {
+    return 2 * this.#electionTicks * this.tickMilliseconds;
+  }
+
+  #send(messages: readonly Message[]): void {
+    for (const message of messages) {
+      this.#timing.sent(message, this.#patienceMilliseconds());
+      this.#options.send(message);
+    }
   }
 
   /** Does what the core wants done, until it wants nothing more. */
   #act(): void {
     while (!this.#closed && !this.#paused && this.#raft.hasReady()) {
       const ready = this.#raft.takeReady();
-      for (const message of ready.messages) this.#options.send(message);
+      this.#send(ready.messages);
       // Set aside at once: another transfer may begin before this one is installed.
-      if (ready.snapshot) beginReplacingState(this.#options.paths);
+      if (ready.snapshot) this.#options.state.beginReplacing();
       this.#toApply.push(...ready.committed);
       this.#persisting.push(ready);
       for (const { to, session } of ready.snapshotsToSend) void this.#sendSnapshot(to, session);
@@ -233,7 +327,7 @@ export class Replica {
 
   #durable(batch: readonly Ready[]): void {
     for (const ready of batch) {
-      if (!this.#closed) for (const message of ready.messagesAfterPersist) this.#options.send(message);
+      if (!this.#closed) this.#send(ready.messagesAfterPersist);
       this.#raft.persisted(ready.number);
     }
     this.#act();
@@ -242,8 +336,8 @@ export class Replica {
   /** Puts the state that a snapshot brought in the place of ours. */
   #installState(meta: SnapshotMeta): void {
     this.#machine.close();
-    finishReplacingState(this.#options.paths);
-    this.#machine = openStateMachine(this.#options.paths.state);
+    this.#options.state.finishReplacing();
+    this.#machine = this.#options.state.open();
     this.#toApply = this.#toApply.filter((entry) => entry.index > meta.index);
     this.#options.log.info({ index: meta.index }, 'took a snapshot from the leader');
     this.#pending.applied(this.#machine.applied().index, new Map(), []);
@@ -251,10 +345,10 @@ export class Replica {
   }
 
   #apply(): void {
-    if (this.#applyRetry !== undefined || this.#closed) return;
+    if (this.#cancelApplyRetry !== null || this.#closed) return;
     const count = this.#toApply.findIndex((entry) => entry.index > this.#persisting.durableIndex);
     const entries = count < 0 ? this.#toApply : this.#toApply.slice(0, count);
-    if (entries.length > 0) {
+    if (entries.length > 0 || this.#machine.isBehind) {
       try {
         const results = this.#machine.apply(entries, decodeConfiguration);
         this.#toApply = this.#toApply.slice(entries.length);
@@ -272,8 +366,25 @@ export class Replica {
     this.#raft.applied(index);
     this.#pending.applied(index, results, entries);
     this.#options.onApplied();
-    void this.#compactIfDue(index);
+    this.#compaction.consider(index);
+    if (this.#machine.hasUncommitted) this.#commitSoon();
     if (this.#raft.hasReady()) queueMicrotask(() => this.#act());
+  }
+
+  /** Commits to the state's file are few, to spare the disk: the log has everything already. */
+  #commitSoon(): void {
+    this.#cancelCommit ??= this.#options.surroundings.clock.after(commitMilliseconds, () => this.#commit());
+  }
+
+  #commit(): void {
+    this.#cancelCommit?.();
+    this.#cancelCommit = null;
+    if (this.#closed) return;
+    try {
+      this.#machine.commit();
+    } catch (error) {
+      this.#applyFailed(error);
+    }
   }
 
   #applyFailed(error: unknown): void {
@@ -282,47 +393,32 @@ export class Replica {
       return;
     }
     this.#setObstacle(diskFullText);
-    this.#applyRetry = setTimeout(() => {
-      this.#applyRetry = undefined;
+    this.#cancelApplyRetry ??= this.#options.surroundings.clock.after(retryMilliseconds, () => {
+      this.#cancelApplyRetry = null;
       this.#apply();
-    }, retryMilliseconds);
-  }
-
-  /** Bounds the log: once the state is durable by itself, entries far behind are needed by nobody. */
-  async #compactIfDue(applied: LogIndex): Promise<void> {
-    const { keepEntries, compactEvery, storage, paths } = this.#options;
-    const due = applied - this.#raft.status().firstIndex >= keepEntries + compactEvery;
-    if (!due || this.#compacting) return;
-    this.#compacting = true;
-    try {
-      if (await storage.checkpoint(paths.state)) {
-        const meta = this.#raft.compact((applied - keepEntries) as LogIndex);
-        await this.#log.compact(meta);
-      }
-    } catch (error) {
-      this.#options.log.warn(
-        { reason: messageOf(error) },
-        'the log could not be compacted; trying again later',
-      );
-    }
-    this.#compacting = false;
+    });
   }
 
   async #sendSnapshot(to: NodeId, session: number): Promise<void> {
     const { shipSnapshot, log } = this.#options;
+    const raft = this.#raft;
+    const oldestUseful = (): LogIndex => (raft.status().firstIndex - 1) as LogIndex;
     try {
-      const index = await this.#snapshots.send((made) => shipSnapshot(made, to));
-      this.#raft.snapshotSent(to, session, index);
+      const index = await this.#snapshots.send(oldestUseful, (made) => {
+        raft.snapshotMade(to, session, made.meta.index);
+        return shipSnapshot(made, to);
+      });
+      raft.snapshotSent(to, session, index);
     } catch (error) {
       log.warn({ to, reason: messageOf(error) }, 'a snapshot did not reach its node; trying again');
-      this.#raft.snapshotFailed(to, session);
+      raft.snapshotFailed(to, session);
     }
     this.#act();
   }
 
   async #settled(): Promise<void> {
     await this.#persisting.settled();
-    while (this.#compacting) await new Promise((resolve) => setTimeout(resolve, 5));
+    await this.#compaction.settled();
   }
 
   #setObstacle(text: string): void {
@@ -338,7 +434,7 @@ export class Replica {
   #fail(message: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#clock);
+    this.#cancelTicks();
     this.#pending.failAll();
     this.#options.onFatal(message);
   }

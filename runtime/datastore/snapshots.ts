@@ -1,19 +1,17 @@
 /**
  * Snapshots on their way: made once and shared by all who need one, shipped in chunks over requests, staged and
- * checked by the receiver before the core hears of them.
+ * checked by the receiver before the core hears of them. A transfer that broke off goes on where it stood.
  */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import type { Configuration, LogIndex, SnapshotMeta, Term } from '../raft/types.ts';
-import { incomingFile, type StoragePaths } from './state-files.ts';
-import { StateView } from './state-machine/reading.ts';
-import { openForReading } from './state-machine/tables.ts';
-import { digestFile, type SnapshotFacts, type StorageThread } from './storage-thread.ts';
+import type { Cancel, Clock } from './clock.ts';
+import type { StateCopy, StateStorage } from './state-storage.ts';
 
 /** Small enough that a heartbeat beside it is not delayed on a slow link. */
 const chunkBytes = 256 * 1024;
+/** How long a made snapshot is kept for the transfer to go on after a lost connection. */
+const keptMilliseconds = 60_000;
 
 /** A snapshot could not be made, sent or taken. */
 export class SnapshotError extends Error {
@@ -24,61 +22,99 @@ export class SnapshotError extends Error {
 export type SnapshotRequest = (method: string, params: Record<string, unknown>) => Promise<unknown>;
 
 export interface MadeSnapshot {
-  readonly file: string;
   readonly meta: SnapshotMeta;
-  readonly facts: SnapshotFacts;
+  readonly copy: StateCopy;
 }
 
-/** The sending side: one snapshot at a time is made, and shared by all who need one meanwhile. */
-export class OutgoingSnapshots {
-  readonly #storage: StorageThread;
-  readonly #paths: StoragePaths;
-  #current: Promise<MadeSnapshot> | null = null;
-  #users = 0;
+interface KeptSnapshot {
+  readonly made: Promise<MadeSnapshot>;
+  users: number;
+  cancelRemoval: Cancel;
+}
 
-  constructor(storage: StorageThread, paths: StoragePaths) {
-    this.#storage = storage;
-    this.#paths = paths;
+/** The sending side: one snapshot at a time is made, and shared by all who need one while it is of use. */
+export class OutgoingSnapshots {
+  readonly #makeCopy: () => Promise<StateCopy>;
+  readonly #clock: Clock;
+  #kept: KeptSnapshot | null = null;
+
+  constructor(makeCopy: () => Promise<StateCopy>, clock: Clock) {
+    this.#makeCopy = makeCopy;
+    this.#clock = clock;
   }
 
-  /** Makes a snapshot of the state as it is, or takes the one being sent, and ships it; resolves with its index. */
-  async send(ship: (made: MadeSnapshot) => Promise<void>): Promise<LogIndex> {
-    this.#current ??= this.#make();
-    this.#users += 1;
+  /**
+   * Ships a snapshot and resolves with its index: one made before, if it is at `oldestUseful` or later, so that the
+   * log can go on from there; else a new one.
+   */
+  async send(oldestUseful: () => LogIndex, ship: (made: MadeSnapshot) => Promise<void>): Promise<LogIndex> {
+    const kept = await this.#take(oldestUseful);
     try {
-      const made = await this.#current;
+      const made = await kept.made;
       await ship(made);
       return made.meta.index;
     } finally {
-      this.#users -= 1;
-      // The next one that is needed is made anew: this one is old by then.
-      if (this.#users === 0) this.#current = null;
+      this.#release(kept);
     }
+  }
+
+  /** Lets go of a snapshot that nobody is being sent. */
+  close(): void {
+    if (this.#kept?.users === 0) void this.#drop(this.#kept);
+  }
+
+  async #take(oldestUseful: () => LogIndex): Promise<KeptSnapshot> {
+    const present = this.#kept;
+    if (present === null) {
+      this.#kept = { made: this.#make(), users: 1, cancelRemoval: () => {} };
+      return this.#kept;
+    }
+    present.users += 1;
+    present.cancelRemoval();
+    const index = await present.made.then(
+      ({ meta }) => meta.index,
+      () => -1,
+    );
+    if (index >= oldestUseful()) return present;
+    // Somebody else may have had a new one made meanwhile.
+    if (this.#kept === present) this.#kept = null;
+    this.#release(present);
+    return this.#take(oldestUseful);
+  }
+
+  #release(kept: KeptSnapshot): void {
+    kept.users -= 1;
+    if (kept.users > 0) return;
+    if (kept !== this.#kept) void this.#drop(kept);
+    else kept.cancelRemoval = this.#clock.after(keptMilliseconds, () => void this.#drop(kept));
+  }
+
+  async #drop(kept: KeptSnapshot): Promise<void> {
+    kept.cancelRemoval();
+    if (this.#kept === kept) this.#kept = null;
+    // A copy that could not be made, or is gone already, needs no removal.
+    await kept.made.then(({ copy }) => copy.close()).catch(() => {});
   }
 
   async #make(): Promise<MadeSnapshot> {
-    const file = path.join(this.#paths.snapshots, 'outgoing.db');
-    const facts = await this.#storage.snapshot(this.#paths.state, file);
-    const configuration = JSON.parse(facts.configuration) as Configuration;
-    return { file, facts, meta: { index: facts.index as LogIndex, term: facts.term as Term, configuration } };
+    const copy = await this.#makeCopy();
+    const { index, term, configuration } = copy.facts;
+    const meta = { index: index as LogIndex, term: term as Term };
+    return { copy, meta: { ...meta, configuration: JSON.parse(configuration) as Configuration } };
   }
 }
 
+const begunSchema = z.object({ haveBytes: z.int().min(0) });
+
 /** Ships a snapshot in chunks. The receiver keeps it until the core's message tells it to take it. */
-export async function shipSnapshot(made: MadeSnapshot, request: SnapshotRequest): Promise<void> {
-  const { sizeBytes, digest } = made.facts;
-  await request('snapshot.begin', { digest, sizeBytes });
-  const file = await open(made.file, 'r');
-  try {
-    for (let offset = 0; offset < sizeBytes; offset += chunkBytes) {
-      const data = new Uint8Array(Math.min(chunkBytes, sizeBytes - offset));
-      await file.read(data, 0, data.length, offset);
-      await request('snapshot.chunk', { digest, offset, data });
-    }
-  } finally {
-    await file.close();
+export async function shipSnapshot({ copy, meta }: MadeSnapshot, request: SnapshotRequest): Promise<void> {
+  const { sizeBytes, digest } = copy.facts;
+  const { haveBytes } = begunSchema.parse(await request('snapshot.begin', { digest, sizeBytes }));
+  for (let offset = haveBytes; offset < sizeBytes; offset += chunkBytes) {
+    const data = await copy.read(offset, Math.min(chunkBytes, sizeBytes - offset));
+    await request('snapshot.chunk', { digest, offset, data, checksum: crc32(data) });
   }
-  await request('snapshot.finish', { digest, index: made.meta.index });
+  await request('snapshot.finish', { digest, index: meta.index });
 }
 
 const beginSchema = z.object({
@@ -93,55 +129,69 @@ const chunkSchema = z.object({
   digest: z.string(),
   offset: z.int().min(0),
   data: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  checksum: z.int(),
 });
 
-/** The receiving side: one snapshot at a time, in a file of its own. */
+/** The receiving side: one snapshot at a time. */
 export class SnapshotReceiver {
-  readonly #file: string;
+  readonly #state: StateStorage;
   #readyIndex: number | null = null;
-  #incoming: { handle: number; digest: string; sizeBytes: number; written: number } | null = null;
 
-  constructor(paths: StoragePaths) {
-    this.#file = incomingFile(paths);
+  constructor(state: StateStorage) {
+    this.#state = state;
   }
 
-  begin(params: unknown): void {
+  /** Answers a request of a sending node; null when it is none. Rejects with what a damaged or late one deserves. */
+  serve(method: string, params: unknown): Promise<unknown> | null {
+    switch (method) {
+      case 'snapshot.begin':
+        return this.begin(params);
+      case 'snapshot.chunk':
+        return this.chunk(params);
+      case 'snapshot.finish':
+        return this.finish(params);
+      default:
+        return null;
+    }
+  }
+
+  /** Says how much of this snapshot is here already; the sender goes on from there. */
+  async begin(params: unknown): Promise<{ readonly haveBytes: number }> {
     const { digest, sizeBytes } = beginSchema.parse(params);
-    this.abandon();
+    const { incoming } = this.#state;
+    const transfer = incoming.transfer();
+    if (transfer?.digest === digest && transfer.sizeBytes === sizeBytes) {
+      return { haveBytes: transfer.writtenBytes };
+    }
     this.#readyIndex = null;
-    const handle = openSync(this.#file, 'w', 0o600);
-    this.#incoming = { handle, digest, sizeBytes, written: 0 };
+    incoming.begin(digest, sizeBytes);
+    return { haveBytes: 0 };
   }
 
-  chunk(params: unknown): void {
-    const { digest, offset, data } = chunkSchema.parse(params);
-    const incoming = this.#incoming;
-    if (
-      incoming?.digest !== digest ||
-      incoming.written !== offset ||
-      offset + data.length > incoming.sizeBytes
-    ) {
+  async chunk(params: unknown): Promise<void> {
+    const { digest, offset, data, checksum } = chunkSchema.parse(params);
+    const transfer = this.#state.incoming.transfer();
+    const follows = transfer?.digest === digest && transfer.writtenBytes === offset;
+    if (!follows || offset + data.length > transfer.sizeBytes) {
       throw new SnapshotError('this chunk does not follow the one before it');
     }
-    let written = 0;
-    while (written < data.length) written += writeSync(incoming.handle, data, written);
-    incoming.written += data.length;
+    if (crc32(data) !== checksum) throw new SnapshotError('this chunk was damaged on its way');
+    this.#state.incoming.write(data);
   }
 
   /** Checks what was received and makes it durable. Throws `SnapshotError`. */
   async finish(params: unknown): Promise<void> {
     const { digest, index } = finishSchema.parse(params);
-    const incoming = this.#incoming;
-    if (incoming === null || incoming.digest !== digest || incoming.written !== incoming.sizeBytes) {
-      throw new SnapshotError('the snapshot is not complete');
+    const { incoming } = this.#state;
+    if (!this.#isComplete(digest)) throw new SnapshotError('the snapshot is not complete');
+    const found = await incoming.inspect().catch(() => null);
+    // Another node may have begun to send its own while this one was looked at.
+    if (!this.#isComplete(digest)) throw new SnapshotError('another snapshot took its place');
+    if (found?.digest !== digest) {
+      incoming.discard();
+      throw new SnapshotError('the snapshot was damaged after it arrived');
     }
-    fsyncSync(incoming.handle);
-    this.abandon();
-    if ((await digestFile(this.#file)) !== digest)
-      throw new SnapshotError('the snapshot was damaged on its way');
-    if (appliedIndexOf(this.#file) !== index) {
-      throw new SnapshotError('the snapshot is not the one it is said to be');
-    }
+    if (found.appliedIndex !== index) throw new SnapshotError('the snapshot is not the one it is said to be');
     this.#readyIndex = index;
   }
 
@@ -152,17 +202,14 @@ export class SnapshotReceiver {
     return ready;
   }
 
-  abandon(): void {
-    if (this.#incoming) closeSync(this.#incoming.handle);
-    this.#incoming = null;
+  /** Forgets what has arrived. */
+  discard(): void {
+    this.#readyIndex = null;
+    this.#state.incoming.discard();
   }
-}
 
-function appliedIndexOf(file: string): number {
-  const connection = openForReading(file);
-  try {
-    return new StateView(connection).number('appliedIndex');
-  } finally {
-    connection.close();
+  #isComplete(digest: string): boolean {
+    const transfer = this.#state.incoming.transfer();
+    return transfer?.digest === digest && transfer.writtenBytes === transfer.sizeBytes;
   }
 }

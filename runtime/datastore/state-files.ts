@@ -1,7 +1,28 @@
-/** Where a node's datastore lies, and how a received snapshot takes the place of the state in one step. */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+/**
+ * The state's storage as real files: the state itself, the snapshot being received and the one being sent, and how a
+ * received snapshot takes the place of the state in one step. What syncs or copies is done by the storage thread.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { syncDirectory } from '../files/durable.ts';
+import { z } from 'zod';
+import { readTextIfPresent, syncDirectory, writeFileDurably } from '../files/durable.ts';
+import { isSpaceLow } from './free-space.ts';
+import { StateView } from './state-machine/reading.ts';
+import { openStateMachine, type StateMachine } from './state-machine/state-machine.ts';
+import { openForReading } from './state-machine/tables.ts';
+import type { IncomingState, StateCopy, StateStorage, Transfer } from './state-storage.ts';
+import { digestFile, type StorageThread } from './storage-thread.ts';
 
 export interface StoragePaths {
   readonly log: string;
@@ -17,36 +38,170 @@ export function storagePaths(dataDirectory: string): StoragePaths {
   };
 }
 
-/** The snapshot being received. */
-export function incomingFile(paths: StoragePaths): string {
-  return path.join(paths.snapshots, 'incoming.db');
+const copyPrefix = 'outgoing-';
+
+export class StateFiles implements StateStorage {
+  readonly incoming: IncomingFile;
+  readonly #paths: StoragePaths;
+  readonly #thread: StorageThread;
+  #copies = 0;
+
+  constructor(paths: StoragePaths, thread: StorageThread) {
+    this.#paths = paths;
+    this.#thread = thread;
+    this.incoming = new IncomingFile(paths.snapshots);
+    // What was being sent when the node stopped is of no use any more.
+    for (const name of namesIn(paths.snapshots))
+      if (name.startsWith(copyPrefix)) rmSync(path.join(paths.snapshots, name), { force: true });
+  }
+
+  open(): StateMachine {
+    return openStateMachine(this.#paths.state);
+  }
+
+  remove(): void {
+    removeState(this.#paths.state);
+  }
+
+  checkpoint(): Promise<boolean> {
+    return this.#thread.checkpoint(this.#paths.state);
+  }
+
+  async copy(): Promise<StateCopy> {
+    // A name of its own: those before it may still be on their way to somebody.
+    this.#copies += 1;
+    const file = path.join(this.#paths.snapshots, `${copyPrefix}${this.#copies}.db`);
+    const facts = await this.#thread.snapshot(this.#paths.state, file);
+    const handle = await open(file, 'r');
+    return {
+      facts,
+      sizeBytes: facts.sizeBytes,
+      read: async (offset, length) => {
+        const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, offset);
+        return buffer.subarray(0, bytesRead);
+      },
+      close: async () => {
+        await handle.close();
+        rmSync(file, { force: true });
+      },
+    };
+  }
+
+  beginReplacing(): void {
+    this.incoming.moveTo(this.#readyFile);
+    syncDirectory(this.#paths.snapshots);
+  }
+
+  /**
+   * Removing and renaming are several steps, because SQLite's write-ahead log of the old file must not be read into
+   * the new one; the ready file says that they are due.
+   */
+  finishReplacing(): void {
+    if (!existsSync(this.#readyFile)) return;
+    const { state, snapshots } = this.#paths;
+    removeState(state);
+    syncDirectory(path.dirname(state));
+    renameSync(this.#readyFile, state);
+    syncDirectory(path.dirname(state));
+    syncDirectory(snapshots);
+  }
+
+  isSpaceLow(): boolean {
+    return isSpaceLow(this.#paths.log);
+  }
+
+  /** A whole, checked snapshot that is to become the state, also after a crash in the middle. */
+  get #readyFile(): string {
+    return path.join(this.#paths.snapshots, 'ready.db');
+  }
 }
 
-/** A whole, checked snapshot that is to become the state, also after a crash in the middle. */
-function readyFile(paths: StoragePaths): string {
-  return path.join(paths.snapshots, 'ready.db');
-}
-
-/** The received snapshot, synced and checked, is to become the state: from here on also after a crash. */
-export function beginReplacingState(paths: StoragePaths): void {
-  renameSync(incomingFile(paths), readyFile(paths));
-  syncDirectory(paths.snapshots);
-}
+const noteSchema = z.object({ digest: z.string(), sizeBytes: z.int().min(1) });
 
 /**
- * Completes what `beginReplacingState` began; the old state must be closed. Removing and renaming are several steps, because SQLite's write-ahead
- * log of the old file must not be read into the new one; the ready file says that they are due.
+ * The snapshot being received: the bytes so far, and beside them a note that says of what they are. A power cut may
+ * leave a hole in the bytes; the digest over all of them shows that in the end, and the transfer begins anew.
  */
-export function finishReplacingState(paths: StoragePaths): void {
-  if (!existsSync(readyFile(paths))) return;
-  removeState(paths.state);
-  syncDirectory(path.dirname(paths.state));
-  renameSync(readyFile(paths), paths.state);
-  syncDirectory(path.dirname(paths.state));
-  syncDirectory(paths.snapshots);
+class IncomingFile implements IncomingState {
+  readonly #file: string;
+  readonly #note: string;
+  #handle: number | null = null;
+  #transfer: Transfer | null;
+
+  constructor(directory: string) {
+    this.#file = path.join(directory, 'incoming.db');
+    this.#note = path.join(directory, 'incoming.json');
+    this.#transfer = this.#readNote();
+  }
+
+  transfer(): Transfer | null {
+    return this.#transfer;
+  }
+
+  begin(digest: string, sizeBytes: number): void {
+    this.discard();
+    closeSync(openSync(this.#file, 'w', 0o600));
+    writeFileDurably(this.#note, `${JSON.stringify({ digest, sizeBytes })}\n`);
+    this.#transfer = { digest, sizeBytes, writtenBytes: 0 };
+  }
+
+  write(data: Uint8Array): void {
+    if (this.#transfer === null) return;
+    this.#handle ??= openSync(this.#file, 'r+');
+    const { writtenBytes } = this.#transfer;
+    let written = 0;
+    while (written < data.length) {
+      written += writeSync(this.#handle, data, written, data.length - written, writtenBytes + written);
+    }
+    this.#transfer = { ...this.#transfer, writtenBytes: writtenBytes + data.length };
+  }
+
+  async inspect(): Promise<{ digest: string; appliedIndex: number }> {
+    this.#handle ??= openSync(this.#file, 'r+');
+    fsyncSync(this.#handle);
+    const digest = await digestFile(this.#file);
+    const connection = openForReading(this.#file);
+    try {
+      return { digest, appliedIndex: new StateView(connection).number('appliedIndex') };
+    } finally {
+      connection.close();
+    }
+  }
+
+  discard(): void {
+    this.#forget();
+    rmSync(this.#note, { force: true });
+    rmSync(this.#file, { force: true });
+  }
+
+  /** Gives the file, which has been inspected, another name; the caller syncs the directory. */
+  moveTo(file: string): void {
+    this.#forget();
+    renameSync(this.#file, file);
+    rmSync(this.#note, { force: true });
+  }
+
+  #forget(): void {
+    if (this.#handle !== null) closeSync(this.#handle);
+    this.#handle = null;
+    this.#transfer = null;
+  }
+
+  #readNote(): Transfer | null {
+    try {
+      const note = noteSchema.parse(JSON.parse(readTextIfPresent(this.#note) ?? ''));
+      return { ...note, writtenBytes: Math.min(statSync(this.#file).size, note.sizeBytes) };
+    } catch {
+      return null;
+    }
+  }
+}
+
+function namesIn(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 /** Removes a state file and what SQLite keeps beside it. */
-export function removeState(file: string): void {
+function removeState(file: string): void {
   for (const suffix of ['-wal', '-shm', '']) rmSync(file + suffix, { force: true });
 }

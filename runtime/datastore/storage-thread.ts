@@ -7,20 +7,11 @@ import { closeSync, createReadStream, fsyncSync, openSync, rmSync, statSync } fr
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { StateView } from './state-machine/reading.ts';
 import { openForReading, openForWriting } from './state-machine/tables.ts';
+import type { SnapshotFacts } from './state-storage.ts';
 
 type Job =
   | { readonly kind: 'checkpoint'; readonly stateFile: string }
   | { readonly kind: 'snapshot'; readonly stateFile: string; readonly snapshotFile: string };
-
-export interface SnapshotFacts {
-  readonly index: number;
-  readonly term: number;
-  /** The configuration in force at the index, as JSON. */
-  readonly configuration: string;
-  readonly sizeBytes: number;
-  /** SHA-256, hexadecimal. */
-  readonly digest: string;
-}
 
 type Outcome = { readonly id: number; readonly result?: unknown; readonly error?: string };
 

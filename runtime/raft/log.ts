@@ -150,6 +150,17 @@ export class RaftLog {
     return term === null || at === undefined ? null : { index, term, configuration: at.configuration };
   }
 
+  /** The lowest index up to which the entries can be forgotten so that those after it weigh no more than this. */
+  lowestBaseFor(bytes: number): LogIndex {
+    let kept = 0;
+    let offset = this.#entries.length;
+    while (offset > 0 && kept + entryBytes(this.#entries[offset - 1]!) <= bytes) {
+      kept += entryBytes(this.#entries[offset - 1]!);
+      offset--;
+    }
+    return toIndex(this.#base.index + offset);
+  }
+
   /** Forgets the entries up to the new base. */
   compactTo(base: SnapshotMeta): void {
     for (const gone of this.#entries.splice(0, base.index - this.#base.index))

@@ -52,6 +52,7 @@ export interface RaftNode {
   readonly heartbeatTicks: number;
   readonly maxAppendBytes: number;
   readonly maxInflight: number;
+  readonly maxInflightBytes: number;
   readonly withholdVotes: boolean;
   readonly log: RaftLog;
   electionTicks: number;

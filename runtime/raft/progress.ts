@@ -25,8 +25,9 @@ export class FollowerProgress {
   readRound = 0;
   /** From the wish for a snapshot until it is in place: entries after this one are kept, to go on with. */
   keepAfter: LogIndex | null = null;
-  /** The last index of each message on its way, oldest first. */
-  #inflight: LogIndex[] = [];
+  /** Each message on its way: its last index and the weight of its entries; oldest first. */
+  #inflight: { readonly lastIndex: LogIndex; readonly bytes: number }[] = [];
+  #inflightBytes = 0;
 
   constructor(id: NodeId, session: number, next: LogIndex) {
     this.id = id;
@@ -38,8 +39,13 @@ export class FollowerProgress {
     return this.#inflight.length;
   }
 
-  sent(lastIndex: LogIndex): void {
-    this.#inflight.push(lastIndex);
+  get inflightBytes(): number {
+    return this.#inflightBytes;
+  }
+
+  sent(lastIndex: LogIndex, bytes: number): void {
+    this.#inflight.push({ lastIndex, bytes });
+    this.#inflightBytes += bytes;
     this.next = toIndex(lastIndex + 1);
   }
 
@@ -47,7 +53,9 @@ export class FollowerProgress {
   matched(index: LogIndex): void {
     if (index > this.match) this.match = index;
     if (this.next <= index) this.next = toIndex(index + 1);
-    while (this.#inflight.length > 0 && this.#inflight[0]! <= index) this.#inflight.shift();
+    while (this.#inflight.length > 0 && this.#inflight[0]!.lastIndex <= index) {
+      this.#inflightBytes -= this.#inflight.shift()!.bytes;
+    }
     this.waiting = false;
   }
 
@@ -83,6 +91,7 @@ export class FollowerProgress {
   #enter(state: Progress['state']): void {
     this.state = state;
     this.#inflight = [];
+    this.#inflightBytes = 0;
     this.waiting = false;
     this.verify = false;
   }

@@ -11,7 +11,7 @@ import { propose } from './proposals.ts';
 import { emptyReads, requestRead } from './reads.ts';
 import { hasReady, onPersisted, type SavedVote, takeReady } from './ready.ts';
 import { receive } from './receive.ts';
-import { compactionLimit, onSnapshotFailed, onSnapshotSent } from './replication.ts';
+import { compactionLimit, onSnapshotFailed, onSnapshotMade, onSnapshotSent } from './replication.ts';
 import { tick } from './tick.ts';
 import { transferLeadership } from './transfer.ts';
 import type {
@@ -48,6 +48,8 @@ export interface RaftOptions {
   readonly maxAppendBytes?: number;
   /** Messages with entries on their way to one follower; 64 if not given. */
   readonly maxInflight?: number;
+  /** Bytes of entries on their way to one follower, exceeded by one message at most; 8 MiB if not given. */
+  readonly maxInflightBytes?: number;
   /**
    * For a member whose disk has lost what it had promised to keep: it follows, but takes no part in elections
    * until the driver starts it anew without this, after it was removed and added again.
@@ -155,6 +157,16 @@ export class Raft {
     return base;
   }
 
+  /** The lowest index to compact to so that the entries kept in memory weigh no more than this. */
+  lowestBaseFor(bytes: number): LogIndex {
+    return this.#node.log.lowestBaseFor(bytes);
+  }
+
+  /** The snapshot being shipped is at this index: what follows it is kept, for the node to go on with. */
+  snapshotMade(to: NodeId, session: number, index: LogIndex): void {
+    if (this.#node.role === 'leader') onSnapshotMade(this.#node, to, session, index);
+  }
+
   /** The driver has delivered a snapshot at this index: the core announces it with `installSnapshot`. */
   snapshotSent(to: NodeId, session: number, index: LogIndex): void {
     if (this.#node.role === 'leader') onSnapshotSent(this.#node, to, session, index);
@@ -174,6 +186,7 @@ export class Raft {
       commit: log.commit,
       lastIndex: log.lastIndex,
       firstIndex: log.firstIndex,
+      logBytes: log.bytes,
       configuration: log.configuration,
       changing: isChanging(this.#node),
       progress: [...progress.values()].map((each) => each.describe()),
@@ -199,6 +212,7 @@ function createNode(options: RaftOptions): RaftNode {
     heartbeatTicks,
     maxAppendBytes: options.maxAppendBytes ?? 256 * 1024,
     maxInflight: options.maxInflight ?? 64,
+    maxInflightBytes: options.maxInflightBytes ?? 8 * 1024 * 1024,
     withholdVotes: options.withholdVotes ?? false,
     log,
     electionTicks,

@@ -131,6 +131,32 @@ t.test('Raft keeps messages and the window within their bounds (10.2.1)', async 
   t.equal(network.node('b').commands.length, 100);
 });
 
+t.test('Raft bounds the bytes on their way to a follower, and goes on as they arrive', async (t) => {
+  const network = new Network('ab', { maxAppendBytes: 1_000, maxInflightBytes: 5_000 });
+  network.elect('a');
+  network.settle();
+  for (let number = 0; number < 50; number++) network.raft('a').propose(new Uint8Array(468));
+  network.node('a').takeAll();
+  const sent = appends(network, 'b').flatMap((message) => message.entries);
+  t.equal(sent.length, 10, 'ten entries of 468 bytes and 32 of overhead');
+  network.settle();
+  t.equal(network.raft('a').status().commit, network.raft('a').status().lastIndex);
+});
+
+t.test('Raft says from where on the log weighs no more than a bound', async (t) => {
+  const network = new Network('a');
+  network.elect('a');
+  network.settle();
+  for (let number = 0; number < 10; number++) network.raft('a').propose(new Uint8Array(68));
+  network.settle();
+  const { lastIndex, logBytes } = network.raft('a').status();
+  t.equal(logBytes, 10 * 100 + 32);
+  t.equal(network.raft('a').lowestBaseFor(300), lastIndex - 3);
+  t.equal(network.raft('a').lowestBaseFor(399), lastIndex - 3);
+  t.equal(network.raft('a').lowestBaseFor(0), lastIndex);
+  t.equal(network.raft('a').lowestBaseFor(1_000_000), 0);
+});
+
 t.test('Raft puts proposals made in one go into one message', async (t) => {
   const network = new Network('ab');
   network.elect('a');

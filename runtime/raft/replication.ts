@@ -72,6 +72,12 @@ export function advanceCommit(node: RaftNode): void {
   becomeFollower(node, node.term, null);
 }
 
+/** A snapshot made for another follower may be older than what was applied when this one asked for it. */
+export function onSnapshotMade(node: RaftNode, to: NodeId, session: number, index: LogIndex): void {
+  const progress = snapshotProgress(node, to, session);
+  if (progress?.keepAfter != null && index < progress.keepAfter) progress.keepAfter = index;
+}
+
 /** The driver has delivered a snapshot: announce it, and look whether the follower goes on from there. */
 export function onSnapshotSent(node: RaftNode, to: NodeId, session: number, index: LogIndex): void {
   const progress = snapshotProgress(node, to, session);
@@ -143,7 +149,7 @@ function sendTo(node: RaftNode, progress: FollowerProgress): void {
     return;
   }
   let sent = false;
-  while (progress.inflight < node.maxInflight && progress.next <= node.log.lastIndex) {
+  while (hasRoom(node, progress) && progress.next <= node.log.lastIndex) {
     if (!sendAppend(node, progress, node.maxAppendBytes)) return;
     sent = true;
   }
@@ -153,6 +159,11 @@ function sendTo(node: RaftNode, progress: FollowerProgress): void {
     progress.verify || (progress.commitSent < node.log.commit && progress.silentTicks < node.electionTicks);
   if (!sent && news) sendAppend(node, progress, 0);
   progress.verify = false;
+}
+
+/** Both bounds count: many small messages cost the receiver time, few large ones cost both sides memory. */
+function hasRoom(node: RaftNode, progress: FollowerProgress): boolean {
+  return progress.inflight < node.maxInflight && progress.inflightBytes < node.maxInflightBytes;
 }
 
 /** Sends entries from `next` on (none, if `maxBytes` is 0); false when the follower needs a snapshot instead. */
@@ -190,7 +201,9 @@ function sendEntries(
   });
   progress.commitSent = commit;
   const last = entries.at(-1);
-  if (progress.state === 'replicate' && last !== undefined) progress.sent(last.index);
+  if (progress.state !== 'replicate' || last === undefined) return;
+  const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+  progress.sent(last.index, bytes);
 }
 
 function askForSnapshot(node: RaftNode, progress: FollowerProgress): void {

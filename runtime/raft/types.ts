@@ -151,7 +151,7 @@ export interface Progress {
   readonly match: LogIndex;
   readonly next: LogIndex;
   readonly state: 'probe' | 'replicate' | 'snapshot';
-  /** Ticks since the node was last heard from. */
+  /** Ticks since the node was last heard from; how long a tick is, the driver knows. */
   readonly silentTicks: number;
 }
 
@@ -163,6 +163,8 @@ export interface RaftStatus {
   readonly commit: LogIndex;
   readonly lastIndex: LogIndex;
   readonly firstIndex: LogIndex;
+  /** What the entries kept in memory weigh. */
+  readonly logBytes: number;
   readonly configuration: Configuration;
   /** Whether a configuration entry is in the log that is not yet committed, or the configuration is joint. */
   readonly changing: boolean;

@@ -4,6 +4,7 @@
  * refused is never promised.
  */
 import type { Entry, HardState, SnapshotMeta } from '../../raft/types.ts';
+import { realSurroundings, type Surroundings } from '../clock.ts';
 import { LogStorageError } from './errors.ts';
 import { type FileLayer, realFiles } from './files.ts';
 import { type LogRecord, recordBytes } from './records.ts';
@@ -59,14 +60,16 @@ export interface LogStorageOptions {
   /** Bytes preallocated per segment; 8 MiB if not given. */
   readonly segmentBytes?: number;
   readonly files?: FileLayer;
+  readonly surroundings?: Surroundings;
 }
 
 /** Opens the log in a directory, which is made if it is not there. The caller keeps other processes out. */
 export async function openLogStorage(options: LogStorageOptions): Promise<LogStorage> {
   const { directory, segmentBytes = 8 * 1024 * 1024, files = realFiles } = options;
+  const { surroundings = realSurroundings } = options;
   await files.makeDirectory(directory);
   const recovery = await recoverLog(files, directory);
-  const writer = new SegmentWriter(files, directory, segmentBytes, recovery);
+  const writer = new SegmentWriter(files, surroundings, directory, segmentBytes, recovery);
   await writer.open();
   return new SegmentedLog(recovery, writer);
 }

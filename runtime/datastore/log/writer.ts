@@ -2,8 +2,8 @@
  * The segment files as a place to put frames: one frame at a time, durable when the promise resolves, in a new
  * segment when the present one is full; and the deletion of segments whose entries are no longer needed.
  */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { Surroundings } from '../clock.ts';
 import { isDiskFull, LogStorageError } from './errors.ts';
 import type { FileLayer, LogFile } from './files.ts';
 import { FRAME_ALIGNMENT, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './layout.ts';
@@ -21,6 +21,7 @@ type Segment = { -readonly [Key in keyof FoundSegment]: FoundSegment[Key] };
 
 export class SegmentWriter {
   readonly #files: FileLayer;
+  readonly #surroundings: Surroundings;
   readonly #directory: string;
   readonly #spares: SpareSegments;
   readonly #segments: Segment[];
@@ -29,8 +30,15 @@ export class SegmentWriter {
   #lastFrame: number;
   #syncTimes: number[] = [];
 
-  constructor(files: FileLayer, directory: string, segmentBytes: number, recovery: Recovery) {
+  constructor(
+    files: FileLayer,
+    surroundings: Surroundings,
+    directory: string,
+    segmentBytes: number,
+    recovery: Recovery,
+  ) {
     this.#files = files;
+    this.#surroundings = surroundings;
     this.#directory = directory;
     this.#spares = new SpareSegments(files, directory, segmentBytes);
     this.#segments = recovery.segments.map((segment) => ({ ...segment }));
@@ -86,7 +94,7 @@ export class SegmentWriter {
   /** Starts a new segment with these records. It gets its name when they are durable in it. */
   async startSegment(records: readonly LogRecord[]): Promise<void> {
     const sequence = (this.#segments.at(-1)?.sequence ?? 0) + 1;
-    const nonce = randomBytes(8).readBigUInt64LE();
+    const nonce = this.#drawNonce();
     const header = encodeSegmentHeader({ sequence, nonce });
     const frame = encodeFrame(nonce, SEGMENT_HEADER_BYTES, this.#lastFrame + 1, records);
     const spare = await this.#takeSpare(header.length + frame.length);
@@ -155,10 +163,16 @@ export class SegmentWriter {
 
   /** A failed sync is not repeated: the kernel may have dropped the data and would call the next one good. */
   async #sync(file: LogFile): Promise<void> {
-    const start = performance.now();
+    const { clock } = this.#surroundings;
+    const start = clock.now();
     await orFail('sync the log', file.sync());
-    this.#syncTimes.push(performance.now() - start);
+    this.#syncTimes.push(clock.now() - start);
     if (this.#syncTimes.length > SYNC_TIMES_KEPT) this.#syncTimes.shift();
+  }
+
+  #drawNonce(): bigint {
+    const draw = (): bigint => BigInt(Math.floor(this.#surroundings.random() * 2 ** 32));
+    return (draw() << 32n) | draw();
   }
 
   #written(segment: Segment, records: readonly LogRecord[]): void {

@@ -1,243 +1,214 @@
 /**
- * The replicated state: applies committed entries to `state.db`. Deterministic: no clock, no randomness, the
- * same entries give the same tables on every replica. Entries already applied are skipped, so the log may be
- * replayed from anywhere before the applied index.
+ * The replicated state: applies committed entries to `state.db`. Deterministic: no clock, no randomness. Entries
+ * already applied are skipped, so the log may be replayed from anywhere before the applied index. What is applied is
+ * seen at once by reads over `view`; `commit` writes it to the file, which may be done seldom, because the log has it.
  */
-
-import { decodeEnvelope, encodeEnvelope } from '../../encoding/envelope.ts';
 import type { Configuration, Entry, LogIndex, Term } from '../../raft/types.ts';
-import {
-  after,
-  type Command,
-  type CommandResult,
-  type Comparison,
-  decodeCommand,
-  type Operation,
-  type OperationResult,
-  type TransactionCommand,
-} from './commands.ts';
+import { Applier } from './applying.ts';
+import type { CommandResult } from './commands.ts';
+import { Hashing } from './hashing.ts';
 import { StateView } from './reading.ts';
+import { Sweeper } from './sweeping.ts';
 import { asStateError, openForWriting, type Writer } from './tables.ts';
-
-/** Answers are kept this many log entries, so that a command proposed again is recognised. */
-const keptAnswers = 50_000;
 
 export interface Applied {
   readonly index: LogIndex;
   readonly term: Term;
 }
 
-export interface StateMachine {
+type DecodeConfiguration = (data: Uint8Array) => Configuration | null;
+
+/** Uncommitted work is written at the latest when there is this much of it. */
+const mostUncommittedEntries = 2_000;
+const mostUncommittedBytes = 4 * 1024 * 1024;
+
+export class StateMachine {
   readonly view: StateView;
-  applied(): Applied;
-  /** The configuration in force at the applied index; null on a node that knows none yet. */
-  configuration(): Configuration | null;
-  /** For the node that starts the cluster: the configuration before the first entry. */
-  setInitialConfiguration(configuration: Configuration): void;
-  /**
-   * Applies entries in order, all or none. `decodeConfiguration` reads a configuration entry's data. Returns the
-   * result of each command by its entry's index. Throws `StateError`; nothing is applied then.
-   */
-  apply(
-    entries: readonly Entry[],
-    decodeConfiguration: (data: Uint8Array) => Configuration | null,
-  ): Map<LogIndex, CommandResult>;
-  close(): void;
-}
+  readonly #file: string;
+  readonly #writer: Writer;
+  readonly #applier: Applier;
+  readonly #sweeper: Sweeper;
+  /** Applied since the last commit: SQLite takes the whole transaction back when it runs out of space. */
+  #uncommitted: Entry[] = [];
+  #uncommittedBytes = 0;
+  /** Taken back by SQLite, and to be applied again before anything else. */
+  #again: Entry[] = [];
+  #applied: Applied;
 
-/** Opens or creates the state. Throws `StateError` (version, corrupt, io, full). */
-export function openStateMachine(file: string): StateMachine {
-  const writer = openForWriting(file);
-  const view = new StateView(writer);
-  const applier = new Applier(writer, view);
-  return {
-    view,
-    applied: () => ({
-      index: view.number('appliedIndex') as LogIndex,
-      term: view.number('appliedTerm') as Term,
-    }),
-    configuration: () => {
-      const text = view.text('configuration');
-      return text === null ? null : (JSON.parse(text) as Configuration);
-    },
-    setInitialConfiguration: (configuration) => applier.setConfiguration(configuration),
-    apply: (entries, decodeConfiguration) => {
-      try {
-        return writer.transaction(() => applier.applyAll(entries, decodeConfiguration)).immediate();
-      } catch (error) {
-        throw asStateError(error, file);
-      }
-    },
-    close: () => writer.close(),
-  };
-}
-
-class Applier {
-  readonly #view: StateView;
-  readonly #setMeta;
-  readonly #insertRevision;
-  readonly #setCurrent;
-  readonly #deleteCurrent;
-  readonly #findAnswer;
-  readonly #storeAnswer;
-  readonly #forgetAnswers;
-  readonly #compactCurrent;
-  readonly #compactDeleted;
-
-  constructor(writer: Writer, view: StateView) {
-    this.#view = view;
-    this.#setMeta = writer.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
-    this.#insertRevision = writer.prepare(
-      'INSERT INTO revisions (revision, sub, key, value, createRevision, version) VALUES (?, ?, ?, ?, ?, ?)',
-    );
-    this.#setCurrent = writer.prepare('INSERT OR REPLACE INTO current (key, revision, sub) VALUES (?, ?, ?)');
-    this.#deleteCurrent = writer.prepare('DELETE FROM current WHERE key = ?');
-    this.#findAnswer = writer.prepare<[string], { result: Uint8Array }>(
-      'SELECT result FROM answered WHERE id = ?',
-    );
-    this.#storeAnswer = writer.prepare('INSERT INTO answered (id, logIndex, result) VALUES (?, ?, ?)');
-    this.#forgetAnswers = writer.prepare('DELETE FROM answered WHERE logIndex <= ?');
-    // Compaction keeps, of every key, the newest version not after the revision, unless that is a deletion.
-    this.#compactCurrent = writer.prepare(
-      `DELETE FROM revisions WHERE revision <= @revision AND EXISTS (
-         SELECT 1 FROM revisions newer WHERE newer.key = revisions.key
-         AND newer.revision > revisions.revision AND newer.revision <= @revision)`,
-    );
-    this.#compactDeleted = writer.prepare('DELETE FROM revisions WHERE revision <= ? AND value IS NULL');
+  /** `name` is what messages call it. */
+  constructor(writer: Writer, name: string) {
+    this.#file = name;
+    this.#writer = writer;
+    this.view = new StateView(writer);
+    this.#applier = new Applier(writer, this.view);
+    this.#sweeper = new Sweeper(writer, this.view);
+    this.#applied = this.#readApplied();
   }
 
-  applyAll(
-    entries: readonly Entry[],
-    decodeConfiguration: (data: Uint8Array) => Configuration | null,
-  ): Map<LogIndex, CommandResult> {
-    const results = new Map<LogIndex, CommandResult>();
-    const applied = this.#view.number('appliedIndex');
-    const fresh = entries.filter((entry) => entry.index > applied);
-    for (const entry of fresh) {
-      if (entry.kind === 'command') results.set(entry.index, this.#applyOnce(entry));
-      if (entry.kind === 'configuration') {
-        const configuration = decodeConfiguration(entry.data);
-        if (configuration) this.setConfiguration(configuration);
-      }
-    }
-    const last = fresh.at(-1);
-    if (last) {
-      this.#forgetAnswers.run(last.index - keptAnswers);
-      this.#setMeta.run('appliedIndex', last.index);
-      this.#setMeta.run('appliedTerm', last.term);
-    }
+  applied(): Applied {
+    return this.#applied;
+  }
+
+  /** The configuration in force at the applied index; null on a node that knows none yet. */
+  configuration(): Configuration | null {
+    const text = this.view.text('configuration');
+    return text === null ? null : (JSON.parse(text) as Configuration);
+  }
+
+  /** For the node that starts the cluster: the configuration before the first entry. */
+  setInitialConfiguration(configuration: Configuration): void {
+    this.#guard(() => {
+      this.#begin();
+      this.#applier.setConfiguration(configuration);
+    });
+    this.commit();
+  }
+
+  /**
+   * Applies entries in order, all or none. `decodeConfiguration` reads a configuration entry's data. Returns the
+   * result of each command by its entry's index. Throws `StateError`; after 'full' the same may be tried again.
+   */
+  apply(entries: readonly Entry[], decodeConfiguration: DecodeConfiguration): Map<LogIndex, CommandResult> {
+    this.#applyAgain(decodeConfiguration);
+    const results = this.#applyAll(entries, decodeConfiguration);
+    const full =
+      this.#uncommitted.length >= mostUncommittedEntries || this.#uncommittedBytes >= mostUncommittedBytes;
+    if (full) this.commit();
     return results;
   }
 
-  setConfiguration(configuration: Configuration): void {
-    this.#setMeta.run('configuration', JSON.stringify(configuration));
+  /** Rises with every change of the leases. */
+  get leaseChanges(): number {
+    return this.#applier.leaseChanges;
   }
 
-  /** A command that was applied before gives the answer it gave then. */
-  #applyOnce(entry: Entry): CommandResult {
-    const command = decodeCommand(entry.data);
-    if (command === null) return this.#refuse('the command cannot be read by this version');
-    const earlier = this.#findAnswer.get(command.id);
-    if (earlier) return decodeEnvelope(earlier.result) as CommandResult;
-    const result = this.#applyCommand(command);
-    this.#storeAnswer.run(command.id, entry.index, encodeEnvelope(result));
-    return result;
+  /** Entries that were applied have been taken back: `apply` has to be called again. */
+  get isBehind(): boolean {
+    return this.#again.length > 0;
   }
 
-  #applyCommand(command: Command): CommandResult {
-    switch (command.kind) {
-      case 'transaction':
-        return this.#applyTransaction(command);
-      case 'compact':
-        return this.#applyCompaction(command.revision);
+  get hasUncommitted(): boolean {
+    return this.#writer.inTransaction;
+  }
+
+  /** Writes what was applied to the file. Throws `StateError`; what was applied is then applied again by `apply`. */
+  commit(): void {
+    if (!this.#writer.inTransaction) return;
+    this.#guard(() => this.#writer.exec('COMMIT'));
+    this.#uncommitted = [];
+    this.#uncommittedBytes = 0;
+  }
+
+  /** Removes some of what compaction has made unreadable; false when there is nothing left. Throws `StateError`. */
+  sweep(mostChanges: number): boolean {
+    if (this.#again.length > 0 || !this.#sweeper.isDue) return false;
+    this.#guard(() => {
+      this.#begin();
+      this.#sweeper.step(mostChanges);
+    });
+    return this.#sweeper.isDue;
+  }
+
+  /** Gives free pages back to the file system; false when there are none left. Throws `StateError`. */
+  releasePages(most: number): boolean {
+    this.commit();
+    this.#guard(() => this.#writer.pragma(`incremental_vacuum(${most})`));
+    return Number(this.#writer.pragma('freelist_count', { simple: true })) > 0;
+  }
+
+  /** A checksum of what can be read up to a revision that is kept. */
+  hashing(revision: number): Hashing {
+    return new Hashing(this.#writer, this.view, revision);
+  }
+
+  /** The whole database as bytes, as it is after the last commit. */
+  serialize(): Buffer {
+    this.commit();
+    const bytes = this.#writer.serialize();
+    // Bytes 18 and 19 of the header say that there is a write-ahead log beside it; a copy has none.
+    return bytes.fill(1, 18, 20);
+  }
+
+  /** Commits what can be committed; what cannot is applied again from the log at the next start. */
+  close(): void {
+    try {
+      this.commit();
+    } catch {
+      // The log has it all.
     }
+    this.#writer.close();
   }
 
-  #applyTransaction(command: TransactionCommand): CommandResult {
-    const succeeded = command.compare.every((comparison) => this.#holds(comparison));
-    const operations = succeeded ? command.success : command.failure;
-    const before = this.#view.number('revision');
-    const change = { revision: before + 1, sub: 0 };
-    const results = operations.map((operation) => this.#applyOperation(operation, change));
-    // A transaction that changed nothing has no revision of its own.
-    const revision = change.sub > 0 ? change.revision : before;
-    return { kind: 'transaction', revision, succeeded, results };
-  }
-
-  #holds(comparison: Comparison): boolean {
-    const stored = this.#view.get(comparison.key);
-    switch (comparison.target) {
-      case 'value':
-        return stored !== null && Buffer.compare(stored.value, comparison.is) === 0;
-      case 'modifyRevision':
-        return (stored?.modifyRevision ?? 0) === comparison.is;
-      case 'createRevision':
-        return (stored?.createRevision ?? 0) === comparison.is;
-      case 'version':
-        return (stored?.version ?? 0) === comparison.is;
-    }
-  }
-
-  #applyOperation(operation: Operation, change: { revision: number; sub: number }): OperationResult {
-    switch (operation.operation) {
-      case 'put':
-        this.#put(operation.key, operation.value, change);
-        return { operation: 'put' };
-      case 'delete':
-        return { operation: 'delete', deleted: this.#delete(operation.key, operation.end, change) };
-      case 'range': {
-        const read = this.#view.range({ key: operation.key, end: operation.end, limit: operation.limit });
-        if (read.kind !== 'range') return { operation: 'range', items: [], more: false };
-        return { operation: 'range', items: read.items, more: read.more };
+  #applyAll(
+    entries: readonly Entry[],
+    decodeConfiguration: DecodeConfiguration,
+  ): Map<LogIndex, CommandResult> {
+    const results = new Map<LogIndex, CommandResult>();
+    const fresh = entries.filter((entry) => entry.index > this.#applied.index);
+    const last = fresh.at(-1);
+    if (last === undefined) return results;
+    this.#guard(() => {
+      this.#begin();
+      for (const entry of fresh) {
+        const result = this.#applier.apply(entry, decodeConfiguration);
+        if (result !== null) results.set(entry.index, result);
       }
+      this.#applier.finish(last);
+    });
+    this.#uncommitted.push(...fresh);
+    for (const { data } of fresh) this.#uncommittedBytes += data.length;
+    this.#applied = { index: last.index, term: last.term };
+    return results;
+  }
+
+  #applyAgain(decodeConfiguration: DecodeConfiguration): void {
+    if (this.#again.length === 0) return;
+    const entries = this.#again;
+    this.#applyAll(entries, decodeConfiguration);
+    this.#again = [];
+  }
+
+  #begin(): void {
+    if (!this.#writer.inTransaction) this.#writer.exec('BEGIN IMMEDIATE');
+  }
+
+  /** A failure takes back everything since the last commit, so that no half of a batch stays. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#takeBack();
+      throw asStateError(error, this.#file);
     }
   }
 
-  #put(key: Uint8Array, value: Uint8Array, change: { revision: number; sub: number }): void {
-    const stored = this.#view.get(key);
-    const createRevision = stored?.createRevision ?? change.revision;
-    this.#insertRevision.run(
-      change.revision,
-      change.sub,
-      key,
-      value,
-      createRevision,
-      (stored?.version ?? 0) + 1,
-    );
-    this.#setCurrent.run(key, change.revision, change.sub);
-    this.#countChange(change);
+  #takeBack(): void {
+    if (this.#writer.inTransaction) this.#writer.exec('ROLLBACK');
+    this.#again = [
+      ...this.#uncommitted,
+      ...this.#again.filter((entry) => !this.#uncommitted.includes(entry)),
+    ];
+    this.#uncommitted = [];
+    this.#uncommittedBytes = 0;
+    this.#applier.reload();
+    this.#sweeper.reload();
+    this.#applied = this.#readApplied();
   }
 
-  #delete(key: Uint8Array, end: Uint8Array | undefined, change: { revision: number; sub: number }): number {
-    const read = this.#view.range({ key, end: end ?? after(key) });
-    const items = read.kind === 'range' ? read.items : [];
-    for (const item of items) {
-      this.#insertRevision.run(change.revision, change.sub, item.key, null, 0, 0);
-      this.#deleteCurrent.run(item.key);
-      this.#countChange(change);
-    }
-    return items.length;
+  #readApplied(): Applied {
+    return {
+      index: this.view.number('appliedIndex') as LogIndex,
+      term: this.view.number('appliedTerm') as Term,
+    };
   }
+}
 
-  #countChange(change: { revision: number; sub: number }): void {
-    if (change.sub === 0) this.#setMeta.run('revision', change.revision);
-    change.sub += 1;
-  }
-
-  #applyCompaction(revision: number): CommandResult {
-    const newest = this.#view.number('revision');
-    const oldest = this.#view.number('compactedRevision');
-    if (revision > newest)
-      return this.#refuse(`revision ${revision} is in the future: the newest is ${newest}`);
-    if (revision <= oldest)
-      return this.#refuse(`revision ${revision} is compacted already: the oldest kept is ${oldest + 1}`);
-    this.#compactCurrent.run({ revision });
-    this.#compactDeleted.run(revision);
-    this.#setMeta.run('compactedRevision', revision);
-    return { kind: 'compacted', revision: newest };
-  }
-
-  #refuse(reason: string): CommandResult {
-    return { kind: 'refused', revision: this.#view.number('revision'), reason };
+/** Opens or creates the state; ':memory:' and a Buffer live in memory. Throws `StateError`. */
+export function openStateMachine(file: string | Buffer): StateMachine {
+  const name = typeof file === 'string' ? file : 'the state in memory';
+  try {
+    return new StateMachine(openForWriting(file), name);
+  } catch (error) {
+    throw asStateError(error, name);
   }
 }

@@ -1,0 +1,53 @@
+/**
+ * What the embedded store is built on: few operations on plain data, so that the core thread, where the replica lives,
+ * and a store on another thread can speak over a message port. `ReplicatedCore` does them.
+ */
+import type { CommandBody, CommandResult } from './state-machine/commands.ts';
+import type { Change } from './state-machine/model.ts';
+import type { ChangesPage, Page, PageQuery } from './state-machine/reading.ts';
+import type { Alarm, LeaseInfo, StoreStatus } from './store.ts';
+
+export interface CorePageQuery extends PageQuery {
+  readonly serializable: boolean;
+  /** Count the keys in the range too. */
+  readonly count: boolean;
+}
+
+export type CorePage = Page & { readonly count?: number };
+
+export interface LiveChanges {
+  /** In order; the first revision is the one after `since`. Empty when only the revision is news. */
+  readonly changes: readonly Change[];
+  readonly since: number;
+  /** Every change after `since` up to this revision is here. */
+  readonly through: number;
+  /** Changes are missing: the state was replaced by a newer one. Read them from history. */
+  readonly gap: boolean;
+}
+
+/** Every method rejects with `StoreError` and nothing else. */
+export interface StoreCore {
+  /** Applies a command exactly once; a result that refuses is a result. */
+  execute(body: CommandBody): Promise<CommandResult>;
+  page(query: CorePageQuery): Promise<CorePage>;
+  changes(from: number, previous: boolean): Promise<ChangesPage>;
+  /** The newest revision this node knows. */
+  revision(): Promise<number>;
+  /** Changes as they are applied here, to one listener, until stopped. */
+  listen(previous: boolean, listener: (live: LiveChanges) => void): () => void;
+  keepLeaseAlive(id: number): Promise<number>;
+  lease(id: number, withKeys: boolean): Promise<LeaseInfo>;
+  leases(): Promise<readonly number[]>;
+  status(): Promise<StoreStatus>;
+  disarm(alarm: Alarm): Promise<void>;
+  defragment(): Promise<void>;
+  hash(revision: number): Promise<{
+    readonly hash: number;
+    readonly revision: number;
+    readonly compactedRevision: number;
+  }>;
+  /** Makes a copy of the state; its pieces are read with `snapshotPiece` until `closeSnapshot`. */
+  openSnapshot(): Promise<{ readonly id: number; readonly sizeBytes: number }>;
+  snapshotPiece(id: number, offset: number): Promise<Uint8Array>;
+  closeSnapshot(id: number): Promise<void>;
+}
