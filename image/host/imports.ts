@@ -39,6 +39,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
+  'image/host/etcd-tools.ts': ['image'],
   'image/formats': [],
 
   'qemu-tests/switch': [],

@@ -4,6 +4,8 @@
 #
 #   sh image/host/prepare.sh build      to build images
 #   sh image/host/prepare.sh machines   to build images and to boot them in QEMU
+#   sh image/host/prepare.sh tests      both, and Debian's etcd and etcdctl to be held against
+#   sh image/host/prepare.sh datastore  to build images, and etcd and etcdctl
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -30,13 +32,13 @@ missing_packages() {
 	for pair in "$@"; do
 		command -v "${pair%%=*}" >/dev/null 2>&1 || printf '%s ' "${pair#*=}"
 	done
-	[ "$job" = build ] || [ -r "$firmware" ] || printf 'ovmf '
+	[ "$machines" = no ] || [ -r "$firmware" ] || printf 'ovmf '
 	[ -r /usr/share/keyrings/debian-archive-keyring.gpg ] || printf 'debian-archive-keyring '
 }
 
 host_packages() {
 	tools=$build_tools
-	[ "$job" = build ] || tools="$tools $machine_tools"
+	[ "$machines" = no ] || tools="$tools $machine_tools"
 	# shellcheck disable=SC2086 # lists of words
 	missing=$(missing_packages $tools)
 	missing=${missing% }
@@ -58,13 +60,19 @@ host_packages() {
 }
 
 job=${1:-}
+machines=no
+etcd=no
 case $job in
-build | machines) ;;
+build) ;;
+machines) machines=yes ;;
+datastore) etcd=yes ;;
+tests) machines=yes etcd=yes ;;
 *)
-	echo "usage: prepare.sh build|machines" >&2
+	echo "usage: prepare.sh build|machines|tests|datastore" >&2
 	exit 2
 	;;
 esac
 
 host_packages
 npm_packages
+[ "$etcd" = no ] || node_modules/.bin/node image/host/etcd-tools.ts >/dev/null

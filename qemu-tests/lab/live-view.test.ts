@@ -14,7 +14,7 @@ const member: ClusterStatus = {
   nodes: [
     {
       ...{ id: 'a1', name: 'trivet-a1', address: '169.254.1.1:7443', role: 'voter', online: true },
-      ...{ appliedIndex: 1, lag: 0, version: '0.1.0' },
+      ...{ appliedIndex: 1, lag: 0, version: '0.1.0', failureDomain: null, weight: 0 },
     },
   ],
   self: { id: 'a1', name: 'trivet-a1', state: 'member' },

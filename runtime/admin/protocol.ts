@@ -51,6 +51,10 @@ export interface NodeStatus {
   /** Log entries the node is behind the leader. */
   readonly lag: number;
   readonly version: string;
+  /** What the node fails together with; null when its configuration does not say. */
+  readonly failureDomain: string | null;
+  /** Lower is promoted first, higher demoted first. */
+  readonly weight: number;
 }
 
 export interface NodeInfo {

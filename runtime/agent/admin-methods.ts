@@ -1,12 +1,12 @@
 /** What the administration protocol can ask of a node, and the check of what it asks with. */
-import { readFileSync } from 'node:fs';
-import { freemem, totalmem, uptime } from 'node:os';
+import { totalmem, uptime } from 'node:os';
 import { z } from 'zod';
 import type { ClusterStatus, KeyValue, NodeInfo } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import type { Identity } from '../cluster/identity.ts';
+import { readAvailableMemory } from '../cluster/load.ts';
 import { userKeys } from '../cluster/roster.ts';
-import { type Change, type KeyValue as StoredKeyValue, prefixEnd } from '../datastore/state-machine/model.ts';
+import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
 import { version } from '../version.ts';
 
@@ -94,16 +94,6 @@ function describeNode(identity: Identity): NodeInfo {
       agentResidentBytes: process.memoryUsage.rss(),
     },
   };
-}
-
-/** MemAvailable of proc(5): what could be used without swapping; free memory alone would leave out caches. */
-function readAvailableMemory(): number {
-  try {
-    const match = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'));
-    return match ? Number(match[1]) * 1024 : freemem();
-  } catch {
-    return freemem();
-  }
 }
 
 async function get(store: Store, { key, prefix }: z.infer<typeof rangeSchema>): Promise<unknown> {

@@ -1,7 +1,11 @@
 /** The main thread's end of the core thread: starts it, asks it, hears of its end. */
-import type { Worker } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { AdminRefusal } from '../admin/server.ts';
 import type { Config } from '../config/schema.ts';
+import { realSurroundings } from '../datastore/clock.ts';
+import { RemoteCore } from '../datastore/core-port.ts';
+import { EmbeddedStore } from '../datastore/embedded-store.ts';
+import type { Store } from '../datastore/store.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
 import { startWorker } from './start-worker.ts';
 
@@ -20,6 +24,8 @@ interface Waiting {
 }
 
 export class CoreClient {
+  /** The datastore, for what is served on this thread. */
+  readonly store: Store;
   readonly #worker: Worker;
   readonly #events: CoreEvents;
   readonly #waiting = new Map<number, Waiting>();
@@ -28,7 +34,9 @@ export class CoreClient {
 
   constructor(config: Config, events: CoreEvents) {
     this.#events = events;
-    this.#worker = startWorker({ role: 'core', config });
+    const { port1, port2 } = new MessageChannel();
+    this.store = new EmbeddedStore(new RemoteCore(port1), realSurroundings.random);
+    this.#worker = startWorker({ role: 'core', config, storePort: port2 }, [port2]);
     this.#worker.on('message', (message: FromCore) => this.#onMessage(message));
     this.#worker.on('error', (error) =>
       events.onFatal(`The core thread failed: ${error.stack ?? error.message}`),

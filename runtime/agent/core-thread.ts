@@ -6,4 +6,4 @@ import { runCore } from './core.ts';
 if (parentPort === null) throw new Error('core-thread.ts runs only as a worker thread');
 
 if (workerData.role === 'storage') runStorageThread(parentPort);
-else runCore(parentPort, workerData.config);
+else runCore(parentPort, workerData.config, workerData.storePort);

@@ -13,8 +13,10 @@ import { type Identity, loadIdentity } from '../cluster/identity.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
 import type { Config } from '../config/schema.ts';
+import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
-import type { Store } from '../datastore/store.ts';
+import { type Store, StoreError } from '../datastore/store.ts';
+import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { formatEndpoint, parseEndpoint, plainAddress } from '../peers/address-book.ts';
@@ -34,7 +36,7 @@ const defaultPeerPort = 7443;
 const statusTextMilliseconds = 2_000;
 
 /** Runs the core until it is told to stop. Called once, in the core thread. */
-export function runCore(port: MessagePort, config: Config): void {
+export function runCore(port: MessagePort, config: Config, storePort: MessagePort): void {
   const send = (message: FromCore): void => port.postMessage(message);
   const log = createLog((line) => send({ type: 'log', line }));
   const fail = (error: unknown): void => {
@@ -42,6 +44,10 @@ export function runCore(port: MessagePort, config: Config): void {
   };
   const started = Core.start(config, log, send, fail);
   started.catch(fail);
+  void started.then(
+    (core) => serveCore(storePort, () => core.storeCore()),
+    () => {},
+  );
   const streams = new Map<number, AbortController>();
   port.on('message', (message: ToCore) => {
     switch (message.type) {
@@ -136,6 +142,13 @@ class Core implements AdminTarget {
 
   store(): Store | null {
     return this.#member?.store ?? null;
+  }
+
+  /** Throws `StoreError` on a node that is no member yet. */
+  storeCore(): StoreCore {
+    if (this.#member !== null) return this.#member.storeCore;
+    const text = `This node is not a member of a cluster yet, so it has no datastore. ${this.reason()}`;
+    throw new StoreError('unavailable', text);
   }
 
   reason(): string {

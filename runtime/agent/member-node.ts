@@ -13,14 +13,18 @@ import { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
 import { forgetAuthorityKey, type Membership } from '../cluster/membership.ts';
 import { Reporter } from '../cluster/reporter.ts';
-import { reportSchema } from '../cluster/reports.ts';
+import { reportSchema, roleIn } from '../cluster/reports.ts';
+import { readRoster } from '../cluster/roster.ts';
 import type { Config } from '../config/schema.ts';
 import { realSurroundings } from '../datastore/clock.ts';
-import { Store } from '../datastore/embedded-store.ts';
+import { EmbeddedStore } from '../datastore/embedded-store.ts';
 import { Replica } from '../datastore/replica.ts';
+import { ReplicatedCore } from '../datastore/replicated-core.ts';
 import { shipSnapshot } from '../datastore/snapshots.ts';
 import { StateFiles, storagePaths } from '../datastore/state-files.ts';
 import { StorageThread } from '../datastore/storage-thread.ts';
+import type { Store, StoreMember } from '../datastore/store.ts';
+import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
@@ -32,6 +36,7 @@ import type { SecretKeys } from '../peers/secret.ts';
 import type { PeerIdentity } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
+import { handOver } from './hand-over.ts';
 import { startWorker } from './start-worker.ts';
 
 export interface MemberNodeOptions {
@@ -49,13 +54,11 @@ export interface MemberNodeOptions {
 
 const snapshotRequestMilliseconds = 30_000;
 const statusMilliseconds = 3_000;
-const handOverMilliseconds = 2_000;
-/** Who was heard of this lately is worth handing over to. */
-const onlineMilliseconds = 1_000;
 
 export class MemberNode {
   readonly #options: MemberNodeOptions;
   readonly #context: MemberContext;
+  readonly #core: ReplicatedCore;
   readonly #storage: StorageThread;
   readonly #raftLinks: RaftLinks;
   readonly #reporter: Reporter;
@@ -73,7 +76,7 @@ export class MemberNode {
     const rpc = new RpcLinks(membership.credentials, addresses.book);
     const raftLinks = new RaftLinks(membership.credentials, addresses.book);
     const storage = new StorageThread(() => startWorker({ role: 'storage' }));
-    let store: Store | null = null;
+    let core: ReplicatedCore | null = null;
     const replica = await Replica.open({
       ...config.datastore,
       id: identity.id,
@@ -85,7 +88,7 @@ export class MemberNode {
       send: (message) => raftLinks.send(message),
       shipSnapshot: (made, to) =>
         shipSnapshot(made, (method, params) => rpc.request(to, method, params, snapshotRequestMilliseconds)),
-      onApplied: () => store?.stateChanged(),
+      onApplied: () => core?.stateChanged(),
       onFatal: options.onFatal,
     });
     const network = {
@@ -93,9 +96,16 @@ export class MemberNode {
       request: rpc.request.bind(rpc),
       explainUnavailable: (): string =>
         node.localStatus().reason ?? 'The cluster does not answer at the moment: try again.',
+      clusterId: () => membership.credentials.clusterId,
+      members: () => storeMembers(replica),
     };
-    store = new Store(replica, network);
-    const node: MemberNode = new MemberNode(options, { replica, store, rpc, addresses, raftLinks, storage });
+    const { spaceLimitBytes, keepRevisions } = config.datastore;
+    core = new ReplicatedCore(replica, network, {
+      ...realSurroundings,
+      ...{ version, spaceLimitBytes, keepRevisions },
+      log: (message) => log.warn(message),
+    });
+    const node: MemberNode = new MemberNode(options, { replica, core, rpc, addresses, raftLinks, storage });
     return node;
   }
 
@@ -103,7 +113,7 @@ export class MemberNode {
     options: MemberNodeOptions,
     parts: {
       readonly replica: Replica;
-      readonly store: Store;
+      readonly core: ReplicatedCore;
       readonly rpc: RpcLinks;
       readonly addresses: AddressKeeper;
       readonly raftLinks: RaftLinks;
@@ -112,6 +122,7 @@ export class MemberNode {
   ) {
     const { config, identity, membership, keys, port, log } = options;
     this.#options = options;
+    this.#core = parts.core;
     this.#storage = parts.storage;
     this.#raftLinks = parts.raftLinks;
     this.#ownAddress = formatEndpoint({ host: ownHost(config.peers.address), port });
@@ -122,9 +133,12 @@ export class MemberNode {
       clusterId: membership.credentials.clusterId,
       keys,
       targets: config.roles,
+      failureDomain: config.cluster.failureDomain ?? null,
+      weight: config.cluster.weight,
+      unreachableMilliseconds: (id) => parts.raftLinks.unreachableMilliseconds(id),
       port,
       replica: parts.replica,
-      store: parts.store,
+      store: new EmbeddedStore(parts.core, realSurroundings.random),
       rpc: parts.rpc,
       addresses: parts.addresses,
       log,
@@ -137,6 +151,10 @@ export class MemberNode {
       ownAddress: () => this.#ownAddress,
       warnings: () => this.#warnings(),
     });
+  }
+
+  get storeCore(): StoreCore {
+    return this.#core;
   }
 
   get store(): Store {
@@ -198,11 +216,12 @@ export class MemberNode {
     );
   }
 
-  /** Hands leadership over if it can, then stops in good order. */
+  /** Hands over what it can, then stops in good order. */
   async close(): Promise<void> {
-    await this.#handOver();
+    await handOver({ ...this.#context, reporter: this.#reporter, duties: this.#duties });
     this.#duties.close();
     this.#reporter.close();
+    this.#core.close();
     await this.#context.replica.close();
     this.#raftLinks.close();
     this.#context.rpc.close();
@@ -226,8 +245,7 @@ export class MemberNode {
       case 'cluster.enrol':
         return admit(this.#context, params, String(params.remoteHost));
       default: {
-        const { replica, store } = this.#context;
-        const answer = replica.serve(method, params) ?? store.serve(method, params);
+        const answer = this.#context.replica.serve(method, params) ?? this.#core.serve(method, params);
         if (answer === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
         return answer.catch((error: { code?: string; message: string }) => {
           throw new RpcError(error.code ?? 'internal', error.message);
@@ -250,28 +268,15 @@ export class MemberNode {
       ...this.#options.warnings(),
     ];
   }
+}
 
-  async #handOver(): Promise<void> {
-    const { replica } = this.#context;
-    const status = replica.status();
-    const next = status.progress
-      .filter(
-        (each) =>
-          each.id !== status.id &&
-          status.configuration.voters.includes(each.id) &&
-          each.silentTicks * replica.tickMilliseconds < onlineMilliseconds,
-      )
-      .sort((a, b) => b.match - a.match)[0];
-    if (status.role !== 'leader' || !next || replica.transferLeadership(next.id).kind !== 'accepted') return;
-    const deadline = performance.now() + handOverMilliseconds;
-    const handedOver = (): boolean => {
-      const { leader } = replica.status();
-      return leader !== null && leader !== status.id;
-    };
-    while (!handedOver() && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
+/** Those who hold the data, as etcd's clients know members. */
+function storeMembers(replica: Replica): StoreMember[] {
+  const { configuration } = replica.status();
+  return readRoster(replica.machine.view).flatMap(({ id, name, address }) => {
+    const role = roleIn(configuration, id);
+    return role === 'spare' ? [] : [{ id, name, address, learner: role === 'standby' }];
+  });
 }
 
 /** A first guess at where others see this node, until a connection of theirs shows it. */

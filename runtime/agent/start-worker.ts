@@ -1,13 +1,17 @@
 /** Starts the agent's worker threads, from the sources in a checkout and from the bundle in the executable. */
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import { isPackaged } from '../version.ts';
 
 /**
  * Starts `core-thread.ts`; `workerData.role` says as what. The packaged executable carries its bundle beside the main one, and pkg wants a path,
  * not a URL.
  */
-export function startWorker(workerData: Record<string, unknown>): Worker {
-  if (!isPackaged) return new Worker(new URL('./core-thread.ts', import.meta.url), { workerData });
-  return new Worker(path.join(import.meta.dirname, 'core-thread.cjs'), { workerData });
+export function startWorker(
+  workerData: Record<string, unknown>,
+  transferList: readonly MessagePort[] = [],
+): Worker {
+  const options = { workerData, transferList: [...transferList] };
+  if (!isPackaged) return new Worker(new URL('./core-thread.ts', import.meta.url), options);
+  return new Worker(path.join(import.meta.dirname, 'core-thread.cjs'), options);
 }

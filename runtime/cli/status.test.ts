@@ -12,6 +12,8 @@ function node(name: string, role: NodeStatus['role'], online: boolean): NodeStat
     appliedIndex: 7,
     lag: 0,
     version: '0.1.0',
+    failureDomain: null,
+    weight: 0,
   };
 }
 
@@ -40,6 +42,18 @@ t.test('formatStatus says whether the cluster is highly available and who is onl
   t.match(text, 'voters:    a online, b online, c offline\n');
   t.match(text, 'standbys:  d online\n');
   t.match(text, 'spares:    none\n');
+});
+
+t.test('formatStatus shows failure domains and weights where they were given', async (t) => {
+  const nodes = [
+    { ...node('a', 'voter', true), failureDomain: 'rack-1' },
+    { ...node('b', 'voter', true), failureDomain: '2', weight: 5 },
+    node('c', 'voter', false),
+  ];
+  t.match(
+    formatStatus({ ...status, nodes }),
+    'voters:    a online (domain rack-1), b online (domain 2; weight 5), c offline\n',
+  );
 });
 
 t.test('formatStatus gives the reason and the warnings', async (t) => {

@@ -69,5 +69,10 @@ function formatNodes(status: ClusterStatus, role: NodeRole): string {
 }
 
 function formatNode(node: NodeStatus): string {
-  return `${node.name} ${node.online ? 'online' : 'offline'}`;
+  const traits = [
+    ...(node.failureDomain === null ? [] : [`domain ${node.failureDomain}`]),
+    ...(node.weight === 0 ? [] : [`weight ${node.weight}`]),
+  ];
+  const state = `${node.name} ${node.online ? 'online' : 'offline'}`;
+  return traits.length === 0 ? state : `${state} (${traits.join('; ')})`;
 }

@@ -29,7 +29,9 @@ export async function admit(
     { clusterId: context.clusterId, nodeId: id },
     request.publicKey,
   );
-  const member = { id, name: request.name, address, version: request.version };
+  // Domain and weight come with its first report.
+  const known = { failureDomain: null, weight: 0 };
+  const member = { id, name: request.name, address, version: request.version, ...known };
   await context.store.transact({
     success: [{ operation: 'put', key: nodeKey(id), value: encodeMember(member) }],
   });

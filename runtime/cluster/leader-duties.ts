@@ -3,11 +3,13 @@
  * keeps roles as planned, and knows everybody's state.
  */
 import type { ClusterStatus, NodeStatus } from '../admin/protocol.ts';
-import { planRoles } from '../datastore/roles/plan-roles.ts';
+import { loadCost } from '../datastore/roles/placement.ts';
+import { type ObservedNode, planRoles, type RolePlan } from '../datastore/roles/plan-roles.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
 import { type CertificateAuthority, sealPrivateKey } from './authority.ts';
+import { Liveness } from './liveness.ts';
 import type { MemberContext } from './member-context.ts';
-import { offlineMilliseconds, type Report, type ReportAnswer, ReportBook, roleIn } from './reports.ts';
+import { type Report, type ReportAnswer, ReportBook, roleIn } from './reports.ts';
 import {
   authorityKey,
   authoritySealedKey,
@@ -19,7 +21,8 @@ import {
 } from './roster.ts';
 import { composeStatus } from './status.ts';
 
-const everyMilliseconds = 500;
+/** A lost voter is noticed and replaced in a few of these. */
+const everyMilliseconds = 250;
 /** A learner this close to the end of the log may take a voter's seat. */
 const caughtUpEntries = 200;
 
@@ -36,15 +39,24 @@ export class LeaderDuties {
   readonly #context: MemberContext;
   readonly #options: LeaderDutiesOptions;
   readonly #book = new ReportBook();
+  readonly #liveness: Liveness;
   readonly #timer: NodeJS.Timeout;
   #authority: CertificateAuthority | null;
-  #leadingSince: number | null = null;
   #busy = false;
 
   constructor(context: MemberContext, options: LeaderDutiesOptions) {
     this.#context = context;
     this.#options = options;
     this.#authority = options.authority;
+    const { replica, unreachableMilliseconds } = context;
+    const timing = {
+      tickMilliseconds: replica.tickMilliseconds,
+      electionMilliseconds: () => replica.electionMilliseconds,
+    };
+    this.#liveness = new Liveness(
+      { self: context.identity.id, unreachableMilliseconds, ...timing },
+      this.#book,
+    );
     this.#timer = setInterval(() => void this.#round(), everyMilliseconds);
   }
 
@@ -57,14 +69,33 @@ export class LeaderDuties {
     const status = this.#context.replica.status();
     const leading = status.role === 'leader';
     if (leading) this.#book.receive(id, report, address, performance.now());
+    if (leading && report.leaving) this.#keepRoles();
     return {
       leading,
       leader: status.leader,
       term: status.term,
       role: roleIn(status.configuration, id),
       settled: !status.changing,
+      mayLeave: leading && this.mayLeave(id),
       members: leading ? this.#roster().map((member) => ({ id: member.id, address: member.address })) : [],
     };
+  }
+
+  /** Whether nothing is gained when a node that is leaving waits: its seat is taken, or nobody can take it. */
+  mayLeave(id: NodeId): boolean {
+    const status = this.#context.replica.status();
+    if (status.changing) return false;
+    if (!status.configuration.voters.includes(id)) return true;
+    const keepsSeat = this.#plan(status)?.voters.includes(id) ?? true;
+    // A new leader does not know yet which standbys have caught up.
+    return (
+      keepsSeat && !(status.configuration.learners.length > 0 && this.#liveness.isNew(performance.now()))
+    );
+  }
+
+  /** Whether a node has said that it is about to stop. */
+  isLeaving(id: NodeId): boolean {
+    return this.#reportOf(id)?.leaving ?? false;
   }
 
   /** The cluster's status as this node knows it; complete on the leader. */
@@ -84,12 +115,11 @@ export class LeaderDuties {
   }
 
   async #round(): Promise<void> {
-    if (this.#context.replica.status().role !== 'leader') {
-      this.#leadingSince = null;
-      return;
-    }
-    this.#leadingSince ??= performance.now();
-    if (this.#busy) return;
+    const status = this.#context.replica.status();
+    const leading = status.role === 'leader';
+    const ids = leading ? this.#roster().map((member) => member.id) : [];
+    this.#liveness.update(ids, leading ? status : null, performance.now());
+    if (!leading || this.#busy) return;
     this.#busy = true;
     try {
       await this.#storeAuthority();
@@ -142,41 +172,48 @@ export class LeaderDuties {
   }
 
   #memberOf(id: NodeId, report: Report, address: string): Member {
-    return { id, name: report.name, address, version: report.version };
+    const { name, version, failureDomain, weight } = report;
+    return { id, name, address, version, failureDomain, weight };
   }
 
   #keepRoles(): void {
-    const { replica, targets, identity, log } = this.#context;
+    const { replica, log } = this.#context;
     const status = replica.status();
     if (status.changing || status.transferTarget !== null) return;
-    const plan = planRoles({
-      leader: identity.id,
-      configuration: status.configuration,
-      nodes: readRoster(replica.machine.view).map((member) => ({
-        id: member.id,
-        online: !this.#isLost(member.id, status),
-        caughtUp: this.#isCaughtUp(member.id, status),
-      })),
-      targets,
-    });
+    const plan = this.#plan(status);
     if (plan === null) return;
     const outcome = replica.proposeConfiguration(plan);
     if (outcome.kind === 'accepted')
       log.info({ voters: plan.voters, standbys: plan.learners }, 'changing roles');
   }
 
-  /** Whether the leader has heard of a node lately: a report, or an answer of its consensus core in this term. */
-  #isOnline(id: NodeId, status: RaftStatus): boolean {
-    if (id === this.#context.identity.id || this.#book.isFresh(id, performance.now())) return true;
-    const progress = status.progress.find((each) => each.id === id);
-    if (progress === undefined || progress.match === 0) return false;
-    return progress.silentTicks * this.#context.replica.tickMilliseconds < offlineMilliseconds;
+  #plan(status: RaftStatus): RolePlan | null {
+    const { replica, targets, identity } = this.#context;
+    return planRoles({
+      leader: identity.id,
+      configuration: status.configuration,
+      nodes: readRoster(replica.machine.view).map((member) => this.#observe(member, status)),
+      targets,
+    });
   }
 
-  /** A new leader has heard of nobody yet: nobody is taken for lost before there was time to speak. */
-  #isLost(id: NodeId, status: RaftStatus): boolean {
-    const leadingFor = performance.now() - (this.#leadingSince ?? performance.now());
-    return leadingFor >= offlineMilliseconds && !this.#isOnline(id, status);
+  #observe({ id, failureDomain, weight }: Member, status: RaftStatus): ObservedNode {
+    const now = performance.now();
+    const load = this.#reportOf(id)?.load;
+    const disk = load?.syncMilliseconds ?? null;
+    return {
+      ...{ id, failureDomain, weight },
+      online: !this.#liveness.isLost(id, status, now),
+      steady: this.#liveness.isSteady(id, now),
+      caughtUp: id === status.id || this.#isCaughtUp(id, status),
+      leaving: this.isLeaving(id),
+      cost: load && disk !== null ? loadCost({ ...load, syncMilliseconds: disk }) : null,
+    };
+  }
+
+  #reportOf(id: NodeId): Report | null {
+    const isSelf = id === this.#context.identity.id;
+    return isSelf ? this.#options.ownReport() : (this.#book.get(id)?.report ?? null);
   }
 
   #isCaughtUp(id: NodeId, status: RaftStatus): boolean {
@@ -199,19 +236,21 @@ export class LeaderDuties {
   #describe(member: Member, status: RaftStatus): NodeStatus {
     const isSelf = member.id === this.#context.identity.id;
     const leading = status.role === 'leader';
-    const applied = isSelf
-      ? this.#options.ownReport().appliedIndex
-      : (this.#book.get(member.id)?.report.appliedIndex ?? 0);
+    const applied = this.#reportOf(member.id)?.appliedIndex ?? 0;
     return {
       id: member.id,
       name: member.name,
       address: member.address,
       role: roleIn(status.configuration, member.id),
       // Only the leader hears from everybody; without one, a node knows for certain only of itself.
-      online: leading ? this.#isOnline(member.id, status) : isSelf || member.id === status.leader,
+      online: leading
+        ? this.#liveness.isOnline(member.id, status, performance.now())
+        : isSelf || member.id === status.leader,
       appliedIndex: applied,
       lag: Math.max(0, (status.commit as LogIndex) - applied),
       version: member.version,
+      failureDomain: member.failureDomain,
+      weight: member.weight,
     };
   }
 }

@@ -1,9 +1,11 @@
 /** What the parts of a member node share. */
+
 import type { Replica } from '../datastore/replica.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { RpcLinks } from '../peers/rpc-links.ts';
 import type { SecretKeys } from '../peers/secret.ts';
+import type { NodeId } from '../raft/types.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { Identity } from './identity.ts';
 
@@ -14,11 +16,15 @@ export interface MemberContext {
   readonly clusterId: string;
   readonly keys: SecretKeys;
   readonly targets: { readonly voters: number; readonly standbys: number };
+  readonly failureDomain: string | null;
+  readonly weight: number;
   /** Where this node listens for peers. */
   readonly port: number;
   readonly replica: Replica;
   readonly store: Store;
   readonly rpc: RpcLinks;
+  /** For how long no connection for consensus could be made; null when there is one, or none was tried. */
+  readonly unreachableMilliseconds: (id: NodeId) => number | null;
   readonly addresses: AddressKeeper;
   readonly log: Log;
 }

@@ -1,6 +1,7 @@
 /** A member's side of reports: tells the leader how it is, once a second, and learns who leads and what its role is. */
 import type { NodeRole } from '../admin/protocol.ts';
 import type { NodeId } from '../raft/types.ts';
+import { measureLoad } from './load.ts';
 import type { MemberContext } from './member-context.ts';
 import { type Report, type ReportAnswer, reportAnswerSchema } from './reports.ts';
 import { readRoster } from './roster.ts';
@@ -15,6 +16,7 @@ export class Reporter {
   #leaderHint: NodeId | null = null;
   #role: NodeRole = 'spare';
   #spareCount = 0;
+  #leaving = false;
   #asked = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -37,8 +39,22 @@ export class Reporter {
   }
 
   report(): Report {
-    const { identity, version, port, replica } = this.#context;
-    return { name: identity.name, version, port, appliedIndex: replica.machine.applied().index };
+    const { identity, version, port, replica, failureDomain, weight } = this.#context;
+    const appliedIndex = replica.machine.applied().index;
+    const load = measureLoad(replica.syncMilliseconds);
+    const leaving = this.#leaving;
+    return { name: identity.name, version, port, appliedIndex, failureDomain, weight, leaving, load };
+  }
+
+  /** From now on this node says that it is about to stop. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
+  /** Reports at once; whether the leader says that nothing is gained by waiting longer. */
+  async asksToLeave(): Promise<boolean> {
+    const answer = await this.#reportTo(this.#target());
+    return answer?.leading === true && answer.mayLeave;
   }
 
   close(): void {
@@ -47,8 +63,10 @@ export class Reporter {
   }
 
   async #round(): Promise<void> {
-    const { replica, addresses } = this.#context;
-    for (const member of readRoster(replica.machine.view)) addresses.learn(member.id, member.address);
+    const { replica, addresses, identity } = this.#context;
+    // Never its own: a node that knows no addresses is the only member, and its data is never set aside.
+    const others = readRoster(replica.machine.view).filter((member) => member.id !== identity.id);
+    for (const member of others) addresses.learn(member.id, member.address);
     if (replica.status().role !== 'leader') await this.#reportTo(this.#target());
     addresses.save();
     if (!this.#closed) this.#timer = setTimeout(() => void this.#round(), everyMilliseconds);
@@ -66,8 +84,8 @@ export class Reporter {
     return others[this.#asked % Math.max(1, others.length)] ?? null;
   }
 
-  async #reportTo(target: NodeId | null): Promise<void> {
-    if (target === null) return;
+  async #reportTo(target: NodeId | null): Promise<ReportAnswer | null> {
+    if (target === null) return null;
     try {
       const answer = await this.#context.rpc.request(
         target,
@@ -75,9 +93,12 @@ export class Reporter {
         this.report(),
         answerMilliseconds,
       );
-      await this.#learn(target, reportAnswerSchema.parse(answer));
+      const parsed = reportAnswerSchema.parse(answer);
+      await this.#learn(target, parsed);
+      return parsed;
     } catch {
       if (this.#leaderHint === target) this.#leaderHint = null;
+      return null;
     }
   }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { NodeRole } from '../admin/protocol.ts';
 import type { Configuration, NodeId } from '../raft/types.ts';
+import { loadSchema } from './load.ts';
 
 const nodeId = z
   .string()
@@ -16,6 +17,12 @@ export const reportSchema = z.object({
   version: z.string().max(63),
   port: z.int().min(1).max(65535),
   appliedIndex: z.int().min(0),
+  // Older versions report none of these.
+  failureDomain: z.string().max(63).nullable().default(null),
+  weight: z.int().default(0),
+  /** About to stop: it asks for its seat to be given to another. */
+  leaving: z.boolean().default(false),
+  load: loadSchema.nullable().default(null),
 });
 export type Report = z.infer<typeof reportSchema>;
 
@@ -27,6 +34,8 @@ export const reportAnswerSchema = z.object({
   role: z.enum(['voter', 'standby', 'spare']),
   /** False while a change of roles is under way: the role may be about to change. */
   settled: z.boolean(),
+  /** To one that is leaving: nothing is gained by waiting longer, its seat is taken or nobody can take it. */
+  mayLeave: z.boolean().default(true),
   members: z.array(z.object({ id: nodeId, address: z.string() })),
 });
 export type ReportAnswer = z.infer<typeof reportAnswerSchema>;

@@ -21,6 +21,9 @@ const memberSchema = z.object({
   /** `host:port` of the peer port, as others see it. */
   address: z.string(),
   version: z.string(),
+  // Older versions wrote neither.
+  failureDomain: z.string().nullable().default(null),
+  weight: z.number().default(0),
 });
 
 export interface Member {
@@ -28,6 +31,8 @@ export interface Member {
   readonly name: string;
   readonly address: string;
   readonly version: string;
+  readonly failureDomain: string | null;
+  readonly weight: number;
 }
 
 export function nodeKey(id: NodeId): Uint8Array {

@@ -13,6 +13,8 @@ function node(name: string, role: NodeRole, online = true): NodeStatus {
     appliedIndex: 1,
     lag: 0,
     version: '0.1.0',
+    failureDomain: null,
+    weight: 0,
   };
 }
 

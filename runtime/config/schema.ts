@@ -27,6 +27,17 @@ export const clusterSchema = z.strictObject({
     ),
   /** How many blank machines must find each other before one of them starts the cluster. */
   expect: z.int().min(1).max(7).default(3),
+  /** What this machine fails together with: a rack, a room, a site. Voters are spread over these first of all. */
+  failureDomain: z
+    .union([z.string(), z.int().min(0)])
+    .transform(String)
+    .refine(
+      (label) => /^[\x21-\x7e]{1,63}$/.test(label),
+      'must be a number, or 1 to 63 characters without spaces',
+    )
+    .optional(),
+  /** Lower becomes a voter first, higher gives its seat up first; after the failure domains. */
+  weight: z.int().min(-1000).max(1000).default(0),
 });
 
 /** `host:port`; the port may be left out (7443). IPv6 addresses stand in brackets. */
@@ -74,7 +85,15 @@ const rolesSchema = z.strictObject({
 
 const datastoreSchema = z.strictObject({
   heartbeatMilliseconds: z.int().min(10).max(10_000).default(100),
-  electionMilliseconds: z.int().min(50).max(60_000).default(1000),
+  /** The shortest election timeout; it rises by itself where disk, machine or network are slow. */
+  electionMilliseconds: z.int().min(50).max(60_000).default(500),
+  /** The database may take this much before writes are refused. */
+  spaceLimitBytes: z
+    .int()
+    .min(1_048_576)
+    .default(2 * 1024 * 1024 * 1024),
+  /** Revisions of history kept when nobody compacts. */
+  keepRevisions: z.int().min(1_000).default(1_000_000),
   /** Log entries kept behind the applied index, so that a node that was away a short time needs no snapshot. */
   keepEntries: z.int().min(0).default(5_000),
   /** Entries applied before the log is compacted again. */

@@ -68,6 +68,10 @@ export class EmbeddedStore implements Store {
   watch(request: WatchRequest, handlers: WatchHandlers, signal: AbortSignal): Promise<void> {
     const problem = findQueryProblem({ key: request.key, end: request.end, revision: request.startRevision });
     if (problem !== null) return Promise.reject(new StoreError(problem.code, problem.text));
+    if (request.end !== undefined && Buffer.compare(request.key, request.end) >= 0)
+      return Promise.reject(
+        new StoreError('invalid', 'the range to watch is empty: its end is not after its key'),
+      );
     return this.#hub.watch(request, handlers, signal);
   }
 

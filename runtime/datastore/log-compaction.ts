@@ -18,7 +18,7 @@ export interface CompactionBounds {
 export interface CompactionParts {
   readonly raft: () => Raft;
   readonly log: LogStorage;
-  /** Makes the state durable by itself; false: not now. */
+  /** True when everything applied before the call survives a power cut in the state itself. */
   readonly checkpoint: () => Promise<boolean>;
   readonly bounds: CompactionBounds;
   readonly onFailed: (error: unknown) => void;

@@ -55,6 +55,7 @@ export interface ReplicaOptions extends Omit<CompactionBounds, 'keepBytes'> {
 }
 
 const retryMilliseconds = 1_000;
+const commitMilliseconds = 100;
 /** Election timeouts are drawn from whole ticks: with few of them two nodes would often stand at the same time. */
 const ticksPerHeartbeat = 4;
 const timingDecisionMilliseconds = 1_000;
@@ -77,6 +78,7 @@ export class Replica {
   #raft: Raft;
   #toApply: Entry[] = [];
   #cancelApplyRetry: Cancel | null = null;
+  #cancelCommit: Cancel | null = null;
   /** Why the node cannot store anything at the moment; null when it can. */
   #obstacle: string | null = null;
   #closed = false;
@@ -121,6 +123,11 @@ export class Replica {
     return this.#options.heartbeatMilliseconds / ticksPerHeartbeat;
   }
 
+  /** The present election timeout, at its shortest. */
+  get electionMilliseconds(): number {
+    return this.#electionTicks * this.tickMilliseconds;
+  }
+
   get machine(): StateMachine {
     return this.#machine;
   }
@@ -128,6 +135,11 @@ export class Replica {
   /** Why the node takes no writes at the moment; null when it does. */
   get obstacle(): string | null {
     return this.#obstacle ?? (this.#options.state.isSpaceLow() ? diskFullText : null);
+  }
+
+  /** How long the log's last writes took to be durable. */
+  get syncMilliseconds(): readonly number[] {
+    return this.#log.statistics().syncMilliseconds;
   }
 
   status(): RaftStatus {
@@ -144,15 +156,15 @@ export class Replica {
   }
 
   /**
-   * Proposes a command on the leader. Resolves when it is applied here; rejects with `LostError` when another
+   * Proposes an encoded command on the leader. Resolves when it is applied here; rejects with `LostError` when another
    * leader's entry took its place: propose it again under the same id.
    */
   propose(
-    command: Uint8Array,
+    data: Uint8Array,
   ): ProposalOutcome | { readonly kind: 'proposed'; readonly result: Promise<CommandResult> } {
     const { obstacle } = this;
     if (obstacle !== null) return { kind: 'busy', reason: obstacle };
-    const outcome = this.#raft.propose(command);
+    const outcome = this.#raft.propose(data);
     if (outcome.kind !== 'accepted') return outcome;
     const result = this.#pending.expectResult(outcome.index, outcome.term);
     this.#act();
@@ -183,9 +195,9 @@ export class Replica {
     return read.done;
   }
 
-  /** A copy of the state as it is now, for somebody who reads it in pieces and closes it then. */
+  /** A consistent copy of the state as applied here, for a backup. */
   copyState(): Promise<StateCopy> {
-    this.#machine.commit();
+    this.#commit();
     return this.#options.state.copy();
   }
 
@@ -220,6 +232,7 @@ export class Replica {
     this.#persisting.close();
     this.#cancelTicks();
     this.#cancelApplyRetry?.();
+    this.#cancelCommit?.();
     this.#snapshots.close();
     this.#pending.failAll();
     await this.#settled();
@@ -246,7 +259,7 @@ export class Replica {
       raft: () => this.#raft,
       log: this.#log,
       checkpoint: () => {
-        this.#machine.commit();
+        this.#commit();
         return state.checkpoint();
       },
       bounds: { keepEntries, compactEvery, keepBytes },
@@ -335,7 +348,7 @@ export class Replica {
     if (this.#cancelApplyRetry !== null || this.#closed) return;
     const count = this.#toApply.findIndex((entry) => entry.index > this.#persisting.durableIndex);
     const entries = count < 0 ? this.#toApply : this.#toApply.slice(0, count);
-    if (entries.length > 0) {
+    if (entries.length > 0 || this.#machine.isBehind) {
       try {
         const results = this.#machine.apply(entries, decodeConfiguration);
         this.#toApply = this.#toApply.slice(entries.length);
@@ -354,7 +367,24 @@ export class Replica {
     this.#pending.applied(index, results, entries);
     this.#options.onApplied();
     this.#compaction.consider(index);
+    if (this.#machine.hasUncommitted) this.#commitSoon();
     if (this.#raft.hasReady()) queueMicrotask(() => this.#act());
+  }
+
+  /** Commits to the state's file are few, to spare the disk: the log has everything already. */
+  #commitSoon(): void {
+    this.#cancelCommit ??= this.#options.surroundings.clock.after(commitMilliseconds, () => this.#commit());
+  }
+
+  #commit(): void {
+    this.#cancelCommit?.();
+    this.#cancelCommit = null;
+    if (this.#closed) return;
+    try {
+      this.#machine.commit();
+    } catch (error) {
+      this.#applyFailed(error);
+    }
   }
 
   #applyFailed(error: unknown): void {
@@ -363,7 +393,7 @@ export class Replica {
       return;
     }
     this.#setObstacle(diskFullText);
-    this.#cancelApplyRetry = this.#options.surroundings.clock.after(retryMilliseconds, () => {
+    this.#cancelApplyRetry ??= this.#options.surroundings.clock.after(retryMilliseconds, () => {
       this.#cancelApplyRetry = null;
       this.#apply();
     });

@@ -27,7 +27,7 @@ export class SnapshotReaders {
       const copy = await this.#make();
       this.#lastId += 1;
       this.#copies.set(this.#lastId, copy);
-      return { id: this.#lastId, sizeBytes: copy.sizeBytes };
+      return { id: this.#lastId, sizeBytes: copy.facts.sizeBytes };
     } finally {
       this.#making -= 1;
     }
@@ -36,7 +36,7 @@ export class SnapshotReaders {
   async piece(id: number, offset: number): Promise<Uint8Array> {
     const copy = this.#copies.get(id);
     if (copy === undefined) throw new StoreError('unavailable', 'This copy of the datastore is closed.');
-    return copy.read(offset, Math.min(pieceBytes, copy.sizeBytes - offset));
+    return copy.read(offset, Math.min(pieceBytes, copy.facts.sizeBytes - offset));
   }
 
   async end(id: number): Promise<void> {

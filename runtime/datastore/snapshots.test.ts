@@ -28,8 +28,10 @@ function openStorage(t: Test): StateStorage {
 function fill(storage: StateStorage, index: number): void {
   const machine = storage.open();
   const put = { operation: 'put' as const, key: bytes('k'), value: new Uint8Array(700_000).fill(index) };
-  const body = { kind: 'transaction' as const, compare: [], success: [put], failure: [] };
-  const data = encodeCommand({ session: index, sequence: 1, acknowledged: 1, body });
+  const data = encodeCommand({
+    ...{ session: 1, sequence: index, acknowledged: 1 },
+    body: { kind: 'transaction', compare: [], success: [put], failure: [] },
+  });
   machine.apply([{ index: index as LogIndex, term: 3 as Term, kind: 'command', data }], () => configuration);
   machine.setInitialConfiguration(configuration);
   machine.close();

@@ -34,12 +34,12 @@ interface KeptSnapshot {
 
 /** The sending side: one snapshot at a time is made, and shared by all who need one while it is of use. */
 export class OutgoingSnapshots {
-  readonly #copyState: () => Promise<StateCopy>;
+  readonly #makeCopy: () => Promise<StateCopy>;
   readonly #clock: Clock;
   #kept: KeptSnapshot | null = null;
 
-  constructor(copyState: () => Promise<StateCopy>, clock: Clock) {
-    this.#copyState = copyState;
+  constructor(makeCopy: () => Promise<StateCopy>, clock: Clock) {
+    this.#makeCopy = makeCopy;
     this.#clock = clock;
   }
 
@@ -97,7 +97,7 @@ export class OutgoingSnapshots {
   }
 
   async #make(): Promise<MadeSnapshot> {
-    const copy = await this.#copyState();
+    const copy = await this.#makeCopy();
     const { index, term, configuration } = copy.facts;
     const meta = { index: index as LogIndex, term: term as Term };
     return { copy, meta: { ...meta, configuration: JSON.parse(configuration) as Configuration } };

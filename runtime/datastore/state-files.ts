@@ -38,6 +38,8 @@ export function storagePaths(dataDirectory: string): StoragePaths {
   };
 }
 
+const copyPrefix = 'outgoing-';
+
 export class StateFiles implements StateStorage {
   readonly incoming: IncomingFile;
   readonly #paths: StoragePaths;
@@ -49,9 +51,8 @@ export class StateFiles implements StateStorage {
     this.#thread = thread;
     this.incoming = new IncomingFile(paths.snapshots);
     // What was being sent when the node stopped is of no use any more.
-    for (const name of namesIn(paths.snapshots)) {
-      if (name.startsWith('copy-')) rmSync(path.join(paths.snapshots, name), { force: true });
-    }
+    for (const name of namesIn(paths.snapshots))
+      if (name.startsWith(copyPrefix)) rmSync(path.join(paths.snapshots, name), { force: true });
   }
 
   open(): StateMachine {
@@ -67,9 +68,9 @@ export class StateFiles implements StateStorage {
   }
 
   async copy(): Promise<StateCopy> {
-    // A name of its own: the one before it may still be on its way to somebody.
+    // A name of its own: those before it may still be on their way to somebody.
     this.#copies += 1;
-    const file = path.join(this.#paths.snapshots, `copy-${this.#copies}.db`);
+    const file = path.join(this.#paths.snapshots, `${copyPrefix}${this.#copies}.db`);
     const facts = await this.#thread.snapshot(this.#paths.state, file);
     const handle = await open(file, 'r');
     return {
@@ -196,7 +197,6 @@ class IncomingFile implements IncomingState {
   }
 }
 
-/** None when the directory is not there: it is made when the node becomes a member. */
 function namesIn(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory) : [];
 }

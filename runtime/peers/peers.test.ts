@@ -188,16 +188,22 @@ t.test(
   },
 );
 
-t.test('receiveMessages drops a connection that speaks for another node', async (t) => {
-  const authority = await createCertificateAuthority('shop', clusterId);
-  const [a, b] = [await makeMember(authority), await makeMember(authority)];
-  const received: Message[] = [];
-  const { endpoint } = await open(t, a, {
-    onRaft: (socket, peer) => receiveMessages(socket, peer.nodeId, (message) => received.push(message)),
-  });
-  const { socket } = await dialMember(endpoint, alpn.raft, b, a.nodeId);
-  writeFrame(socket, encodeMessage({ type: 'timeoutNow', from: a.nodeId, to: a.nodeId, term: 1 as Term }));
-  socket.resume();
-  await until(() => socket.destroyed);
-  t.same(received, []);
-});
+t.test(
+  'receiveMessages takes the word of the certificate for who speaks, and drops a connection that sends garbage',
+  async (t) => {
+    const authority = await createCertificateAuthority('shop', clusterId);
+    const [a, b] = [await makeMember(authority), await makeMember(authority)];
+    const received: Message[] = [];
+    const { endpoint } = await open(t, a, {
+      onRaft: (socket, peer) => receiveMessages(socket, peer.nodeId, (message) => received.push(message)),
+    });
+    const { socket } = await dialMember(endpoint, alpn.raft, b, a.nodeId);
+    writeFrame(socket, encodeMessage({ type: 'timeoutNow', from: a.nodeId, to: a.nodeId, term: 1 as Term }));
+    socket.resume();
+    await until(() => received.length > 0);
+    t.equal(received[0]?.from, b.nodeId);
+    writeFrame(socket, new Uint8Array([1, 99, 0]));
+    await until(() => socket.destroyed);
+    t.equal(received.length, 1);
+  },
+);

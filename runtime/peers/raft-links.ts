@@ -25,6 +25,8 @@ interface Link {
   socket: TLSSocket | null;
   /** When the first message was sent that no sign of life has followed. */
   unansweredSince: number | null;
+  /** Since when there is no connection; null when there is one, or none was tried. */
+  downSince: number | null;
   dialling: boolean;
   retryMilliseconds: number;
   notBefore: number;
@@ -55,6 +57,12 @@ export class RaftLinks {
     }
   }
 
+  /** For how long no connection to a node could be made; null when there is one, or none was tried. */
+  unreachableMilliseconds(id: NodeId): number | null {
+    const since = this.#links.get(id)?.downSince ?? null;
+    return since === null ? null : performance.now() - since;
+  }
+
   close(): void {
     this.#closed = true;
     for (const link of this.#links.values()) link.socket?.destroy();
@@ -67,6 +75,7 @@ export class RaftLinks {
     const link: Link = {
       socket: null,
       unansweredSince: null,
+      downSince: null,
       dialling: false,
       retryMilliseconds: firstRetryMilliseconds,
       notBefore: 0,
@@ -85,6 +94,7 @@ export class RaftLinks {
         if (this.#closed) return void socket.destroy();
         link.socket = socket;
         link.retryMilliseconds = firstRetryMilliseconds;
+        link.downSince = null;
         socket.on('data', () => {
           link.unansweredSince = null;
         });
@@ -94,6 +104,7 @@ export class RaftLinks {
       },
       () => {
         link.dialling = false;
+        link.downSince ??= performance.now();
         this.#addresses.demote(id, endpoint);
         link.notBefore = performance.now() + link.retryMilliseconds;
         link.retryMilliseconds = Math.min(link.retryMilliseconds * 2, longestRetryMilliseconds);
@@ -103,6 +114,7 @@ export class RaftLinks {
 }
 
 function giveUp(link: Link): void {
+  link.downSince ??= performance.now();
   link.socket?.destroy();
   link.socket = null;
   link.unansweredSince = null;

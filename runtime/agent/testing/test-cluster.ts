@@ -126,15 +126,24 @@ export class TestNode {
 export interface TestClusterOptions
   extends Partial<Pick<TestNodeOptions, 'expect' | 'more' | 'environment'>> {
   readonly size: number;
+  /** Settings of one node, by its place. */
+  readonly moreOf?: (index: number) => Record<string, unknown>;
 }
 
 /** Makes nodes that know each other's addresses; they are killed and removed when the test ends. None is started. */
-export async function makeNodes(t: Test, { size, ...options }: TestClusterOptions): Promise<TestNode[]> {
+export async function makeNodes(
+  t: Test,
+  { size, moreOf, ...options }: TestClusterOptions,
+): Promise<TestNode[]> {
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
   const ports = await freePorts(size);
   const addresses = ports.map((port) => `127.0.0.1:${port}`);
   const nodes = ports.map(
-    (port, i) => new TestNode(path.join(directory, `n${i + 1}`), { port, addresses, ...options }),
+    (port, i) =>
+      new TestNode(path.join(directory, `n${i + 1}`), {
+        ...{ port, addresses, ...options },
+        ...(moreOf ? { more: { ...options.more, ...moreOf(i) } } : {}),
+      }),
   );
   t.teardown(async () => {
     await Promise.all(nodes.map((node) => node.stop('SIGKILL')));

@@ -1,14 +1,20 @@
 /**
  * Who votes, who stands by, who is spare: a pure plan over what the leader sees. It changes one thing at a time
  * and keeps an odd number of voters, because an even one survives no more failures than the odd below it.
+ * Seats that are lost or empty are filled at once; seats of healthy nodes move only when the whole set is healthy, and
+ * for a reason: a domain that lacks one, a weight, a far better machine (`placement.ts`).
  */
 import type { Configuration, NodeId } from '../../raft/types.ts';
+import { bestSwap, chooseBest, dropWorst, type Placed, type Swap } from './placement.ts';
 
-export interface ObservedNode {
-  readonly id: NodeId;
+export interface ObservedNode extends Placed {
   readonly online: boolean;
+  /** Has been online for a while: seats that need not move do not move to a node that comes and goes. */
+  readonly steady: boolean;
   /** Holds (nearly) everything the leader has: fit to vote. */
   readonly caughtUp: boolean;
+  /** Is about to stop and asks to be replaced; it works until it is. */
+  readonly leaving: boolean;
 }
 
 export interface RoleObservation {
@@ -26,48 +32,124 @@ export interface RolePlan {
 }
 
 export function planRoles(observation: RoleObservation): RolePlan | null {
-  const voters = planVoters(observation);
-  const learners = planLearners(observation, voters);
   const { configuration } = observation;
-  const unchanged =
-    sameMembers(voters, configuration.voters) && sameMembers(learners, configuration.learners);
-  return unchanged ? null : { voters, learners };
+  const view = new View(observation);
+  const voters = repairVoters(view);
+  const learners = fillLearners(view, voters);
+  const plan = { voters: idsOf(voters), learners: idsOf(learners) };
+  const repaired =
+    sameMembers(plan.voters, configuration.voters) && sameMembers(plan.learners, configuration.learners);
+  return repaired ? improve(view) : plan;
+}
+
+/** The observation, with the nodes found by their seats. A member that is not in the list is a lost one. */
+class View {
+  readonly observation: RoleObservation;
+  readonly #known: ReadonlyMap<NodeId, ObservedNode>;
+
+  constructor(observation: RoleObservation) {
+    this.observation = observation;
+    this.#known = new Map(observation.nodes.map((node) => [node.id, node]));
+  }
+
+  get voters(): ObservedNode[] {
+    return this.#find(this.observation.configuration.voters);
+  }
+
+  get learners(): ObservedNode[] {
+    return this.#find(this.observation.configuration.learners);
+  }
+
+  /** A node that is gone or going: its seat is to be had. The leader counts as there unless it is going. */
+  isLost(node: ObservedNode): boolean {
+    return node.leaving || !(node.online || node.id === this.observation.leader);
+  }
+
+  #find(ids: readonly NodeId[]): ObservedNode[] {
+    return [...ids].sort().map((id) => this.#known.get(id) ?? unknownNode(id));
+  }
 }
 
 /** A lost voter gives its seat to a caught-up standby; empty seats are filled as far as the number stays odd. */
-function planVoters({ configuration, nodes, targets, leader }: RoleObservation): readonly NodeId[] {
-  const known = new Map(nodes.map((node) => [node.id, node]));
-  const isLost = (id: NodeId): boolean => id !== leader && known.get(id)?.online !== true;
-  const candidates = configuration.learners
-    .filter((id) => known.get(id)?.online && known.get(id)?.caughtUp)
-    .sort();
-  const kept = configuration.voters.filter((id) => !isLost(id)).sort();
-  const lost = configuration.voters.filter(isLost).sort();
-  const replaced = candidates.splice(0, lost.length);
-  const voters = [...kept, ...replaced, ...lost.slice(replaced.length)];
-  const seats = largestOdd(Math.min(targets.voters, voters.length + candidates.length));
-  if (seats > voters.length) voters.push(...candidates.splice(0, seats - voters.length));
-  return voters.sort();
+function repairVoters(view: View): readonly ObservedNode[] {
+  const { targets } = view.observation;
+  const candidates = view.learners.filter((node) => node.caughtUp && !view.isLost(node));
+  const kept = view.voters.filter((node) => !view.isLost(node));
+  const lost = view.voters.filter((node) => view.isLost(node));
+  const replacing = chooseBest(kept, candidates, lost.length);
+  // Those who are going still work: they keep a seat rather than those who are gone.
+  const [going, gone] = [lost.filter((node) => node.online), lost.filter((node) => !node.online)];
+  const goneKept = dropWorst(gone, replacing.length);
+  const goingKept = dropWorst(going, Math.max(0, replacing.length - gone.length));
+  const voters = [...kept, ...replacing, ...goneKept, ...goingKept];
+  const left = candidates.filter((node) => !replacing.includes(node));
+  const seats = largestOdd(Math.min(targets.voters, voters.length + left.length));
+  return [...voters, ...chooseBest(voters, left, Math.max(0, seats - voters.length))];
 }
 
-/** Standbys, and the learners that will fill seats of voters once they have caught up. */
-function planLearners(
-  { configuration, nodes, targets }: RoleObservation,
-  voters: readonly NodeId[],
-): readonly NodeId[] {
+/**
+ * Standbys, and the learners that will fill seats of voters once they have caught up: those who hold the data first,
+ * then anybody who is there, and last those who go or are gone, whose data may still be good when they are back.
+ */
+function fillLearners(view: View, voters: readonly ObservedNode[]): readonly ObservedNode[] {
+  const { configuration, nodes, targets } = view.observation;
   const wanted = targets.standbys + Math.max(0, targets.voters - voters.length);
-  const isLearner = (id: NodeId): boolean => configuration.learners.includes(id);
-  const others = nodes.filter((node) => !voters.includes(node.id));
-  const byId = (a: ObservedNode, b: ObservedNode): number => (a.id < b.id ? -1 : 1);
-  const preferred = [
-    ...others.filter((node) => node.online && isLearner(node.id)).sort(byId),
-    ...others.filter((node) => node.online && !isLearner(node.id)).sort(byId),
-    ...others.filter((node) => !node.online && isLearner(node.id)).sort(byId),
+  const isLearner = (node: ObservedNode): boolean => configuration.learners.includes(node.id);
+  const holds = (node: ObservedNode): boolean => isLearner(node) || configuration.voters.includes(node.id);
+  const others = nodes.filter((node) => !voters.some((voter) => voter.id === node.id));
+  const tiers = [
+    others.filter((node) => !view.isLost(node) && holds(node)),
+    others.filter((node) => !view.isLost(node) && !holds(node)),
+    others.filter((node) => view.isLost(node) && (isLearner(node) || (node.online && holds(node)))),
   ];
-  return preferred
-    .slice(0, wanted)
-    .map((node) => node.id)
+  let learners: readonly ObservedNode[] = [];
+  for (const tier of tiers) {
+    const beside = [...voters, ...learners];
+    learners = [...learners, ...chooseBest(beside, tier, wanted - learners.length)];
+  }
+  return learners;
+}
+
+/** When nothing is down or behind: one exchange, of a voter and a standby, or of a standby and a spare. */
+function improve(view: View): RolePlan | null {
+  const { leader, nodes, targets } = view.observation;
+  const [voters, learners] = [view.voters, view.learners];
+  const isHealthy = [...voters, ...learners].every((node) => !view.isLost(node) && node.caughtUp);
+  if (!isHealthy || voters.length < targets.voters) return null;
+  // A leader is not unseated for comfort: it costs an election.
+  const movable = voters.filter((node) => node.id !== leader);
+  const staying = voters.filter((node) => node.id === leader);
+  const voterSwap = bestSwap(
+    staying,
+    movable,
+    learners.filter((node) => node.steady),
+  );
+  if (voterSwap !== null) {
+    return { voters: exchange(voters, voterSwap), learners: exchange(learners, reverse(voterSwap)) };
+  }
+  const seated = new Set([...voters, ...learners].map((node) => node.id));
+  const spares = nodes.filter((node) => node.online && node.steady && !node.leaving && !seated.has(node.id));
+  const learnerSwap = bestSwap(voters, learners, spares);
+  return learnerSwap && { voters: idsOf(voters), learners: exchange(learners, learnerSwap) };
+}
+
+function exchange(nodes: readonly Placed[], swap: Swap): NodeId[] {
+  return idsOf(nodes)
+    .map((id) => (id === swap.out ? swap.in : id))
     .sort();
+}
+
+function reverse(swap: Swap): Swap {
+  return { out: swap.in, in: swap.out };
+}
+
+function unknownNode(id: NodeId): ObservedNode {
+  const nothing = { failureDomain: null, weight: 0, cost: null };
+  return { id, online: false, steady: false, caughtUp: false, leaving: false, ...nothing };
+}
+
+function idsOf(nodes: readonly Placed[]): NodeId[] {
+  return nodes.map((node) => node.id).sort();
 }
 
 function largestOdd(count: number): number {

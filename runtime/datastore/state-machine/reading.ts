@@ -183,7 +183,8 @@ export class StateView {
   /** Every change from revision `from` on: whole revisions, as many as fit. */
   changes(from: number, mostRevisions: number, previous: boolean): ChangesPage {
     const oldest = this.number('compactedRevision');
-    if (from <= oldest && oldest > 0) return { kind: 'compacted', oldest: oldest + 1 };
+    // What happened in the compacted revision itself is kept.
+    if (from < oldest) return { kind: 'compacted', oldest };
     const last = Math.min(this.number('revision'), from + mostRevisions - 1);
     const changes: Change[] = [];
     let bytes = 0;

@@ -82,6 +82,11 @@ export class StateMachine {
     return this.#applier.leaseChanges;
   }
 
+  /** Entries that were applied have been taken back: `apply` has to be called again. */
+  get isBehind(): boolean {
+    return this.#again.length > 0;
+  }
+
   get hasUncommitted(): boolean {
     return this.#writer.inTransaction;
   }

@@ -32,12 +32,13 @@ export class Sweeper {
   /** Looks at so many changes before the compacted revision. Must run in a transaction. */
   step(most: number): void {
     const compacted = this.#view.number('compactedRevision');
-    const from = this.#at ?? firstId(this.#view.number('sweptRevision') + 1) - 1;
+    // The swept revision itself too: its deletions were kept, since a watch may begin there.
+    const from = this.#at ?? firstId(this.#view.number('sweptRevision')) - 1;
     const rows = this.#next.all(from, firstId(compacted + 1), most);
     for (const { id, key, deletion } of rows) {
       // A later version, or the deletion itself, stands for everything before it.
       this.#removeOlder.run(key, id);
-      if (deletion) this.#remove.run(id);
+      if (deletion && id < firstId(compacted)) this.#remove.run(id);
       this.#at = id;
     }
     if (rows.length < most) {

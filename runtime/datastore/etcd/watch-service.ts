@@ -1,0 +1,231 @@
+/**
+ * etcd's Watch service over a store: one stream of a client carries any number of watches. A client that reads slowly
+ * slows its own watches down, because each waits for room in the stream before it takes the next batch.
+ */
+import type { Clock } from '../clock.ts';
+import type { Change } from '../state-machine/model.ts';
+import { type Store, StoreError, type WatchBatch } from '../store.ts';
+import { eventFrom } from './from-model.ts';
+import type { HeaderSource } from './header.ts';
+import { codec, type Draft, type Message } from './messages.ts';
+import { toNumber } from './numbers.ts';
+import { hideOwnKeys, isEmptyRange } from './own-keys.ts';
+import { decodeSafely, type StreamCall, type StreamMethod } from './rpc-server.ts';
+import { etcdText } from './status.ts';
+import { keyRangeTo } from './to-model.ts';
+
+const requests = codec('WatchRequest');
+const responses = codec('WatchResponse');
+/** Of one stream; each costs memory here and in the store. */
+const mostWatches = 10_000;
+/** Of the events in one response, where the client can put fragments together; as etcd. */
+const fragmentBytes = 1536 * 1024;
+const progressMilliseconds = 10 * 60 * 1_000;
+/** The id of answers that belong to no watch. */
+const noWatch = -1;
+const filterPut = 0;
+const filterDelete = 1;
+
+interface Watch {
+  readonly id: number;
+  readonly request: Message<'WatchCreateRequest'>;
+  readonly stop: AbortController;
+  /** Nothing up to this revision is still to come. */
+  revision: number;
+  announced: boolean;
+}
+
+export function watchService(
+  store: Store,
+  headers: HeaderSource,
+  clock: Clock,
+): readonly (readonly [string, StreamMethod])[] {
+  const handle = (call: StreamCall): Promise<void> => new WatchStream(store, headers, clock, call).run();
+  return [['Watch/Watch', { kind: 'stream', handle }]];
+}
+
+class WatchStream {
+  readonly #store: Store;
+  readonly #headers: HeaderSource;
+  readonly #clock: Clock;
+  readonly #call: StreamCall;
+  readonly #watches = new Map<number, Watch>();
+  /** Rejects when the store cannot go on with a watch; the client then begins anew, elsewhere. */
+  readonly #broken = Promise.withResolvers<never>();
+  #nextId = 0;
+
+  constructor(store: Store, headers: HeaderSource, clock: Clock, call: StreamCall) {
+    this.#store = store;
+    this.#headers = headers;
+    this.#clock = clock;
+    this.#call = call;
+  }
+
+  async run(): Promise<void> {
+    const stopProgress = this.#clock.every(progressMilliseconds, () => this.#notifyProgress());
+    try {
+      await Promise.race([this.#readRequests(), this.#broken.promise]);
+    } finally {
+      stopProgress();
+      for (const watch of this.#watches.values()) watch.stop.abort();
+      this.#watches.clear();
+    }
+  }
+
+  async #readRequests(): Promise<void> {
+    for await (const bytes of this.#call.requests) {
+      const message = decodeSafely(requests.decode, bytes);
+      if (message.createRequest) await this.#create(message.createRequest);
+      else if (message.cancelRequest) await this.#cancel(toNumber(message.cancelRequest.watchId));
+      else if (message.progressRequest) await this.#answerProgress();
+    }
+  }
+
+  async #create(request: Message<'WatchCreateRequest'>): Promise<void> {
+    const refusal = this.#refuse(request);
+    if (refusal !== null) {
+      const header = await this.#headers.newest();
+      const refused = { header, watchId: noWatch, created: true, canceled: true, cancelReason: refusal };
+      await this.#send(refused);
+      return;
+    }
+    const asked = toNumber(request.watchId);
+    const watch: Watch = {
+      id: asked === 0 ? this.#chooseId() : asked,
+      request,
+      stop: new AbortController(),
+      revision: 0,
+      announced: false,
+    };
+    this.#watches.set(watch.id, watch);
+    this.#follow(watch).catch((error) => this.#broken.reject(error));
+  }
+
+  /** Why etcd would not begin this watch, or null. */
+  #refuse(request: Message<'WatchCreateRequest'>): string | null {
+    if (toNumber(request.startRevision) < 0) return etcdText.compacted;
+    if (isEmptyRange(rangeOf(request))) return 'mvcc: watcher range is empty';
+    if (this.#watches.has(toNumber(request.watchId)) && toNumber(request.watchId) !== 0) {
+      return 'mvcc: duplicate watch ID provided on the WatchStream';
+    }
+    if (this.#watches.size >= mostWatches) return `a stream carries at most ${mostWatches} watches`;
+    return null;
+  }
+
+  #chooseId(): number {
+    while (this.#watches.has(this.#nextId)) this.#nextId += 1;
+    return this.#nextId++;
+  }
+
+  async #follow(watch: Watch): Promise<void> {
+    const { request } = watch;
+    try {
+      await this.#store.watch(
+        { ...rangeOf(request), startRevision: toNumber(request.startRevision), previous: request.prevKv },
+        {
+          onStarted: (revision) => this.#announce(watch, revision),
+          onBatch: (batch) => this.#deliver(watch, batch),
+        },
+        watch.stop.signal,
+      );
+    } catch (error) {
+      if (!this.#isActive(watch)) return;
+      await this.#end(watch, error);
+    }
+  }
+
+  #isActive(watch: Watch): boolean {
+    return this.#watches.get(watch.id) === watch;
+  }
+
+  #announce(watch: Watch, revision: number): void {
+    if (!this.#isActive(watch)) return;
+    watch.announced = true;
+    // From a revision that was asked for, everything since is still to come.
+    const start = toNumber(watch.request.startRevision);
+    watch.revision = start === 0 ? revision : Math.min(start - 1, revision);
+    this.#send({ header: this.#headers.header(revision), watchId: watch.id, created: true });
+  }
+
+  async #deliver(watch: Watch, batch: WatchBatch): Promise<void> {
+    const header = this.#headers.header(batch.revision);
+    const wanted = batch.changes.filter((change) => !isFiltered(change, watch.request.filters));
+    const parts = watch.request.fragment ? splitBySize(wanted) : [wanted];
+    for (const [index, part] of parts.entries()) {
+      if (!this.#isActive(watch)) return;
+      const fragment = index < parts.length - 1;
+      if (part.length > 0)
+        await this.#send({ header, watchId: watch.id, fragment, events: part.map(eventFrom) });
+    }
+    watch.revision = batch.revision;
+  }
+
+  /** The store gave the watch up. Only what can be better elsewhere ends the whole stream. */
+  async #end(watch: Watch, error: unknown): Promise<void> {
+    if (!(error instanceof StoreError) || (error.code !== 'compacted' && error.code !== 'invalid'))
+      throw error;
+    const header = await this.#headers.newest();
+    if (!watch.announced) await this.#send({ header, watchId: watch.id, created: true });
+    this.#watches.delete(watch.id);
+    const compacted = error.code === 'compacted';
+    await this.#send({
+      header,
+      watchId: watch.id,
+      canceled: true,
+      compactRevision: compacted ? (error.revision ?? 1) : 0,
+      cancelReason: compacted ? etcdText.compacted : error.message,
+    });
+  }
+
+  async #cancel(id: number): Promise<void> {
+    const watch = this.#watches.get(id);
+    if (watch === undefined) return;
+    this.#watches.delete(id);
+    watch.stop.abort();
+    await this.#send({ header: this.#headers.header(watch.revision), watchId: id, canceled: true });
+  }
+
+  /** What every watch of the stream has behind it. Without watches: everything. */
+  async #answerProgress(): Promise<void> {
+    const newest = (await this.#headers.newest()).revision ?? 0;
+    const revisions = [...this.#watches.values()].map((watch) => watch.revision);
+    const revision = Math.min(toNumber(newest), ...revisions);
+    await this.#send({ header: this.#headers.header(revision), watchId: noWatch });
+  }
+
+  #notifyProgress(): void {
+    for (const watch of this.#watches.values()) {
+      if (!watch.request.progressNotify || !watch.announced) continue;
+      this.#send({ header: this.#headers.header(watch.revision), watchId: watch.id });
+    }
+  }
+
+  #send(response: Draft<'WatchResponse'>): Promise<void> | undefined {
+    return this.#call.send(responses.encodeFramed(response));
+  }
+}
+
+/** A watch on the empty key is one on every key. */
+function rangeOf(request: Message<'WatchCreateRequest'>): ReturnType<typeof keyRangeTo> {
+  const key = request.key.length === 0 ? Uint8Array.of(0) : request.key;
+  return hideOwnKeys(keyRangeTo(key, request.rangeEnd));
+}
+
+function isFiltered(change: Change, filters: readonly number[]): boolean {
+  return filters.includes(change.type === 'put' ? filterPut : filterDelete);
+}
+
+function splitBySize(changes: readonly Change[]): Change[][] {
+  const parts: Change[][] = [[]];
+  let size = 0;
+  for (const change of changes) {
+    const bytes = change.key.length + change.value.length + (change.previous?.value.length ?? 0);
+    if (size > 0 && size + bytes > fragmentBytes) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)!.push(change);
+    size += bytes;
+  }
+  return parts;
+}
