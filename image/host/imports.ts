@@ -12,7 +12,7 @@ import type { SourceFile } from './sources.ts';
 const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.ts': ['runtime/cli', 'runtime/admin', 'runtime/version.ts'],
   'runtime/main.test.ts': ['runtime/version.ts'],
-  'runtime/cli': ['runtime/agent', 'runtime/admin', 'runtime/config', 'runtime/version.ts'],
+  'runtime/cli': ['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/version.ts'],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/version.ts'],
@@ -34,6 +34,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/config': [],
   'runtime/logging': [],
   'runtime/files': [],
+  'runtime/backup': [],
   'runtime/encoding': [],
   'runtime/version.ts': [],
 
