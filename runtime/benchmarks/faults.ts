@@ -1,7 +1,7 @@
 /** What clients see when the leader dies or is stopped, and how soon a lost voter's seat is taken. */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bench, Row } from './measurements.ts';
+import type { Bench, Row } from './bench.ts';
 import { percentile } from './statistics.ts';
 import { leaderOf, type Subject, untilGone, untilWhole } from './subject.ts';
 import { startTrivetSubject } from './trivet-subject.ts';

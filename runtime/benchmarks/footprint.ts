@@ -1,7 +1,7 @@
 /** What a member costs the machine while little happens: memory, processor, bytes written to the disk. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Bench, inTurns, type Row, row } from './measurements.ts';
+import { type Bench, inTurns, type Row, row } from './bench.ts';
 import { leaderOf, type Subject } from './subject.ts';
 
 /** Linux counts processor time in hundredths of a second. */
