@@ -16,6 +16,8 @@ export interface Bench {
   readonly subjects: readonly Subject[];
   readonly client: LoadClient;
   readonly directory: string;
+  /** The device's executable; undefined: the sources. */
+  readonly program: string | undefined;
   readonly rounds: number;
   readonly roundMilliseconds: number;
   readonly faults: number;

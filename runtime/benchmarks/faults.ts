@@ -54,7 +54,11 @@ export async function measureReplacement(bench: Bench): Promise<Row[]> {
   if (!bench.subjects.some((subject) => subject.name === 'trivet')) return [];
   const times: number[] = [];
   for (let round = 0; round < Math.max(1, Math.min(bench.faults, 5)); round += 1) {
-    const subject = await startTrivetSubject(path.join(bench.directory, `replacement${round}`), 5);
+    const subject = await startTrivetSubject(
+      path.join(bench.directory, `replacement${round}`),
+      5,
+      bench.program,
+    );
     try {
       const before = await subject.clusterStatus();
       const voter = before.nodes.find((node) => node.role === 'voter' && node.id !== before.leader);
