@@ -14,6 +14,8 @@ async function startFollower(t: Test): Promise<TestNode> {
   return nodes[infos.findIndex((info) => info.id !== leader)]!;
 }
 
+t.setTimeout(600_000);
+
 t.test("Debian's etcdctl works at any node", { timeout: 180_000 }, async (t) => {
   const node = await startFollower(t as Test);
   await testEtcdctl(t as Test, `unix:${node.etcdSocket}`);

@@ -6,6 +6,8 @@ import { startEtcd } from '../testing/etcd-process.ts';
 import { errorOf, makeSubject, text, until } from '../testing/suite/subject.ts';
 import { EtcdStore } from './etcd-store.ts';
 
+t.setTimeout(600_000);
+
 t.test('reads, writes and watches go on while members die in turn', { timeout: 180_000 }, async (t) => {
   const cluster = await startEtcd(shortDirectory(t as Test), 3, [
     '--heartbeat-interval',

@@ -7,6 +7,8 @@ import { testStore } from '../testing/store-suite.ts';
 import { EtcdStore } from './etcd-store.ts';
 import { startEtcdServer } from './server.ts';
 
+t.setTimeout(600_000);
+
 t.test('the API passes the store suite, seen through a client of etcd', { timeout: 300_000 }, async (t) => {
   const face = await startFace(t as Test);
   const through = new EtcdStore({ endpoints: [face.endpoint], surroundings });

@@ -9,6 +9,8 @@ import { errorOf, makeSubject } from '../testing/suite/subject.ts';
 import { EtcdStore } from './etcd-store.ts';
 import { startEtcdServer } from './server.ts';
 
+t.setTimeout(600_000);
+
 t.test('the port serves who has a certificate of its authority', async (t) => {
   const directory = shortDirectory(t as Test);
   const [ours, theirs] = [await Authority.make(directory, 'ours'), await Authority.make(directory, 'theirs')];
