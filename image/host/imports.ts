@@ -43,6 +43,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
   'image/host/etcd-tools.ts': ['image'],
+  'image/host/agent-program.ts': ['image'],
   'image/formats': [],
 
   'qemu-tests/switch': [],
