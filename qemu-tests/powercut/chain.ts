@@ -52,6 +52,8 @@ const shortestLoadMilliseconds = 500;
 const longestLoadMilliseconds = 3_500;
 /** Of all cuts, so many go anywhere in the record, also into the start of the machine; the others under load. */
 const anywhere = 0.25;
+/** Of those that would come just after a flush, so many come just before it. */
+const beforeFlush = 0.7;
 
 export class Chain {
   readonly #options: ChainOptions;
@@ -180,7 +182,11 @@ export class Chain {
   #chooseEnd(entries: readonly LogEntry[], loadedFrom: number): number {
     const { random } = this.#options;
     const first = random() < anywhere ? 0 : entries.findIndex(({ end }) => end > loadedFrom);
-    return first < 0 ? entries.length : first + 1 + Math.floor(random() * (entries.length - first));
+    if (first < 0) return entries.length;
+    const count = first + 1 + Math.floor(random() * (entries.length - first));
+    // Every second entry is a flush, after which nothing can be lost.
+    const sparesNothing = entries[count - 1]?.kind === 'flush' && random() < beforeFlush;
+    return sparesNothing ? count - 1 : count;
   }
 
   #checkFileSystem(machine: Machine): void {
