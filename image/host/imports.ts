@@ -21,6 +21,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
     ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/version.ts'],
   ],
+  'runtime/benchmarks': ['runtime/agent', 'runtime/admin', 'runtime/datastore'],
   'runtime/datastore': [
     ...['runtime/raft', 'runtime/peers', 'runtime/encoding', 'runtime/files', 'runtime/logging'],
     'runtime/datastore/state-machine',
