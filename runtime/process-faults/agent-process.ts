@@ -171,6 +171,7 @@ export class AgentProcess {
       discovery: { mdns: false, addresses },
       peers: { address: this.#network.address(this.index), port },
       admin: { socket: this.socket },
+      datastore: { etcdApi: { socket: path.join(this.#directory, 'etcd.sock') } },
       dataDirectory: path.join(this.#disk, 'data'),
     };
   }
