@@ -28,7 +28,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime/datastore/state-machine': ['runtime/encoding', 'runtime/raft'],
   'runtime/peers': ['runtime/raft', 'runtime/encoding', 'runtime/logging'],
-  'runtime/process-faults': ['runtime/admin', 'runtime/raft'],
+  'runtime/process-faults': ['runtime/admin', 'runtime/checkers', 'runtime/raft'],
   'runtime/raft': [],
   'runtime/admin': [],
   'runtime/config': [],
