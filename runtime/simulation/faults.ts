@@ -209,7 +209,8 @@ export class Faults {
     if (node === null || !this.#cluster.mayLose(node)) return false;
     node.crash(false);
     this.#startLater(node);
-    return flipBitInLog(node, this.#random);
+    node.suspect = flipBitInLog(node, this.#random);
+    return node.suspect;
   }
 
   loseDisk(): boolean {
@@ -221,7 +222,7 @@ export class Faults {
 
   changeClock(): boolean {
     const node = this.#some();
-    if (node !== null) node.clockRate = 0.95 + 0.1 * this.#random();
+    node?.setClockRate(0.95 + 0.1 * this.#random());
     return node !== null;
   }
 

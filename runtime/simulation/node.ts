@@ -12,8 +12,8 @@ import { shipSnapshot } from '../datastore/snapshots.ts';
 import type { StateMachine } from '../datastore/state-machine/state-machine.ts';
 import { createLog } from '../logging/log.ts';
 import type { Random } from '../raft/testing/seeded-random.ts';
-import type { Message, NodeId } from '../raft/types.ts';
-import type { Invariants } from './invariants.ts';
+import type { Message, NodeId, Term } from '../raft/types.ts';
+import { type Invariants, Violation } from './invariants.ts';
 import type { Endpoint, VirtualNetwork } from './network.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type DiskOutcome, VirtualFiles } from './virtual-files.ts';
@@ -58,17 +58,21 @@ export type NodeState = 'down' | 'starting' | 'running' | 'lost';
 
 const quiet = createLog(() => {}, 'silent');
 const logDirectory = '/log';
+/** Above every term: what a node applies while it starts says nothing of the term it was committed in. */
+const neverLed = Number.MAX_SAFE_INTEGER as Term;
 
 export class VirtualNode implements Endpoint {
   readonly id: NodeId;
   readonly disk: DiskFaults = { full: false, errorShare: 0, slowness: 1 };
-  /** How fast this machine's clock goes. */
-  clockRate = 1;
+  /** How fast this machine's clock goes, and what it showed when that was set. */
+  #clock = { rate: 1, shown: 0, since: 0 };
   state: NodeState = 'down';
   start = 0;
   paused = false;
   founder: boolean;
   snapshotsTaken = 0;
+  /** Its disk has been damaged, which it finds out when it starts: not to be relied on. */
+  suspect = false;
   /** Called when the machine has ended by itself. */
   onEnd: (reason: 'damaged' | 'failed') => void = () => {};
   /** Who leads as far as others tell: for a node that hears no leader itself. */
@@ -106,6 +110,16 @@ export class VirtualNode implements Endpoint {
   /** The files under the log, to damage them. */
   get files(): MemoryFiles {
     return this.#files;
+  }
+
+  /** From now on this machine's clock goes faster or slower than it should; it never jumps. */
+  setClockRate(rate: number): void {
+    this.#clock = { rate, shown: this.#showClock(), since: this.#world.scheduler.now };
+  }
+
+  #showClock(): number {
+    const { rate, shown, since } = this.#clock;
+    return shown + (this.#world.scheduler.now - since) * rate;
   }
 
   boot(): void {
@@ -192,9 +206,9 @@ export class VirtualNode implements Endpoint {
   clock(start = this.start): Clock {
     const { scheduler } = this.#world;
     const after = (milliseconds: number, callback: () => void): Cancel =>
-      scheduler.after(milliseconds / this.clockRate, `${this.id} timer`, () => this.run(start, callback));
+      scheduler.after(milliseconds / this.#clock.rate, `${this.id} timer`, () => this.run(start, callback));
     return {
-      now: () => scheduler.now * this.clockRate,
+      now: () => this.#showClock(),
       after,
       every: (milliseconds, callback) => {
         let ended = false;
@@ -246,6 +260,8 @@ export class VirtualNode implements Endpoint {
     });
     this.#running = { replica, core, store: new EmbeddedStore(core, random) };
     this.state = 'running';
+    // A bit was flipped where it does not matter.
+    this.suspect = false;
     this.look();
   }
 
@@ -278,7 +294,8 @@ export class VirtualNode implements Endpoint {
       const { index } = machine.applied();
       const results = apply(entries, decode);
       try {
-        invariants.applied(this.id, entries, index);
+        const term = this.#running?.replica.status().term ?? neverLed;
+        invariants.applied(this.id, term, entries, index);
       } catch (error) {
         this.#world.fail(error);
       }
@@ -303,6 +320,10 @@ export class VirtualNode implements Endpoint {
 
   #failed(error: unknown): void {
     if (error instanceof DamagedError) {
+      if (!this.suspect)
+        this.#world.fail(
+          new Violation('no needless loss', `${this.id}, whose disk is sound, gives up: ${error.message}`),
+        );
       this.lose();
       this.onEnd('damaged');
       return;
@@ -316,5 +337,8 @@ export class VirtualNode implements Endpoint {
 
 /** A disk that fails, with the words of its error, is what the faults have asked for. */
 function isExpected(error: unknown): boolean {
-  return error instanceof Error && /EIO|ENOSPC|no space|consensus log cannot be written/.test(String(error.message));
+  return (
+    error instanceof Error &&
+    /EIO|ENOSPC|no space|consensus log cannot be written/.test(String(error.message))
+  );
 }
