@@ -21,12 +21,14 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
     ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/version.ts'],
   ],
+  'runtime/benchmarks': ['runtime/agent', 'runtime/admin', 'runtime/datastore'],
   'runtime/datastore': [
     ...['runtime/raft', 'runtime/peers', 'runtime/encoding', 'runtime/files', 'runtime/logging'],
     'runtime/datastore/state-machine',
   ],
   'runtime/datastore/state-machine': ['runtime/encoding', 'runtime/raft'],
   'runtime/peers': ['runtime/raft', 'runtime/encoding', 'runtime/logging'],
+  'runtime/process-faults': ['runtime/admin', 'runtime/raft'],
   'runtime/raft': [],
   'runtime/admin': [],
   'runtime/config': [],
@@ -45,6 +47,11 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'qemu-tests/switch': [],
   'qemu-tests/machine': ['runtime/admin'],
   'qemu-tests/lab': ['qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin'],
+  // Seeded randomness is the same everywhere.
+  'qemu-tests/powercut': [
+    ...['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'runtime/admin', 'runtime/raft', 'image'],
+  ],
+  'qemu-tests/scenarios/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
   'qemu-tests': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
 };
 

@@ -25,7 +25,7 @@ npm_packages() {
 
 # A program that shows that a package is there, and the package.
 build_tools='apt-get=apt dpkg-deb=dpkg'
-machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils setpriv=util-linux'
+machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils setpriv=util-linux e2fsck=e2fsprogs'
 firmware=/usr/share/OVMF/OVMF_CODE_4M.fd
 
 missing_packages() {

@@ -2,7 +2,13 @@ import t from 'tap';
 import { formatCommand, type QemuOptions, qemuArguments } from './command-line.ts';
 
 const options: QemuOptions = {
-  ...{ name: 'n1', accelerator: 'tcg', memoryMebibytes: 512, diskFile: '/tmp/a,b/n1.qcow2' },
+  ...{
+    name: 'n1',
+    accelerator: 'tcg',
+    memoryMebibytes: 512,
+    diskFile: '/tmp/a,b/n1.qcow2',
+    writeLogFile: null,
+  },
   ...{ networkSocket: '/tmp/x/n1.net', macAddress: '52:54:00:00:00:01' },
   boot: { kind: 'firmware', codeFile: '/usr/share/code.fd', variablesFile: '/tmp/x/n1.vars' },
 };
@@ -25,6 +31,13 @@ t.test('qemuArguments doubles commas in paths and honours flushes of the guest',
   const drive = qemuArguments(options).find((word) => word.includes('id=disk'));
   t.match(drive, 'file=/tmp/a,,b/n1.qcow2');
   t.match(drive, 'cache=writeback');
+});
+
+t.test('qemuArguments records writes and flushes where that is wanted', async (t) => {
+  const line = qemuArguments({ ...options, writeLogFile: '/tmp/a,b/n1.writes' }).join(' ');
+  t.match(line, 'node-name=writes,driver=file,cache.no-flush=on,filename=/tmp/a,,b/n1.writes');
+  t.match(line, 'node-name=disk,driver=blklogwrites,file=overlay,log=writes');
+  t.notMatch(line, 'if=none');
 });
 
 t.test('qemuArguments leaves the network card out without a switch', async (t) => {

@@ -21,11 +21,16 @@ export interface QemuOptions {
   readonly accelerator: Accelerator;
   readonly memoryMebibytes: number;
   readonly diskFile: string;
+  /** Where every write and flush of the guest is recorded; the disk itself is thrown away then. */
+  readonly writeLogFile: string | null;
   readonly boot: BootWay;
   /** The switch's socket; without one the machine has no network card. */
   readonly networkSocket: string | null;
   readonly macAddress: string;
 }
+
+/** The recording driver adds a part to each request, and merged ones may have as many parts as there can be. */
+const unmerged = ',request-merging=off';
 
 export function qemuArguments(options: QemuOptions): string[] {
   const accelerator = options.accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=128';
@@ -34,10 +39,8 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...['-smp', '1', '-m', String(options.memoryMebibytes), '-rtc', 'base=utc'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-device', 'virtio-rng-pci'],
     ...bootArguments(options.boot),
-    // What the guest has flushed must survive the end of this process, as a disk survives a power cut; "unsafe" would
-    // keep the overlay's own tables in memory.
-    ...['-drive', `if=none,id=disk,format=qcow2,cache=writeback,file=${escapeValue(options.diskFile)}`],
-    ...['-device', 'virtio-blk-pci,drive=disk,bootindex=1'],
+    ...diskArguments(options),
+    ...['-device', `virtio-blk-pci,drive=disk,bootindex=1${options.writeLogFile === null ? '' : unmerged}`],
     ...networkArguments(options),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=control,fd=${controlDescriptor}`, '-mon', 'chardev=control,mode=control'],
@@ -55,6 +58,22 @@ function bootArguments(boot: BootWay): string[] {
   return [
     ...['-drive', flash(0, boot.codeFile, ',readonly=on')],
     ...['-drive', flash(1, boot.variablesFile, '')],
+  ];
+}
+
+function diskArguments({ diskFile, writeLogFile }: QemuOptions): string[] {
+  if (writeLogFile === null) {
+    // What the guest has flushed must survive the end of this process, as a disk survives a power cut; "unsafe" would
+    // keep the overlay's own tables in memory.
+    return ['-drive', `if=none,id=disk,format=qcow2,cache=writeback,file=${escapeValue(diskFile)}`];
+  }
+  // Only the log counts, and it survives the end of this process in the host's memory.
+  const file = (name: string): string => `driver=file,cache.no-flush=on,filename=${escapeValue(name)}`;
+  return [
+    ...['-blockdev', `node-name=overlay-file,${file(diskFile)}`],
+    ...['-blockdev', 'node-name=overlay,driver=qcow2,cache.no-flush=on,file=overlay-file'],
+    ...['-blockdev', `node-name=writes,${file(writeLogFile)}`],
+    ...['-blockdev', 'node-name=disk,driver=blklogwrites,file=overlay,log=writes'],
   ];
 }
 

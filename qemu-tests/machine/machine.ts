@@ -3,7 +3,7 @@
  * in a file and the way to the agent inside.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { connectAdmin } from '../../runtime/admin/client.ts';
@@ -35,6 +35,8 @@ export interface MachineOptions {
   readonly direct: boolean;
   readonly networkSocket: string | null;
   readonly macAddress: string;
+  /** Record every write and flush in `writeLogFile`; what the machine wrote is not there at its next power-on. */
+  readonly recordsWrites?: boolean;
 }
 
 const firmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
@@ -82,6 +84,7 @@ export class Machine {
         overlayFile: machine.#file('qcow2'),
         sizeBytes: Math.max(options.diskBytes, options.image.sizeBytes),
       });
+      if (options.recordsWrites) writeFileSync(machine.writeLogFile, '');
       if (!options.direct) copyFirmwareVariables(machine.#file('vars'));
     } catch (error) {
       await machine.close();
@@ -92,6 +95,10 @@ export class Machine {
 
   get isRunning(): boolean {
     return this.#running !== null;
+  }
+
+  get writeLogFile(): string {
+    return this.#file('writes');
   }
 
   /** Where `trivet status --socket` and the like reach the agent. */
@@ -112,6 +119,7 @@ export class Machine {
       accelerator: await detectAccelerator(),
       diskFile: this.#file('qcow2'),
       boot: this.#bootWay(),
+      writeLogFile: this.#options.recordsWrites ? this.writeLogFile : null,
     });
     this.#command = formatCommand(qemuProgram, qemu);
     this.#expectedEnd = null;

@@ -4,6 +4,7 @@
  */
 import { type AdminCall, type AdminServer, serveAdminConsole, serveAdminSocket } from '../admin/server.ts';
 import type { Config } from '../config/schema.ts';
+import { startEtcdServer } from '../datastore/etcd/server.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { CoreClient } from './core-client.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
@@ -23,6 +24,12 @@ export async function runAgent(config: Config): Promise<void> {
     ended.reject(error);
     return [];
   });
+  const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
+    (error: unknown) => {
+      ended.reject(error);
+      return null;
+    },
+  );
   const watchdog = startWatchdog(core, systemd);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => core.stop().then(ended.resolve));
@@ -35,6 +42,7 @@ export async function runAgent(config: Config): Promise<void> {
   }
   clearInterval(watchdog);
   for (const server of servers) server.close();
+  await etcd?.close();
   process.exit();
 }
 

@@ -7,6 +7,7 @@ import { RemoteCore } from '../datastore/core-port.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
 import type { Store } from '../datastore/store.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
+import { openExternalStore } from './data-store.ts';
 import { startWorker } from './start-worker.ts';
 
 export interface CoreEvents {
@@ -35,7 +36,8 @@ export class CoreClient {
   constructor(config: Config, events: CoreEvents) {
     this.#events = events;
     const { port1, port2 } = new MessageChannel();
-    this.store = new EmbeddedStore(new RemoteCore(port1), realSurroundings.random);
+    this.store =
+      openExternalStore(config) ?? new EmbeddedStore(new RemoteCore(port1), realSurroundings.random);
     this.#worker = startWorker({ role: 'core', config, storePort: port2 }, [port2]);
     this.#worker.on('message', (message: FromCore) => this.#onMessage(message));
     this.#worker.on('error', (error) =>

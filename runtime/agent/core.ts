@@ -29,6 +29,7 @@ import { version } from '../version.ts';
 import { type AdminTarget, answerAdmin } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
 import { mayFound, startAgainBlank } from './damaged-data.ts';
+import { openExternalStore } from './data-store.ts';
 import { MemberNode } from './member-node.ts';
 import { RefusalLog } from './refusal-log.ts';
 
@@ -98,6 +99,7 @@ class Core implements AdminTarget {
   readonly #keys: SecretKeys;
   readonly #lock: DataDirectoryLock;
   readonly #refusals: RefusalLog;
+  readonly #externalStore: Store | null;
   readonly #fail: (error: unknown) => void;
   #peerPort!: PeerPort;
   #forming!: Forming;
@@ -138,10 +140,11 @@ class Core implements AdminTarget {
     this.#lock = lock;
     this.#keys = deriveSecretKeys(config.cluster.name, config.cluster.secret);
     this.#refusals = new RefusalLog(log);
+    this.#externalStore = openExternalStore(config);
   }
 
   store(): Store | null {
-    return this.#member?.store ?? null;
+    return this.#externalStore ?? this.#member?.store ?? null;
   }
 
   /** Throws `StoreError` on a node that is no member yet. */
@@ -169,6 +172,7 @@ class Core implements AdminTarget {
     clearInterval(this.#statusTimer);
     this.#mdns?.close();
     this.#forming.close();
+    await this.#externalStore?.close();
     await this.#member?.close();
     this.#peerPort.close();
     this.#lock.release();

@@ -3,6 +3,7 @@
  * same `clusterSchema`, so that the builder refuses at build time what a device would refuse at boot.
  */
 import { z } from 'zod';
+import { etcdApiSchema, etcdSchema } from './etcd-schema.ts';
 
 /** Long enough that guessing against recorded handshakes is hopeless; see ARCHITECTURE.md, decisions. */
 export const secretMinimumLength = 16;
@@ -84,6 +85,9 @@ const rolesSchema = z.strictObject({
 });
 
 const datastoreSchema = z.strictObject({
+  /** An external etcd to keep the data in; the embedded datastore when absent. */
+  etcd: etcdSchema.optional(),
+  etcdApi: etcdApiSchema.prefault({}),
   heartbeatMilliseconds: z.int().min(10).max(10_000).default(100),
   /** The shortest election timeout; it rises by itself where disk, machine or network are slow. */
   electionMilliseconds: z.int().min(50).max(60_000).default(500),

@@ -76,7 +76,10 @@ export class Clients {
   #operate(client: string, done: () => void): void {
     const { random, history, scheduler } = this.#around;
     const connection = connect(this.#around);
-    if (connection === null) return done();
+    if (connection === null) {
+      done();
+      return;
+    }
     const action = this.#chooseAction(random);
     const operation = history.begin(client, pick(random, keys), action);
     let ended = false;
@@ -207,7 +210,10 @@ export class Watcher {
   #connect(): void {
     const { scheduler, random } = this.#around;
     const connection = connect(this.#around);
-    if (connection === null) return this.#again();
+    if (connection === null) {
+      this.#again();
+      return;
+    }
     this.#counts.watchRestarts += 1;
     const abort = new AbortController();
     let ended = false;

@@ -166,6 +166,7 @@ export class VirtualCluster {
       if (count < spareChecks || node.replica!.machine.applied().index === 0) continue;
       this.#spareCounts.set(node.id, 0);
       this.counts.spares += 1;
+      this.#world.invariants.becomesBlank(node.id, node.start);
       node.replica!.becomeBlank().catch((error: unknown) => this.#world.fail(error));
     }
   }

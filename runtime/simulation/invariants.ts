@@ -21,11 +21,6 @@ interface Sighting {
   readonly previousTerm: Term;
 }
 
-interface AppendedConfiguration {
-  readonly index: LogIndex;
-  readonly configuration: Configuration;
-}
-
 export class Invariants {
   checks = 0;
   leaderChanges = 0;
@@ -38,12 +33,19 @@ export class Invariants {
   readonly #entries = new Map<string, Sighting>();
   /** By node and start: the highest commit index seen. */
   readonly #commits = new Map<string, LogIndex>();
-  /** By term: the newest configuration its leader has been seen to send. */
-  readonly #configurations = new Map<Term, AppendedConfiguration>();
+  #committedConfiguration: Configuration | null = null;
+  readonly #blanks = new Set<string>();
+  /** By term: where the newest configuration is that its leader has been seen to send. */
+  readonly #configurations = new Map<Term, LogIndex>();
   readonly #onCommitted: (entry: Entry) => void;
 
   constructor(onCommitted: (entry: Entry) => void) {
     this.#onCommitted = onCommitted;
+  }
+
+  /** From now on this node may begin again with nothing: it is a spare that lets go of its data. */
+  becomesBlank(id: NodeId, start: number): void {
+    this.#blanks.add(`${id} ${start}`);
   }
 
   messageSent(message: Message, sender: RaftStatus): void {
@@ -69,6 +71,7 @@ export class Invariants {
     if (commit > lastIndex)
       fail('commit index', `${id} has committed ${commit}, its log ends at ${lastIndex}`);
     const key = `${id} ${start}`;
+    if (commit === 0 && this.#blanks.has(key)) this.#commits.delete(key);
     const before = this.#commits.get(key) ?? 0;
     if (commit < before) fail('commit index', `${id} went back from ${before} to ${commit}`);
     this.#commits.set(key, commit);
@@ -99,6 +102,7 @@ export class Invariants {
         );
       this.committed.push(entry);
       this.#committedIn.push(term);
+      if (entry.kind === 'configuration') this.#configurationCommitted(entry);
       this.#onCommitted(entry);
     }
   }
@@ -152,19 +156,21 @@ export class Invariants {
   }
 
   #configurationSent(entry: Entry, sender: RaftStatus): void {
-    const configuration = decodeConfiguration(entry.data);
-    if (configuration === null) fail('configuration rules', `entry ${entry.index} holds none`);
     if (entry.term !== sender.term || sender.role !== 'leader') return;
     const before = this.#configurations.get(entry.term);
-    if (before !== undefined && before.index >= entry.index) return;
-    this.#configurations.set(entry.term, { index: entry.index, configuration });
-    if (before === undefined) return;
-    if (sender.commit < before.index)
-      fail(
-        'configuration rules',
-        `${sender.id} changes at ${entry.index} before ${before.index} is committed`,
-      );
-    if (!overlap(before.configuration, configuration))
+    if (before !== undefined && before >= entry.index) return;
+    this.#configurations.set(entry.term, entry.index);
+    if (before !== undefined && sender.commit < before)
+      fail('configuration rules', `${sender.id} changes at ${entry.index} before ${before} is committed`);
+  }
+
+  /** Of what is committed nothing is left out, so that each configuration can be held against the one before. */
+  #configurationCommitted(entry: Entry): void {
+    const configuration = decodeConfiguration(entry.data);
+    if (configuration === null) return;
+    const before = this.#committedConfiguration;
+    this.#committedConfiguration = configuration;
+    if (before !== null && !overlap(before, configuration))
       fail(
         'configuration rules',
         `entry ${entry.index} leaves quorums that do not overlap with those before`,

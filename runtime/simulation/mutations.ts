@@ -136,6 +136,7 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: 'runtime/datastore/recovery.ts',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a source file
         find: '    throw new DamagedError(`The consensus log is damaged: ${recovered.damaged}.`);',
         replace:
           '    { await log.reset(blankBase); state.remove(); return { log, machine: state.open(), base: blankBase, entries: [] }; }',
@@ -341,6 +342,7 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: 'runtime/raft/membership.ts',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a source file
         find: 'return late === undefined ? null : `node ${late} is not a learner that has caught up`;',
         replace: 'return late === undefined ? null : null;',
       },

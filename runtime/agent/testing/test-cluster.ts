@@ -9,6 +9,8 @@ import { type AdminClient, connectAdmin } from '../../admin/client.ts';
 import type { ClusterStatus, NodeInfo } from '../../admin/protocol.ts';
 
 const mainFile = path.resolve(import.meta.dirname, '../../main.ts');
+/** Unless a test gives its own. */
+const timing = { heartbeatMilliseconds: 50, electionMilliseconds: 500 };
 const waitLimitMilliseconds = 60_000;
 
 export interface TestNodeOptions {
@@ -40,12 +42,21 @@ export class TestNode {
     return path.join(this.directory, 'admin.sock');
   }
 
+  /** Where the node speaks etcd's API. */
+  get etcdSocket(): string {
+    return path.join(this.directory, 'etcd.sock');
+  }
+
   get dataDirectory(): string {
     return path.join(this.directory, 'data');
   }
 
   get running(): boolean {
     return this.#process !== null;
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
   }
 
   start(): void {
@@ -117,8 +128,11 @@ export class TestNode {
       peers: { address: '127.0.0.1', port },
       admin: { socket: this.socket },
       dataDirectory: this.dataDirectory,
-      datastore: { heartbeatMilliseconds: 50, electionMilliseconds: 500 },
       ...more,
+      datastore: {
+        ...((more?.datastore as object | undefined) ?? timing),
+        etcdApi: { socket: this.etcdSocket },
+      },
     };
   }
 }

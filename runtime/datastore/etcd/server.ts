@@ -10,7 +10,7 @@ import {
   type Http2Server,
   type ServerHttp2Session,
 } from 'node:http2';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { type Cancel, type Clock, realClock } from '../clock.ts';
 import type { Store } from '../store.ts';
@@ -146,19 +146,23 @@ async function openPort(options: EtcdServerOptions, methods: Methods, clock: Clo
 class Listener {
   readonly #server: Http2Server | Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #stopPings: Cancel;
+  /** Also those that speak no HTTP/2, or have not yet. */
+  readonly #connections = new Set<Socket>();
+  readonly #clock: Clock;
+  #stopPings: Cancel = () => {};
 
   constructor(server: Http2Server | Http2SecureServer, methods: Methods, clock: Clock) {
     this.#server = server;
+    this.#clock = clock;
     server.maxConnections = mostConnections;
     serveRpc(server, methods);
+    server.on('connection', (connection: Socket) => {
+      this.#connections.add(connection);
+      connection.on('close', () => this.#connections.delete(connection));
+    });
     (server as Http2Server).on('session', (session) => {
       this.#sessions.add(session);
       session.on('close', () => this.#sessions.delete(session));
-    });
-    const silent = new WeakSet<ServerHttp2Session>();
-    this.#stopPings = clock.every(pingMilliseconds, () => {
-      for (const session of this.#sessions) ping(session, silent);
     });
   }
 
@@ -167,8 +171,16 @@ class Listener {
       this.#server.once('error', reject);
       this.#server.listen(where, () => {
         this.#server.off('error', reject);
+        this.#startPings();
         resolve();
       });
+    });
+  }
+
+  #startPings(): void {
+    const silent = new WeakSet<ServerHttp2Session>();
+    this.#stopPings = this.#clock.every(pingMilliseconds, () => {
+      for (const session of this.#sessions) ping(session, silent);
     });
   }
 
@@ -181,6 +193,7 @@ class Listener {
     this.#stopPings();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const session of this.#sessions) session.destroy();
+    for (const connection of this.#connections) connection.destroy();
     await closed;
   }
 }

@@ -1,0 +1,60 @@
+/**
+ * The cluster's network: a namespace and an address for each node, joined by a bridge, inside the namespaces that
+ * `sandbox.ts` made. Packets of one direction between two nodes are lost by sending them to an Ethernet address that
+ * nobody has: in silence, as with a broken cable, also on connections that are open.
+ */
+import { spawnSync } from 'node:child_process';
+
+const nobody = '02:00:00:00:00:fe';
+
+export class Network {
+  readonly size: number;
+  readonly #lost = new Set<string>();
+
+  /** Throws when the system lacks what it takes. */
+  constructor(size: number) {
+    this.size = size;
+    ip('link set lo up');
+    ip('link add name bridge type bridge');
+    ip('link set bridge up');
+    for (let node = 0; node < size; node += 1) {
+      ip(`netns add n${node}`);
+      ip(`link add name port${node} type veth peer name eth0 netns n${node}`);
+      ip(`link set port${node} master bridge up`);
+      ip(`-n n${node} link set lo up`);
+      ip(`-n n${node} address add ${this.address(node)}/24 dev eth0`);
+      ip(`-n n${node} link set eth0 up`);
+    }
+  }
+
+  address(node: number): string {
+    return `10.77.0.${node + 1}`;
+  }
+
+  /** The words before a command that make it run as a program on this node. */
+  enter(node: number): readonly string[] {
+    return ['nsenter', `--net=/run/netns/n${node}`];
+  }
+
+  /** Loses what one node sends to another. */
+  lose(from: number, to: number): void {
+    ip(`-n n${from} neighbour replace ${this.address(to)} lladdr ${nobody} dev eth0 nud permanent`);
+    this.#lost.add(`${from} ${to}`);
+  }
+
+  restore(from: number, to: number): void {
+    if (!this.#lost.delete(`${from} ${to}`)) return;
+    ip(`-n n${from} neighbour del ${this.address(to)} dev eth0`);
+  }
+
+  close(): void {
+    for (let node = 0; node < this.size; node += 1) ip(`netns del n${node}`);
+    ip('link del bridge');
+  }
+}
+
+function ip(words: string): void {
+  const run = spawnSync('ip', words.split(' '), { encoding: 'utf8' });
+  if (run.error) throw new Error(`ip cannot be started (apt-get install iproute2): ${run.error.message}`);
+  if (run.status !== 0) throw new Error(`ip ${words}: ${run.stderr.trim()}`);
+}
