@@ -10,7 +10,7 @@ import { runSeeds } from './seed-pool.ts';
 
 const help = `Usage: npm run simulate -- [options]
 
-  --seeds N      how many runs, each with a seed of its own (default 200)
+  --seeds N      how many runs, each with a seed of its own (default 200; for a mutation at most 60)
   --seed S       the first seed (default 1); the same seed gives the same run
   --steps N      steps in a run before the faults end (default 10000)
   --jobs N       runs at a time (default 2)
@@ -42,7 +42,7 @@ function readSettings(programArguments: readonly string[]): Settings | null {
   });
   if (values.help) return null;
   return {
-    seeds: whole('seeds', values.seeds ?? '200'),
+    seeds: whole('seeds', values.seeds ?? (values.mutations ? '60' : '200')),
     seed: whole('seed', values.seed ?? '1'),
     steps: whole('steps', values.steps ?? '10000'),
     jobs: whole('jobs', values.jobs ?? '2'),

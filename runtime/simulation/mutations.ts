@@ -10,17 +10,15 @@ export interface Patch {
   readonly replace: string;
 }
 
-export type FoundBy =
-  | { readonly kind: 'simulation' }
-  /** A test file that must fail. */
-  | { readonly kind: 'test'; readonly file: string };
-
 export interface Mutation {
   /** Its number in the list of faults; 0: beyond the list. */
   readonly fault: number;
   readonly name: string;
   readonly patches: readonly Patch[];
-  readonly foundBy: FoundBy;
+  /** Whether the simulator is to look for it. */
+  readonly simulation: boolean;
+  /** A test file that fails with it: asked where the simulator is not, or has not found it. */
+  readonly test: string | null;
 }
 
 export interface ImpossibleFault {
@@ -28,9 +26,6 @@ export interface ImpossibleFault {
   readonly name: string;
   readonly reason: string;
 }
-
-const simulation: FoundBy = { kind: 'simulation' };
-const test = (file: string): FoundBy => ({ kind: 'test', file });
 
 export const impossibleFaults: readonly ImpossibleFault[] = [
   {
@@ -56,7 +51,8 @@ export const mutations: readonly Mutation[] = [
         replace: "send(node, from, { type: 'voteResponse', term: node.term, preVote, granted });",
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: 'runtime/raft/election.test.ts',
   },
   {
     fault: 2,
@@ -68,7 +64,8 @@ export const mutations: readonly Mutation[] = [
         replace: ': node.vote === null && node.leader === null;',
       },
     ],
-    foundBy: test('runtime/raft/election.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/election.test.ts',
   },
   {
     fault: 3,
@@ -80,7 +77,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'if (reached <= log.commit) return;',
       },
     ],
-    foundBy: test('runtime/raft/replication.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/replication.test.ts',
   },
   {
     fault: 4,
@@ -92,7 +90,8 @@ export const mutations: readonly Mutation[] = [
         replace: '',
       },
     ],
-    foundBy: test('runtime/raft/membership.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/membership.test.ts',
   },
   {
     fault: 5,
@@ -104,7 +103,8 @@ export const mutations: readonly Mutation[] = [
         replace: ': true;',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: null,
   },
   {
     fault: 6,
@@ -116,7 +116,8 @@ export const mutations: readonly Mutation[] = [
         replace: '',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: 'runtime/raft/membership.test.ts',
   },
   {
     fault: 7,
@@ -128,7 +129,8 @@ export const mutations: readonly Mutation[] = [
         replace: '',
       },
     ],
-    foundBy: test('runtime/raft/replication.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/replication.test.ts',
   },
   {
     fault: 8,
@@ -142,7 +144,8 @@ export const mutations: readonly Mutation[] = [
           '    { await log.reset(blankBase); state.remove(); return { log, machine: state.open(), base: blankBase, entries: [] }; }',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: null,
   },
   {
     fault: 9,
@@ -155,7 +158,8 @@ export const mutations: readonly Mutation[] = [
           "    case 'appendResponse':\n    case 'heartbeatResponse':\n      return false;\n    default:\n      return true;\n",
       },
     ],
-    foundBy: test('runtime/raft/election.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/election.test.ts',
   },
   {
     fault: 10,
@@ -167,13 +171,15 @@ export const mutations: readonly Mutation[] = [
         replace: '  campaign(node, false);\n',
       },
     ],
-    foundBy: test('runtime/raft/election.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/election.test.ts',
   },
   {
     fault: 11,
     name: 'no check of the quorum: a leader nobody answers leads on',
     patches: [{ file: 'runtime/raft/tick.ts', find: 'if (!hearsQuorum(node)) {', replace: 'if (false) {' }],
-    foundBy: test('runtime/raft/election.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/election.test.ts',
   },
   {
     fault: 12,
@@ -185,7 +191,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'if (reads.queued.length === 0 || reads.running !== null) return;',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: 'runtime/raft/reads.test.ts',
   },
   {
     fault: 13,
@@ -197,7 +204,8 @@ export const mutations: readonly Mutation[] = [
         replace: '  void confirmed;\n',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: 'runtime/raft/reads.test.ts',
   },
   {
     fault: 15,
@@ -209,7 +217,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'progress.becomeProbe(progress.next);',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: null,
   },
   {
     fault: 16,
@@ -221,7 +230,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'const at = this.#configurations.at(0);',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: null,
   },
   {
     fault: 17,
@@ -233,7 +243,8 @@ export const mutations: readonly Mutation[] = [
         replace: "    (await import('node:fs')).copyFileSync(stateFile, snapshotFile);",
       },
     ],
-    foundBy: test('runtime/datastore/snapshots.test.ts'),
+    simulation: false,
+    test: 'runtime/datastore/snapshots.test.ts',
   },
   {
     fault: 18,
@@ -245,7 +256,8 @@ export const mutations: readonly Mutation[] = [
         replace: '',
       },
     ],
-    foundBy: test('runtime/raft/replication.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/replication.test.ts',
   },
   {
     fault: 19,
@@ -257,7 +269,8 @@ export const mutations: readonly Mutation[] = [
         replace: "      this.#damage('torn');",
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: null,
   },
   {
     fault: 20,
@@ -269,7 +282,8 @@ export const mutations: readonly Mutation[] = [
         replace: '      let frame = null as ReturnType<typeof findFrame>;\n',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: 'runtime/datastore/log/recovery.test.ts',
   },
   {
     fault: 21,
@@ -281,7 +295,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'receive(this.#node, message);',
       },
     ],
-    foundBy: test('runtime/raft/validation.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/validation.test.ts',
   },
   {
     fault: 22,
@@ -293,7 +308,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'if (error instanceof LogStorageError) {',
       },
     ],
-    foundBy: test('runtime/datastore/persist-queue.test.ts'),
+    simulation: false,
+    test: 'runtime/datastore/persist-queue.test.ts',
   },
   {
     fault: 23,
@@ -305,7 +321,8 @@ export const mutations: readonly Mutation[] = [
         replace: '    segment.end += frame.length;',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: 'runtime/datastore/log/log-storage.test.ts',
   },
   {
     fault: 23,
@@ -317,7 +334,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'id === node.id ? log.lastIndex :',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: 'runtime/raft/replication.test.ts',
   },
   {
     fault: 24,
@@ -334,7 +352,8 @@ export const mutations: readonly Mutation[] = [
         replace: "'INSERT OR REPLACE INTO answered (session",
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: 'runtime/datastore/state-machine/state-machine.test.ts',
   },
   {
     fault: 25,
@@ -347,7 +366,8 @@ export const mutations: readonly Mutation[] = [
         replace: 'return late === undefined ? null : null;',
       },
     ],
-    foundBy: test('runtime/raft/membership.test.ts'),
+    simulation: false,
+    test: 'runtime/raft/membership.test.ts',
   },
   {
     fault: 0,
@@ -359,7 +379,8 @@ export const mutations: readonly Mutation[] = [
         replace: '  send(node, message.from, { ...answer, hintIndex: index, hintTerm: term });',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: 'runtime/raft/replication.test.ts',
   },
   {
     fault: 0,
@@ -371,7 +392,8 @@ export const mutations: readonly Mutation[] = [
         replace: '',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: null,
   },
   {
     fault: 0,
@@ -383,6 +405,7 @@ export const mutations: readonly Mutation[] = [
         replace: '    const since = this.#options.clock.now();\n    if (!this.#leads()) return null;',
       },
     ],
-    foundBy: simulation,
+    simulation: true,
+    test: null,
   },
 ];

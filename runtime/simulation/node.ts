@@ -73,6 +73,8 @@ export class VirtualNode implements Endpoint {
   snapshotsTaken = 0;
   /** Its disk has been damaged, which it finds out when it starts: not to be relied on. */
   suspect = false;
+  /** Called at the next sync, before it is done: where a power cut hurts most. */
+  onSync: (() => void) | null = null;
   /** Called when the machine has ended by itself. */
   onEnd: (reason: 'damaged' | 'failed') => void = () => {};
   /** Who leads as far as others tell: for a node that hears no leader itself. */
@@ -140,6 +142,7 @@ export class VirtualNode implements Endpoint {
     this.state = 'down';
     this.start += 1;
     this.paused = false;
+    this.onSync = null;
     this.#deferred = [];
     this.#running = null;
     this.#state.crash(!power || random() < 0.3, random);
@@ -305,6 +308,12 @@ export class VirtualNode implements Endpoint {
 
   async #diskWork(start: number, operation: string): Promise<DiskOutcome> {
     const { random } = this.#world;
+    if (operation === 'sync' && this.onSync !== null && start === this.start) {
+      const { onSync } = this;
+      this.onSync = null;
+      // Not at once: what is to be sent before the sync has then left.
+      this.#world.scheduler.after(0.1, `${this.id} cut in a sync`, () => this.run(start, onSync));
+    }
     const least = operation === 'sync' ? 0.3 : 0.02;
     const most = operation === 'sync' ? 4 : 0.1;
     await this.#wait((least + random() * (most - least)) * this.disk.slowness, operation, start);

@@ -8,6 +8,7 @@ import { runSeeds } from './seed-pool.ts';
 
 export interface MutationSettings {
   readonly seed: number;
+  /** Tried at most, for each. */
   readonly seeds: number;
   readonly steps: number;
   readonly jobs: number;
@@ -67,11 +68,16 @@ function findStalePatches({ name, patches }: Mutation): string[] {
 }
 
 async function tryMutation(mutation: Mutation, settings: MutationSettings): Promise<Outcome> {
-  const { fault, name, foundBy } = mutation;
+  const { fault, name } = mutation;
   const began = performance.now();
-  const found =
-    foundBy.kind === 'test' ? await tryTest(mutation, foundBy.file) : await trySimulation(mutation, settings);
+  const found = await find(mutation, settings);
   return { fault, name, ...found, seconds: (performance.now() - began) / 1000 };
+}
+
+async function find(mutation: Mutation, settings: MutationSettings): Promise<Finding> {
+  const simulated = mutation.simulation ? await trySimulation(mutation, settings) : null;
+  if (mutation.test === null || simulated?.found) return simulated ?? notFound(0);
+  return { ...(await tryTest(mutation, mutation.test)), steps: simulated?.steps ?? 0 };
 }
 
 type Finding = Omit<Outcome, 'fault' | 'name' | 'seconds'>;
@@ -93,8 +99,12 @@ async function trySimulation(
     },
   });
   const first = failed as SeedResult | null;
-  if (first === null) return { found: false, foundBy: 'NOT FOUND', seed: null, steps: total };
+  if (first === null) return notFound(total);
   return { found: true, foundBy: `simulation: ${first.failure?.rule}`, seed: first.seed, steps: total };
+}
+
+function notFound(steps: number): Finding {
+  return { found: false, foundBy: 'NOT FOUND', seed: null, steps };
 }
 
 /** Found when the test fails with the fault in place. */
