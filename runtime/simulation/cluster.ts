@@ -2,6 +2,7 @@
  * The virtual machines of a run and what the real agent does around the datastore: a node that ended is started again,
  * a machine without its disk comes back as a new one, the leader changes who votes, a spare lets go of its data.
  */
+import { LogStorageError } from '../datastore/log/errors.ts';
 import { pick, type Random } from '../raft/testing/seeded-random.ts';
 import type { Configuration, NodeId } from '../raft/types.ts';
 import type { VirtualNetwork } from './network.ts';
@@ -157,7 +158,10 @@ export class VirtualCluster {
       this.#spareCounts.set(node.id, 0);
       this.counts.spares += 1;
       this.#world.invariants.becomesBlank(node.id, node.start);
-      node.replica!.becomeBlank().catch((error: unknown) => this.#world.fail(error));
+      node.replica!.becomeBlank().catch((error: unknown) => {
+        // On a disk that takes nothing it stays what it was, and tries again later.
+        if (!(error instanceof LogStorageError)) this.#world.fail(error);
+      });
     }
   }
 
