@@ -1,7 +1,7 @@
 /** A member's side of reports: tells the leader how it is, once a second, and learns who leads and what its role is. */
 import type { NodeRole } from '../admin/protocol.ts';
 import type { NodeId } from '../raft/types.ts';
-import { measureLoad } from './load.ts';
+import { type Load, measureLoad } from './load.ts';
 import type { MemberContext } from './member-context.ts';
 import { type Report, type ReportAnswer, reportAnswerSchema } from './reports.ts';
 import { readRoster } from './roster.ts';
@@ -20,6 +20,7 @@ export class Reporter {
   #asked = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #load: { readonly at: number; readonly value: Load } | null = null;
 
   constructor(context: MemberContext) {
     this.#context = context;
@@ -41,9 +42,17 @@ export class Reporter {
   report(): Report {
     const { identity, version, port, replica, failureDomain, weight } = this.#context;
     const appliedIndex = replica.machine.applied().index;
-    const load = measureLoad(replica.syncMilliseconds);
+    const load = this.#measuredLoad();
     const leaving = this.#leaving;
     return { name: identity.name, version, port, appliedIndex, failureDomain, weight, leaving, load };
+  }
+
+  /** Measuring reads files of the kernel: once a second is enough for all who ask. */
+  #measuredLoad(): Load {
+    const now = performance.now();
+    if (this.#load === null || now - this.#load.at >= everyMilliseconds)
+      this.#load = { at: now, value: measureLoad(this.#context.replica.syncMilliseconds) };
+    return this.#load.value;
   }
 
   /** From now on this node says that it is about to stop. */

@@ -82,6 +82,7 @@ export class Replica {
   /** Why the node cannot store anything at the moment; null when it can. */
   #obstacle: string | null = null;
   #closed = false;
+  #actingSoon = false;
   #paused = false;
 
   /** Recovers the node's storage and starts taking part. Throws what `recoverStorage` throws. */
@@ -152,7 +153,7 @@ export class Replica {
     if (message.type === 'installSnapshot' && !this.#received.take(message.snapshot.index)) return;
     this.#timing.received(message, this.#patienceMilliseconds());
     this.#raft.step(message);
-    this.#act();
+    this.#actSoon();
   }
 
   /**
@@ -167,7 +168,7 @@ export class Replica {
     const outcome = this.#raft.propose(data);
     if (outcome.kind !== 'accepted') return outcome;
     const result = this.#pending.expectResult(outcome.index, outcome.term);
-    this.#act();
+    this.#actSoon();
     return { kind: 'proposed', result };
   }
 
@@ -315,6 +316,16 @@ export class Replica {
     }
   }
 
+  /** What comes in one turn of the event loop is dealt with together: one message and one frame of the log for all. */
+  #actSoon(): void {
+    if (this.#actingSoon) return;
+    this.#actingSoon = true;
+    queueMicrotask(() => {
+      this.#actingSoon = false;
+      this.#act();
+    });
+  }
+
   /** Does what the core wants done, until it wants nothing more. */
   #act(): void {
     while (!this.#closed && !this.#paused && this.#raft.hasReady()) {
@@ -374,7 +385,7 @@ export class Replica {
     this.#options.onApplied();
     this.#compaction.consider(index);
     if (this.#machine.hasUncommitted) this.#commitSoon();
-    if (this.#raft.hasReady()) queueMicrotask(() => this.#act());
+    if (this.#raft.hasReady()) this.#actSoon();
   }
 
   /** Commits to the state's file are few, to spare the disk: the log has everything already. */

@@ -38,6 +38,8 @@ export function storagePaths(dataDirectory: string): StoragePaths {
   };
 }
 
+/** Far less can be written in this time than is kept free. */
+const lookEveryMilliseconds = 20;
 const copyPrefix = 'outgoing-';
 
 export class StateFiles implements StateStorage {
@@ -45,6 +47,8 @@ export class StateFiles implements StateStorage {
   readonly #paths: StoragePaths;
   readonly #thread: StorageThread;
   #copies = 0;
+  #spaceLow = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(paths: StoragePaths, thread: StorageThread) {
     this.#paths = paths;
@@ -107,7 +111,12 @@ export class StateFiles implements StateStorage {
   }
 
   isSpaceLow(): boolean {
-    return isSpaceLow(this.#paths.log);
+    const now = performance.now();
+    if (now - this.#lookedAt >= lookEveryMilliseconds) {
+      this.#spaceLow = isSpaceLow(this.#paths.log);
+      this.#lookedAt = now;
+    }
+    return this.#spaceLow;
   }
 
   /** A whole, checked snapshot that is to become the state, also after a crash in the middle. */

@@ -53,7 +53,7 @@ export class VirtualFiles implements FileLayer {
   }
 
   #wrap(file: LogFile, path: string): LogFile {
-    return {
+    const wrapped: LogFile = {
       size: () => file.size(),
       read: async (offset, length) => {
         await this.#do('read', path);
@@ -70,8 +70,13 @@ export class VirtualFiles implements FileLayer {
         await this.#do('sync', path);
         await file.sync();
       },
+      writeSynced: async (bytes, offset) => {
+        await wrapped.write(bytes, offset);
+        await wrapped.sync();
+      },
       close: () => file.close(),
     };
+    return wrapped;
   }
 
   async #do(operation: DiskOperation, path: string): Promise<void> {

@@ -85,8 +85,7 @@ export class SegmentWriter {
       return;
     }
     const frame = encodeFrame(segment.nonce, segment.end, this.#lastFrame + 1, records);
-    await this.#put(this.#file, frame, segment.end);
-    await this.#sync(this.#file);
+    await this.#putSynced(this.#file, frame, segment.end);
     segment.end += frame.length;
     this.#written(segment, records);
   }
@@ -150,6 +149,18 @@ export class SegmentWriter {
     }
   }
 
+  /** As `#put`, and durable. When the disk was full, all of it is written again. */
+  async #putSynced(file: LogFile, bytes: Buffer, offset: number): Promise<void> {
+    const { clock } = this.#surroundings;
+    const start = clock.now();
+    try {
+      await file.writeSynced(bytes, offset);
+    } catch (error) {
+      throw isDiskFull(error) ? diskFull(error) : failed('write to the log', error);
+    }
+    this.#noteSync(clock.now() - start);
+  }
+
   /**
    * The last frame may have come from the page cache of a process that was killed, or whose sync failed, without
    * being on the disk. It counts as durable from now on, so it is made so; and so is the segment's name.
@@ -166,7 +177,11 @@ export class SegmentWriter {
     const { clock } = this.#surroundings;
     const start = clock.now();
     await orFail('sync the log', file.sync());
-    this.#syncTimes.push(clock.now() - start);
+    this.#noteSync(clock.now() - start);
+  }
+
+  #noteSync(milliseconds: number): void {
+    this.#syncTimes.push(milliseconds);
     if (this.#syncTimes.length > SYNC_TIMES_KEPT) this.#syncTimes.shift();
   }
 

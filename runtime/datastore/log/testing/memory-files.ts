@@ -105,6 +105,12 @@ export class MemoryFiles implements FileLayer {
         this.#step('sync', path);
         inode.sync();
       },
+      writeSynced: async (bytes, offset) => {
+        this.#step('write', path);
+        inode.write(bytes, offset);
+        this.#step('sync', path);
+        inode.sync();
+      },
       close: async () => undefined,
     };
   }
