@@ -317,8 +317,8 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: 'runtime/datastore/log/writer.ts',
-        find: '    await this.#sync(this.#file);\n    segment.end += frame.length;',
-        replace: '    segment.end += frame.length;',
+        find: '      await file.writeSynced(bytes, offset);',
+        replace: '      await file.write(bytes, offset);',
       },
     ],
     simulation: true,

@@ -90,8 +90,8 @@ class Run {
       settings: chooseSettings(random),
       fail: (error) => this.fail(error),
     };
-    const size = pick(random, [1, 2, 3, 3, 3, 4, 5, 5, 6, 7]);
-    this.#cluster = new VirtualCluster(this.#world, size, pick(random, [1, 3, 3, 3, 5]));
+    const size = pick(random, [1, 2, 3, 3, 4, 5, 5, 5, 6, 7]);
+    this.#cluster = new VirtualCluster(this.#world, size, pick(random, [1, 3, 3, 5, 5, 7]));
     this.#clients = new Clients(
       {
         scheduler: this.#scheduler,
@@ -271,7 +271,7 @@ class Run {
 function chooseSettings(random: Random): NodeSettings {
   return {
     heartbeatMilliseconds: 100,
-    electionMilliseconds: pick(random, [300, 500, 1_000]),
+    electionMilliseconds: pick(random, [150, 150, 300, 500, 1_000]),
     keepEntries: pick(random, [0, 5, 20, 200]),
     compactEvery: pick(random, [5, 20, 100]),
     keepBytes: pick(random, [2_000, 20_000, 1_000_000]),
