@@ -29,6 +29,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/datastore/state-machine': ['runtime/encoding', 'runtime/raft'],
   'runtime/peers': ['runtime/raft', 'runtime/encoding', 'runtime/logging'],
   'runtime/process-faults': ['runtime/admin', 'runtime/checkers', 'runtime/raft'],
+  'runtime/checkers': [],
+  'runtime/simulation': ['runtime/checkers', 'runtime/datastore', 'runtime/raft', 'runtime/logging'],
   'runtime/raft': [],
   'runtime/admin': [],
   'runtime/config': [],

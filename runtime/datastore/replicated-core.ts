@@ -145,13 +145,15 @@ export class ReplicatedCore implements StoreCore {
 
   async execute(body: CommandBody): Promise<CommandResult> {
     const command = this.#commands.begin(body);
+    let result: CommandResult | null = null;
     try {
-      return await this.#untilServed(() => {
+      result = await this.#untilServed(() => {
         if (this.#replica.status().role === 'leader') return this.#proposeHere(command.data);
         return this.#forward(command.data);
       });
+      return result;
     } finally {
-      command.end();
+      command.end(result);
     }
   }
 
@@ -359,11 +361,12 @@ export class ReplicatedCore implements StoreCore {
   /** Only in the term in which the time ran out: a later leader has given the lease its full time again. */
   async #endLease(lease: StoredLease): Promise<void> {
     const command = this.#commands.begin({ kind: 'revokeLease', lease: lease.id, granted: lease.granted });
+    let result: CommandResult | null = null;
     try {
-      const result = await this.#proposeHere(command.data);
+      result = await this.#proposeHere(command.data);
       if (result === null) throw new StoreError('unavailable', 'the end of a lease was not committed');
     } finally {
-      command.end();
+      command.end(result);
     }
   }
 
