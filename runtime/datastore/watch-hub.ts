@@ -58,15 +58,16 @@ export class WatchHub {
 
   async #feed(watcher: Watcher, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (this.#isCaughtUp(watcher)) {
-        watcher.live = true;
-        await new Promise<void>((resolve) => {
-          watcher.wake = resolve;
-        });
-        watcher.live = false;
-      } else {
-        await this.#readHistory(watcher, signal);
-      }
+      const before = watcher.next;
+      if (!this.#isCaughtUp(watcher)) await this.#readHistory(watcher, signal);
+      // The state here may be behind what was told before, when the node became a replica anew: then there is nothing
+      // to read yet, and asking again at once would hold up the thread for ever.
+      if (watcher.next !== before || signal.aborted) continue;
+      watcher.live = true;
+      await new Promise<void>((resolve) => {
+        watcher.wake = resolve;
+      });
+      watcher.live = false;
     }
   }
 
@@ -102,7 +103,8 @@ export class WatchHub {
 
   #onLive({ changes, since, through, gap }: LiveChanges): void {
     const followsOn = !gap && (this.#through === null || this.#through === since);
-    this.#through = Math.max(this.#through ?? 0, through);
+    // After a gap the stream may go on from an older state.
+    this.#through = gap ? through : Math.max(this.#through ?? 0, through);
     this.#firstWord.resolve();
     for (const watcher of this.#watchers) {
       if (!watcher.live) continue;
