@@ -15,6 +15,7 @@ const pureFolders: readonly PureFolder[] = [
   // SQLite is the state machine's own memory; what it holds follows from the entries alone.
   { folder: 'runtime/datastore/state-machine', modules: ['better-sqlite3', 'zod'] },
   { folder: 'runtime/datastore/roles', modules: [] },
+  { folder: 'runtime/checkers', modules: [] },
   { folder: 'image/plan', modules: ['node:crypto', 'yaml'] },
   { folder: 'image/formats', modules: ['node:buffer', 'node:zlib'] },
 ];

@@ -28,7 +28,7 @@ export type LinearizabilityResult =
   /** The search was given up: the history has too many unknown outcomes at once. */
   | { readonly kind: 'undecided'; readonly key: string };
 
-const mostStates = 2_000_000;
+const mostStates = 500_000;
 
 export function checkLinearizable(history: readonly Operation[]): LinearizabilityResult {
   const keys = [...new Set(history.map(({ key }) => key))].sort();

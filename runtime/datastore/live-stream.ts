@@ -61,6 +61,7 @@ export class LiveStream {
     for (;;) {
       const newest = view.number('revision');
       this.#told ??= newest;
+      if (newest < this.#told) this.#startOver(newest);
       if (newest <= this.#told) return;
       this.#tell(view.changes(this.#told + 1, revisionsAtOnce, this.#wantsPrevious()), newest);
     }
@@ -93,6 +94,13 @@ export class LiveStream {
   #wantsPrevious(): boolean {
     for (const { previous } of this.#listeners) if (previous) return true;
     return false;
+  }
+
+  /** The state here is another one, and older, as the node became a replica anew: it will catch up. */
+  #startOver(newest: number): void {
+    this.#told = newest;
+    for (const { hear } of this.#listeners)
+      hear({ changes: noChanges, since: newest, through: newest, gap: true });
   }
 
   #tell(page: ChangesPage, newest: number): void {

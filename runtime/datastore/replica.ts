@@ -213,7 +213,13 @@ export class Replica {
     // The old core must not go on while the log is taken from under it.
     this.#paused = true;
     await this.#settled();
-    await this.#log.reset(blankBase);
+    try {
+      await this.#log.reset(blankBase);
+    } catch (error) {
+      // Nothing has been let go of: on a full disk the node goes on as what it was.
+      this.#paused = false;
+      throw error;
+    }
     const { state } = this.#options;
     this.#machine.close();
     state.remove();

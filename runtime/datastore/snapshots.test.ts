@@ -7,6 +7,7 @@ import { realClock } from './clock.ts';
 import { type MadeSnapshot, OutgoingSnapshots, SnapshotReceiver, shipSnapshot } from './snapshots.ts';
 import { StateFiles, storagePaths } from './state-files.ts';
 import { encodeCommand } from './state-machine/command-codec.ts';
+import { openStateMachine } from './state-machine/state-machine.ts';
 import type { StateStorage } from './state-storage.ts';
 import { runStorageThread, StorageThread } from './storage-thread.ts';
 
@@ -148,6 +149,36 @@ t.test('finishReplacing completes a replacement that a power cut interrupted', a
   const machine = restarted.open();
   t.teardown(() => machine.close());
   t.equal(machine.applied().index, 9);
+});
+
+t.test('copy takes a consistent state while it is written to', async (t) => {
+  const storage = openStorage(t);
+  fill(storage, 1);
+  const machine = storage.open();
+  t.teardown(() => machine.close());
+  const put = (index: number): void => {
+    const value = new Uint8Array(50_000).fill(index);
+    const success = [{ operation: 'put' as const, key: bytes('k'), value }];
+    const body = { kind: 'transaction' as const, compare: [], success, failure: [] };
+    const data = encodeCommand({ session: index, sequence: 1, acknowledged: 1, body });
+    machine.apply(
+      [{ index: index as LogIndex, term: 3 as Term, kind: 'command', data }],
+      () => configuration,
+    );
+    machine.commit();
+  };
+  for (let index = 2; index <= 20; index++) put(index);
+  const copying = storage.copy();
+  for (let index = 21; index <= 40; index++) put(index);
+  const copy = await copying;
+  const { facts } = copy;
+  const whole = Buffer.from(await copy.read(0, facts.sizeBytes));
+  await copy.close();
+  t.ok(facts.index >= 20, 'it holds what was committed before');
+  const copied = openStateMachine(whole);
+  t.teardown(() => copied.close());
+  t.equal(copied.applied().index, facts.index);
+  t.equal(copied.view.get(bytes('k'))?.value[0], facts.index, 'the value of that moment');
 });
 
 t.test('OutgoingSnapshots shares a snapshot while it is of use, and makes another one then', async (t) => {

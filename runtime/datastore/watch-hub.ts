@@ -44,7 +44,7 @@ export class WatchHub {
       live: false,
       wake: () => {},
     };
-    handlers.onStarted(newest);
+    handlers.onStarted(newest, () => watcher.next - 1);
     this.#add(watcher);
     const onAbort = (): void => watcher.wake();
     signal.addEventListener('abort', onAbort);
@@ -58,15 +58,16 @@ export class WatchHub {
 
   async #feed(watcher: Watcher, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (this.#isCaughtUp(watcher)) {
-        watcher.live = true;
-        await new Promise<void>((resolve) => {
-          watcher.wake = resolve;
-        });
-        watcher.live = false;
-      } else {
-        await this.#readHistory(watcher, signal);
-      }
+      const before = watcher.next;
+      if (!this.#isCaughtUp(watcher)) await this.#readHistory(watcher, signal);
+      // The state here may be behind what was told before, when the node became a replica anew: then there is nothing
+      // to read yet, and asking again at once would hold up the thread for ever.
+      if (watcher.next !== before || signal.aborted) continue;
+      watcher.live = true;
+      await new Promise<void>((resolve) => {
+        watcher.wake = resolve;
+      });
+      watcher.live = false;
     }
   }
 
@@ -95,12 +96,15 @@ export class WatchHub {
         Buffer.compare(change.key, end) < 0,
     );
     watcher.next = Math.max(watcher.next, through + 1);
-    if (wanted.length > 0) return watcher.onBatch({ changes: wanted, revision: through });
+    if (wanted.length === 0) return;
+    const seen = watcher.previous ? wanted : wanted.map(withoutPrevious);
+    return watcher.onBatch({ changes: seen, revision: through });
   }
 
   #onLive({ changes, since, through, gap }: LiveChanges): void {
     const followsOn = !gap && (this.#through === null || this.#through === since);
-    this.#through = Math.max(this.#through ?? 0, through);
+    // After a gap the stream may go on from an older state.
+    this.#through = gap ? through : Math.max(this.#through ?? 0, through);
     this.#firstWord.resolve();
     for (const watcher of this.#watchers) {
       if (!watcher.live) continue;
@@ -134,4 +138,21 @@ export class WatchHub {
     this.#firstWord = Promise.withResolvers();
     this.#previous = false;
   }
+}
+
+const stripped = new WeakMap<Change, Change>();
+
+/**
+ * The stream brings previous versions to all as soon as one watcher asks for them. All who did not ask share one copy
+ * of the change, so that it is encoded once for all of them.
+ */
+function withoutPrevious(change: Change): Change {
+  if (change.previous === undefined) return change;
+  let without = stripped.get(change);
+  if (without === undefined) {
+    const { previous: _previous, ...rest } = change;
+    without = rest;
+    stripped.set(change, without);
+  }
+  return without;
 }

@@ -185,6 +185,7 @@ export class Raft {
       leader,
       commit: log.commit,
       lastIndex: log.lastIndex,
+      lastTerm: log.lastTerm,
       firstIndex: log.firstIndex,
       logBytes: log.bytes,
       configuration: log.configuration,

@@ -2,8 +2,9 @@
  * Those who use the store in a run: clients that put, read, swap and delete, one that compacts, watchers, and holders
  * of leases. Each uses the real store of some running node, and another one when that node goes away.
  */
-import type { OperationAction } from '../checkers/linearizability.ts';
+
 import type { LeaseRecord } from '../checkers/lease-life.ts';
+import type { OperationAction } from '../checkers/linearizability.ts';
 import type { SeenChange, WatchRecord } from '../checkers/watch-stream.ts';
 import type { Change } from '../datastore/state-machine/model.ts';
 import { type Store, StoreError } from '../datastore/store.ts';
@@ -55,7 +56,8 @@ export class Clients {
     const size = 2 + Math.floor(around.random() * 4);
     for (let number = 1; number <= size; number++) this.#loop(`c${number}`, pauseMilliseconds);
     this.#compactNowAndThen();
-    for (let number = 1; number <= 2; number++) this.watches.push(new Watcher(`w${number}`, around, this.counts));
+    for (let number = 1; number <= 2; number++)
+      this.watches.push(new Watcher(`w${number}`, around, this.counts));
     this.#holdLeases();
   }
 
@@ -74,7 +76,10 @@ export class Clients {
   #operate(client: string, done: () => void): void {
     const { random, history, scheduler } = this.#around;
     const connection = connect(this.#around);
-    if (connection === null) return done();
+    if (connection === null) {
+      done();
+      return;
+    }
     const action = this.#chooseAction(random);
     const operation = history.begin(client, pick(random, keys), action);
     let ended = false;
@@ -205,7 +210,10 @@ export class Watcher {
   #connect(): void {
     const { scheduler, random } = this.#around;
     const connection = connect(this.#around);
-    if (connection === null) return this.#again();
+    if (connection === null) {
+      this.#again();
+      return;
+    }
     this.#counts.watchRestarts += 1;
     const abort = new AbortController();
     let ended = false;
@@ -221,10 +229,12 @@ export class Watcher {
         this.#changes.push({ revision: modifyRevision, key: text(key), type, value: text(value) });
       this.#through = revision;
     };
-    connection.store.watch(request, { onStarted: () => {}, onBatch }, abort.signal).then(end, (error: unknown) => {
-      this.#lost(error, ended);
-      end();
-    });
+    connection.store
+      .watch(request, { onStarted: () => {}, onBatch }, abort.signal)
+      .then(end, (error: unknown) => {
+        this.#lost(error, ended);
+        end();
+      });
     const until = scheduler.now + 1_000 + random() * 20_000;
     const look = (): void => {
       if (ended) return;
@@ -236,11 +246,15 @@ export class Watcher {
   }
 
   #lost(error: unknown, ended: boolean): void {
-    if (!(error instanceof StoreError)) return this.#around.fail(error);
-    if (ended || error.code !== 'compacted' || error.revision === undefined) return;
+    if (!(error instanceof StoreError)) this.#around.fail(error);
+    if (ended || !isCompacted(error)) return;
     this.#compacted.push({ from: this.#through + 1, through: error.revision - 1 });
     this.#through = error.revision - 1;
   }
+}
+
+function isCompacted(error: unknown): error is StoreError & { readonly revision: number } {
+  return error instanceof StoreError && error.code === 'compacted' && error.revision !== undefined;
 }
 
 /** Holds a lease with a key for a while, then lets it run out. */

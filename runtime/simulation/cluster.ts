@@ -2,6 +2,7 @@
  * The virtual machines of a run and what the real agent does around the datastore: a node that ended is started again,
  * a machine without its disk comes back as a new one, the leader changes who votes, a spare lets go of its data.
  */
+import { LogStorageError } from '../datastore/log/errors.ts';
 import { pick, type Random } from '../raft/testing/seeded-random.ts';
 import type { Configuration, NodeId } from '../raft/types.ts';
 import type { VirtualNetwork } from './network.ts';
@@ -28,6 +29,8 @@ export class VirtualCluster {
   readonly #random: Random;
   readonly #network: VirtualNetwork;
   readonly #targetVoters: number;
+  /** Members that are to hold no data for a while. */
+  readonly #spares = new Set<NodeId>();
   readonly #spareCounts = new Map<NodeId, number>();
   #lastMachine = 0;
 
@@ -56,27 +59,18 @@ export class VirtualCluster {
     return best;
   }
 
-  /** The newest configuration that a running node knows. */
-  configuration(): Configuration {
-    const statuses = this.alive.flatMap((node) => (node.replica === null ? [] : [node.replica.status()]));
-    const newest = statuses.sort((one, other) => other.term - one.term || other.lastIndex - one.lastIndex)[0];
-    return newest?.configuration ?? { voters: [], outgoing: [], learners: [] };
-  }
-
-  /** Whether one more machine's data may be lost without losing what was confirmed: every other voter has it all. */
+  /**
+   * Whether one more machine's data may be lost without losing what was confirmed: at most one voter of three or more
+   * at a time, while no change of the voters is under way. The others may be off: they come back with what they have.
+   */
   mayLose(node: VirtualNode): boolean {
-    const { voters, outgoing } = this.configuration();
-    const voting = [...new Set([...voters, ...outgoing])];
-    if (voting.length === 0 || outgoing.length > 0) return false;
-    if (!voting.includes(node.id)) return !this.#mayBecomeVoter();
-    if (voting.length < 3) return false;
-    const committed = this.#world.invariants.committed.length;
-    return voting.every((id) => {
-      const other = this.nodes.find((each) => each.id === id);
-      return (
-        id === node.id || (other?.up === true && other.replica!.machine.applied().index >= committed)
-      );
-    });
+    const leader = this.leader()?.replica;
+    const status = leader?.status();
+    const isSettled = status?.changing === false && leader?.machine.applied().term === status.term;
+    if (status === undefined || !isSettled || this.alive.some((each) => each.suspect)) return false;
+    const { voters } = status.configuration;
+    if (voters.includes(node.id) && voters.length < 3) return false;
+    return voters.every((id) => this.alive.some((each) => each.id === id));
   }
 
   /** The machine loses its disk; after a while another one stands in its place. */
@@ -90,19 +84,17 @@ export class VirtualCluster {
     this.#world.scheduler.after(500 + 3_000 * this.#random(), 'a new machine', () => this.#add(false).boot());
   }
 
-  #mayBecomeVoter(): boolean {
-    const leader = this.leader()?.replica?.status();
-    return leader?.changing === true;
-  }
-
   #add(founder: boolean): VirtualNode {
     this.#lastMachine += 1;
     const node = new VirtualNode(`n${this.#lastMachine}` as NodeId, founder, this.#world);
-    node.clockRate = 0.97 + 0.06 * this.#random();
+    node.setClockRate(0.97 + 0.06 * this.#random());
     node.leaderHint = () => this.#hint(node);
     node.onEnd = (reason) => {
       if (reason === 'damaged') this.#succeed();
-      else this.#world.scheduler.after(200 + 2_000 * this.#random(), `${node.id} starts again`, () => node.boot());
+      else
+        this.#world.scheduler.after(200 + 2_000 * this.#random(), `${node.id} starts again`, () =>
+          node.boot(),
+        );
     };
     this.#network.add(node);
     this.nodes.push(node);
@@ -137,13 +129,21 @@ export class VirtualCluster {
     // The agent's key of a new cluster is in the datastore now: it founds no other.
     if (status.commit > 0) for (const node of this.nodes) node.founder = false;
     const isSettled = !status.changing && replica.machine.applied().term === status.term;
-    if (!isSettled) return;
-    this.#freeSpares(leader, status.configuration);
+    // The agent waits for that; the core must not rely on it.
+    if (!isSettled && !(this.restless && this.#random() < 0.3)) return;
+    if (isSettled) this.#freeSpares(leader, status.configuration);
+    this.#chooseSpares();
     const target = this.#plan(leader, status.configuration);
     if (target === null) return;
     leader.run(leader.start, () => {
       if (replica.proposeConfiguration(target).kind === 'accepted') this.counts.membershipChanges += 1;
     });
+  }
+
+  #chooseSpares(): void {
+    const chance = this.#random();
+    if (!this.restless || chance > 0.9) this.#spares.clear();
+    else if (chance < 0.03) this.#spares.add(pick(this.#random, this.alive).id);
   }
 
   #freeSpares(leader: VirtualNode, { voters, learners }: Configuration): void {
@@ -157,13 +157,17 @@ export class VirtualCluster {
       if (count < spareChecks || node.replica!.machine.applied().index === 0) continue;
       this.#spareCounts.set(node.id, 0);
       this.counts.spares += 1;
-      node.replica!.becomeBlank().catch((error: unknown) => this.#world.fail(error));
+      this.#world.invariants.becomesBlank(node.id, node.start);
+      node.replica!.becomeBlank().catch((error: unknown) => {
+        // On a disk that takes nothing it stays what it was, and tries again later.
+        if (!(error instanceof LogStorageError)) this.#world.fail(error);
+      });
     }
   }
 
   /** First what is lost is replaced and what is missing is filled; then, at times, something changes without need. */
   #plan(leader: VirtualNode, { voters, learners }: Configuration): Configuration | null {
-    const alive = this.alive.map((node) => node.id);
+    const alive = this.alive.filter((node) => !node.suspect).map((node) => node.id);
     const progress = leader.replica!.status().progress;
     const isReady = (id: NodeId): boolean =>
       progress.some((each) => each.id === id && each.state === 'replicate' && each.silentTicks < 20);
@@ -171,15 +175,18 @@ export class VirtualCluster {
     let nextVoters = voters.filter((id) => alive.includes(id));
     const lost = voters.length - nextVoters.length;
     const candidates = [...ready];
-    while (candidates.length > 0 && nextVoters.length < this.#targetVoters) nextVoters.push(candidates.shift()!);
-    if (this.restless && lost === 0 && this.#random() < 0.1) nextVoters = this.#shuffle(leader.id, voters, ready);
+    while (candidates.length > 0 && nextVoters.length < this.#targetVoters)
+      nextVoters.push(candidates.shift()!);
+    if (this.restless && lost === 0 && this.#random() < 0.25)
+      nextVoters = this.#shuffle(leader.id, voters, ready);
     // A seat without a machine is kept rather than left to a majority of too few.
     if (lost > 0 && nextVoters.length < 2 && voters.length > 2) return null;
     const others = alive.filter((id) => !nextVoters.includes(id));
-    const keepsOut = this.restless ? others.filter(() => this.#random() < 0.05) : [];
-    const nextLearners = others.filter((id) => !keepsOut.includes(id));
+    const nextLearners = others.filter((id) => !this.#spares.has(id));
     const same = sameIds(nextVoters, voters) && sameIds(nextLearners, learners);
-    return same || nextVoters.length === 0 ? null : { voters: nextVoters, outgoing: [], learners: nextLearners };
+    return same || nextVoters.length === 0
+      ? null
+      : { voters: nextVoters, outgoing: [], learners: nextLearners };
   }
 
   #shuffle(leader: NodeId, voters: readonly NodeId[], ready: readonly NodeId[]): NodeId[] {

@@ -14,6 +14,8 @@ type Fault = readonly [name: string, weight: number, cause: (faults: Faults) => 
 const faults: readonly Fault[] = [
   ['process killed', 3, (each) => each.crash(false)],
   ['power lost', 4, (each) => each.crash(true)],
+  ['power lost in a sync', 4, (each) => each.cutSync()],
+  ['power lost in an election', 2, (each) => each.cutElection()],
   ['all power lost', 0.5, (each) => each.crashAll()],
   ['machine paused', 2, (each) => each.pause()],
   ['network bad', 2, (each) => each.spoilNetwork()],
@@ -59,6 +61,7 @@ export class Faults {
     this.#network.quality = { ...goodNetwork };
     for (const node of this.#cluster.alive) {
       Object.assign(node.disk, { full: false, errorShare: 0, slowness: 1 });
+      node.onSync = null;
       if (node.paused) node.resume();
       node.boot();
     }
@@ -110,6 +113,34 @@ export class Faults {
       this.#startLater(node);
     }
     return true;
+  }
+
+  cutSync(): boolean {
+    const node = this.#victim();
+    if (node === null || !node.up) return false;
+    this.#trap(node);
+    return true;
+  }
+
+  /** The leader goes, and those who vote for the next one lose their power while they write down for whom. */
+  cutElection(): boolean {
+    const leader = this.#cluster.leader();
+    if (leader === null) return false;
+    leader.crash(true);
+    this.#startLater(leader);
+    for (const node of this.#cluster.alive) if (node.up && this.#random() < 0.6) this.#trap(node);
+    return true;
+  }
+
+  /** It comes back soon: while the others still wait for its answer. */
+  #trap(node: VirtualNode): void {
+    node.onSync = () => {
+      node.crash(true);
+      const soon = this.#random() < 0.7;
+      this.#world.scheduler.after(this.#random() * (soon ? 60 : 2_000), `${node.id} starts`, () =>
+        node.boot(),
+      );
+    };
   }
 
   #startLater(node: VirtualNode): void {
@@ -209,7 +240,8 @@ export class Faults {
     if (node === null || !this.#cluster.mayLose(node)) return false;
     node.crash(false);
     this.#startLater(node);
-    return flipBitInLog(node, this.#random);
+    node.suspect = flipBitInLog(node, this.#random);
+    return node.suspect;
   }
 
   loseDisk(): boolean {
@@ -221,7 +253,7 @@ export class Faults {
 
   changeClock(): boolean {
     const node = this.#some();
-    if (node !== null) node.clockRate = 0.95 + 0.1 * this.#random();
+    node?.setClockRate(0.95 + 0.1 * this.#random());
     return node !== null;
   }
 

@@ -2,8 +2,9 @@
  * The network between the virtual nodes: messages that may be lost, late, repeated or out of order, requests that may
  * stay without an answer, and links that are cut in one direction or both.
  */
-import type { Message, NodeId } from '../raft/types.ts';
+
 import type { Random } from '../raft/testing/seeded-random.ts';
+import type { Message, NodeId } from '../raft/types.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface Endpoint {

@@ -12,8 +12,8 @@ import { shipSnapshot } from '../datastore/snapshots.ts';
 import type { StateMachine } from '../datastore/state-machine/state-machine.ts';
 import { createLog } from '../logging/log.ts';
 import type { Random } from '../raft/testing/seeded-random.ts';
-import type { Message, NodeId } from '../raft/types.ts';
-import type { Invariants } from './invariants.ts';
+import type { Message, NodeId, Term } from '../raft/types.ts';
+import { type Invariants, Violation } from './invariants.ts';
 import type { Endpoint, VirtualNetwork } from './network.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type DiskOutcome, VirtualFiles } from './virtual-files.ts';
@@ -58,17 +58,23 @@ export type NodeState = 'down' | 'starting' | 'running' | 'lost';
 
 const quiet = createLog(() => {}, 'silent');
 const logDirectory = '/log';
+/** Above every term: what a node applies while it starts says nothing of the term it was committed in. */
+const neverLed = Number.MAX_SAFE_INTEGER as Term;
 
 export class VirtualNode implements Endpoint {
   readonly id: NodeId;
   readonly disk: DiskFaults = { full: false, errorShare: 0, slowness: 1 };
-  /** How fast this machine's clock goes. */
-  clockRate = 1;
+  /** How fast this machine's clock goes, and what it showed when that was set. */
+  #clock = { rate: 1, shown: 0, since: 0 };
   state: NodeState = 'down';
   start = 0;
   paused = false;
   founder: boolean;
   snapshotsTaken = 0;
+  /** Its disk has been damaged, which it finds out when it starts: not to be relied on. */
+  suspect = false;
+  /** Called at the next sync, before it is done: where a power cut hurts most. */
+  onSync: (() => void) | null = null;
   /** Called when the machine has ended by itself. */
   onEnd: (reason: 'damaged' | 'failed') => void = () => {};
   /** Who leads as far as others tell: for a node that hears no leader itself. */
@@ -108,6 +114,16 @@ export class VirtualNode implements Endpoint {
     return this.#files;
   }
 
+  /** From now on this machine's clock goes faster or slower than it should; it never jumps. */
+  setClockRate(rate: number): void {
+    this.#clock = { rate, shown: this.#showClock(), since: this.#world.scheduler.now };
+  }
+
+  #showClock(): number {
+    const { rate, shown, since } = this.#clock;
+    return shown + (this.#world.scheduler.now - since) * rate;
+  }
+
   boot(): void {
     if (this.state !== 'down') return;
     this.state = 'starting';
@@ -126,6 +142,7 @@ export class VirtualNode implements Endpoint {
     this.state = 'down';
     this.start += 1;
     this.paused = false;
+    this.onSync = null;
     this.#deferred = [];
     this.#running = null;
     this.#state.crash(!power || random() < 0.3, random);
@@ -192,9 +209,9 @@ export class VirtualNode implements Endpoint {
   clock(start = this.start): Clock {
     const { scheduler } = this.#world;
     const after = (milliseconds: number, callback: () => void): Cancel =>
-      scheduler.after(milliseconds / this.clockRate, `${this.id} timer`, () => this.run(start, callback));
+      scheduler.after(milliseconds / this.#clock.rate, `${this.id} timer`, () => this.run(start, callback));
     return {
-      now: () => scheduler.now * this.clockRate,
+      now: () => this.#showClock(),
       after,
       every: (milliseconds, callback) => {
         let ended = false;
@@ -246,6 +263,8 @@ export class VirtualNode implements Endpoint {
     });
     this.#running = { replica, core, store: new EmbeddedStore(core, random) };
     this.state = 'running';
+    // A bit was flipped where it does not matter.
+    this.suspect = false;
     this.look();
   }
 
@@ -278,7 +297,8 @@ export class VirtualNode implements Endpoint {
       const { index } = machine.applied();
       const results = apply(entries, decode);
       try {
-        invariants.applied(this.id, entries, index);
+        const term = this.#running?.replica.status().term ?? neverLed;
+        invariants.applied(this.id, term, entries, index);
       } catch (error) {
         this.#world.fail(error);
       }
@@ -288,6 +308,12 @@ export class VirtualNode implements Endpoint {
 
   async #diskWork(start: number, operation: string): Promise<DiskOutcome> {
     const { random } = this.#world;
+    if (operation === 'sync' && this.onSync !== null && start === this.start) {
+      const { onSync } = this;
+      this.onSync = null;
+      // Not at once: what is to be sent before the sync has then left.
+      this.#world.scheduler.after(0.1, `${this.id} cut in a sync`, () => this.run(start, onSync));
+    }
     const least = operation === 'sync' ? 0.3 : 0.02;
     const most = operation === 'sync' ? 4 : 0.1;
     await this.#wait((least + random() * (most - least)) * this.disk.slowness, operation, start);
@@ -303,6 +329,10 @@ export class VirtualNode implements Endpoint {
 
   #failed(error: unknown): void {
     if (error instanceof DamagedError) {
+      if (!this.suspect)
+        this.#world.fail(
+          new Violation('no needless loss', `${this.id}, whose disk is sound, gives up: ${error.message}`),
+        );
       this.lose();
       this.onEnd('damaged');
       return;
@@ -316,5 +346,8 @@ export class VirtualNode implements Endpoint {
 
 /** A disk that fails, with the words of its error, is what the faults have asked for. */
 function isExpected(error: unknown): boolean {
-  return error instanceof Error && /EIO|ENOSPC|no space|consensus log cannot be written/.test(String(error.message));
+  return (
+    error instanceof Error &&
+    /EIO|ENOSPC|no space|consensus log cannot be written/.test(String(error.message))
+  );
 }

@@ -2,8 +2,9 @@
  * One run: a cluster made by the seed, clients and faults for so many steps, then no more faults, and the question
  * whether all is as it was promised.
  */
-import { checkLinearizable, describeHistory } from '../checkers/linearizability.ts';
+
 import { findLeaseFault } from '../checkers/lease-life.ts';
+import { checkLinearizable, describeHistory } from '../checkers/linearizability.ts';
 import { findWatchFault } from '../checkers/watch-stream.ts';
 import { pick, type Random, seededRandom } from '../raft/testing/seeded-random.ts';
 import { Clients } from './clients.ts';
@@ -89,8 +90,8 @@ class Run {
       settings: chooseSettings(random),
       fail: (error) => this.fail(error),
     };
-    const size = pick(random, [1, 2, 3, 3, 3, 4, 5, 5, 6, 7]);
-    this.#cluster = new VirtualCluster(this.#world, size, pick(random, [1, 3, 3, 3, 5]));
+    const size = pick(random, [1, 2, 3, 3, 4, 5, 5, 5, 6, 7]);
+    this.#cluster = new VirtualCluster(this.#world, size, pick(random, [1, 3, 3, 5, 5, 7]));
     this.#clients = new Clients(
       {
         scheduler: this.#scheduler,
@@ -152,7 +153,9 @@ class Run {
     this.#active = false;
     await this.#until('a leader and all its members up to date', () => this.#isHealthy());
     const writes = this.#cluster.alive.map((node) =>
-      node.store?.transact({ success: [{ operation: 'put', key: bytes(`end ${node.id}`), value: bytes('end') }] }),
+      node.store?.transact({
+        success: [{ operation: 'put', key: bytes(`end ${node.id}`), value: bytes('end') }],
+      }),
     );
     let written = 0;
     for (const write of writes)
@@ -216,7 +219,10 @@ class Run {
       const { machine } = node.replica!;
       const { revision } = this.#committed;
       if (machine.view.number('revision') !== revision)
-        throw new Violation('same state', `${node.id} is at revision ${machine.view.number('revision')}, not ${revision}`);
+        throw new Violation(
+          'same state',
+          `${node.id} is at revision ${machine.view.number('revision')}, not ${revision}`,
+        );
       if (machine.hashing(revision).step(1_000_000) !== expected)
         throw new Violation('same state', `${node.id} holds another state at revision ${revision}`);
     }
@@ -226,7 +232,10 @@ class Run {
     const result = checkLinearizable(this.#history.operations);
     if (result.kind !== 'violated') return;
     const text = describeHistory(result.operations.slice(-40));
-    throw new Violation('linearizability', `the history of key ${result.key} is not linearizable; its end:\n${text}`);
+    throw new Violation(
+      'linearizability',
+      `the history of key ${result.key} is not linearizable; its end:\n${text}`,
+    );
   }
 
   #checkLeases(): void {
@@ -262,7 +271,7 @@ class Run {
 function chooseSettings(random: Random): NodeSettings {
   return {
     heartbeatMilliseconds: 100,
-    electionMilliseconds: pick(random, [300, 500, 1_000]),
+    electionMilliseconds: pick(random, [150, 150, 300, 500, 1_000]),
     keepEntries: pick(random, [0, 5, 20, 200]),
     compactEvery: pick(random, [5, 20, 100]),
     keepBytes: pick(random, [2_000, 20_000, 1_000_000]),

@@ -139,7 +139,8 @@ class VirtualIncoming implements IncomingState {
   crash(random: () => number): void {
     if (this.#transfer === null || this.#synced >= this.#transfer.writtenBytes || random() < 0.5) return;
     const { writtenBytes } = this.#transfer;
-    if (random() < 0.5) this.#transfer = { ...this.#transfer, writtenBytes: Math.floor(random() * writtenBytes) };
+    if (random() < 0.5)
+      this.#transfer = { ...this.#transfer, writtenBytes: Math.floor(random() * writtenBytes) };
     else this.#bytes.fill(0, Math.floor(random() * writtenBytes), writtenBytes);
   }
 }
