@@ -2,8 +2,10 @@
 /** The executable: the device's command line, one file a command in `cli/`. */
 import { cac } from 'cac';
 import { AdminError } from './admin/client.ts';
+import { backupCommand, restoreCommand } from './cli/backup.ts';
 import { CommandError, usageError } from './cli/command-error.ts';
 import { kvCommand } from './cli/kv.ts';
+import { recoverCommand } from './cli/recover.ts';
 import { statusCommand } from './cli/status.ts';
 import { version } from './version.ts';
 
@@ -50,6 +52,50 @@ cli
       json: Boolean(options.json),
       prefix: Boolean(options.prefix),
       revision: options.revision === undefined ? undefined : wholeNumber('--revision', options.revision, 1),
+    }),
+  );
+
+cli
+  .command(
+    'backup <file>',
+    'Write a consistent copy of the datastore to FILE; works on any node, also without a quorum',
+  )
+  .option('--force', 'Replace FILE when it exists')
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action((file: string, options) =>
+    backupCommand(String(file), {
+      socket: String(options.socket),
+      force: Boolean(options.force),
+      json: Boolean(options.json),
+    }),
+  );
+
+cli
+  .command('restore <file>', 'Start a new cluster on this blank machine with the data of a backup')
+  .option('--confirm <name>', "The cluster's name (cluster.name), as a sign that you mean it")
+  .option('--check', 'Only check FILE and say what it holds; needs no agent')
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action((file: string, options) =>
+    restoreCommand(String(file), {
+      socket: String(options.socket),
+      confirm: options.confirm === undefined ? null : String(options.confirm),
+      check: Boolean(options.check),
+      json: Boolean(options.json),
+    }),
+  );
+
+cli
+  .command('recover', 'After a lost quorum: let this node go on alone, as a new cluster, with what it has')
+  .option('--confirm <name>', "The cluster's name, as a sign that you mean it; without it nothing is done")
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action((options) =>
+    recoverCommand({
+      socket: String(options.socket),
+      confirm: options.confirm === undefined ? null : String(options.confirm),
+      json: Boolean(options.json),
     }),
   );
 

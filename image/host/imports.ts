@@ -12,7 +12,7 @@ import type { SourceFile } from './sources.ts';
 const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.ts': ['runtime/cli', 'runtime/admin', 'runtime/version.ts'],
   'runtime/main.test.ts': ['runtime/version.ts'],
-  'runtime/cli': ['runtime/agent', 'runtime/admin', 'runtime/config', 'runtime/version.ts'],
+  'runtime/cli': ['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/version.ts'],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/version.ts'],
@@ -28,7 +28,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime/datastore/state-machine': ['runtime/encoding', 'runtime/raft'],
   'runtime/peers': ['runtime/raft', 'runtime/encoding', 'runtime/logging'],
-  'runtime/process-faults': ['runtime/admin', 'runtime/raft'],
+  'runtime/process-faults': ['runtime/admin', 'runtime/checkers', 'runtime/raft'],
   'runtime/checkers': [],
   'runtime/simulation': ['runtime/checkers', 'runtime/datastore', 'runtime/raft', 'runtime/logging'],
   'runtime/raft': [],
@@ -36,6 +36,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/config': [],
   'runtime/logging': [],
   'runtime/files': [],
+  'runtime/backup': [],
   'runtime/encoding': [],
   'runtime/version.ts': [],
 
@@ -44,6 +45,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
   'image/host/etcd-tools.ts': ['image'],
+  'image/host/agent-program.ts': ['image'],
   'image/formats': [],
 
   'qemu-tests/switch': [],

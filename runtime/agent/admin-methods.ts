@@ -9,12 +9,14 @@ import { userKeys } from '../cluster/roster.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
 import { version } from '../version.ts';
+import type { Upkeep } from './upkeep.ts';
 
 export interface AdminTarget {
   readonly identity: Identity;
   status(): Promise<ClusterStatus>;
   /** null on a node that is no member yet. */
   store(): Store | null;
+  readonly upkeep: Upkeep;
   /** Why there is no store. */
   reason(): string;
 }
@@ -54,8 +56,11 @@ export async function answerAdmin(
       return remove(requireStore(target), check(rangeSchema, params));
     case 'kv.watch':
       return watch(requireStore(target), check(watchSchema, params), emit, signal);
-    default:
+    default: {
+      const answer = target.upkeep.serve(method, params);
+      if (answer !== null) return answer;
       throw new AdminRefusal('unknownMethod', `This version knows no request "${method}".`);
+    }
   }
 }
 

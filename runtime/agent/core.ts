@@ -11,6 +11,7 @@ import type { EnrolAnswer } from '../cluster/enrolment.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
+import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
@@ -28,13 +29,19 @@ import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { type AdminTarget, answerAdmin } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
-import { mayFound, startAgainBlank } from './damaged-data.ts';
+import { followSuccessor, mayFound, startAgainBlank } from './damaged-data.ts';
 import { openExternalStore } from './data-store.ts';
 import { MemberNode } from './member-node.ts';
 import { RefusalLog } from './refusal-log.ts';
+import { completeRenewal } from './renewal.ts';
+import { Upkeep } from './upkeep.ts';
 
 const defaultPeerPort = 7443;
 const statusTextMilliseconds = 2_000;
+/** Time for an answer to leave before the agent stops. */
+const restartMilliseconds = 300;
+/** Without a leader for this long, the cluster is lost to this node. */
+const withoutLeaderMilliseconds = 8_000;
 
 /** Runs the core until it is told to stop. Called once, in the core thread. */
 export function runCore(port: MessagePort, config: Config, storePort: MessagePort): void {
@@ -107,6 +114,8 @@ class Core implements AdminTarget {
   #member: MemberNode | null = null;
   #statusTimer: NodeJS.Timeout | undefined;
   #lastStatusText = '';
+  #lastLed = performance.now();
+  readonly upkeep: Upkeep;
 
   /** Starts a node. Rejects with an error whose message is for a person. */
   static async start(
@@ -141,6 +150,16 @@ class Core implements AdminTarget {
     this.#keys = deriveSecretKeys(config.cluster.name, config.cluster.secret);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = openExternalStore(config);
+    this.upkeep = new Upkeep({
+      ...{ clusterName: config.cluster.name, dataDirectory: config.dataDirectory, self: this.identity },
+      member: () => this.#member,
+      closeMember: async () => {
+        const member = this.#member;
+        this.#member = null;
+        await member?.close();
+      },
+      restart: (message) => setTimeout(() => fail(new Error(message)), restartMilliseconds),
+    });
   }
 
   store(): Store | null {
@@ -180,7 +199,10 @@ class Core implements AdminTarget {
 
   async #open(): Promise<void> {
     const { config, log, identity } = { config: this.#config, log: this.#log, identity: this.identity };
-    const membership = loadMembership(config.dataDirectory, identity, config.cluster.name);
+    const begun = await completeRenewal(config.dataDirectory, config.cluster.name, identity);
+    if (begun !== null)
+      log.info({ clusterId: begun.credentials.clusterId }, 'a new cluster begins with older data');
+    const membership = begun ?? loadMembership(config.dataDirectory, identity, config.cluster.name);
     this.#peerPort = await openPeerPort(config.peers, this.#keys, {
       onRaft: (socket, peer) => (this.#member ? this.#member.acceptRaft(socket, peer) : socket.destroy()),
       onRpc: (socket, peer) => (this.#member ? this.#member.acceptRpc(socket, peer) : socket.destroy()),
@@ -216,8 +238,26 @@ class Core implements AdminTarget {
         await this.#becomeMember(membership, members).catch((error: unknown) => this.#fail(error));
         this.#mdns?.setEager(false);
       },
+      predecessors: () => (this.#member === null ? [] : readPredecessors(this.#member.view)),
+      onSuperseded: (successor: string): void => this.#superseded(successor),
     };
     return new Forming(options, clusterId);
+  }
+
+  /** Only a node that has lost its cluster follows: while there is a leader, two clusters live, and a person decides. */
+  #superseded(successor: string): void {
+    const member = this.#member;
+    if (
+      member === null ||
+      member.leader() !== null ||
+      performance.now() - this.#lastLed < withoutLeaderMilliseconds
+    )
+      return;
+    this.#member = null;
+    const { clusterId } = member;
+    void member
+      .close()
+      .then(() => this.#fail(followSuccessor(this.#config.dataDirectory, clusterId, successor)));
   }
 
   async #becomeMember(membership: Membership, members: EnrolAnswer['members']): Promise<void> {
@@ -275,6 +315,7 @@ class Core implements AdminTarget {
 
   /** Only news: telling systemd starts a process. */
   #tellStatus(send: (message: FromCore) => void): void {
+    if (this.#member !== null && this.#member.leader() !== null) this.#lastLed = performance.now();
     const text = this.#statusText();
     if (text !== this.#lastStatusText) send({ type: 'statusText', text });
     this.#lastStatusText = text;

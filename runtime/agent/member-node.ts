@@ -22,6 +22,7 @@ import { Replica } from '../datastore/replica.ts';
 import { ReplicatedCore } from '../datastore/replicated-core.ts';
 import { shipSnapshot } from '../datastore/snapshots.ts';
 import { StateFiles, storagePaths } from '../datastore/state-files.ts';
+import type { StateView } from '../datastore/state-machine/reading.ts';
 import { StorageThread } from '../datastore/storage-thread.ts';
 import type { Store, StoreMember } from '../datastore/store.ts';
 import type { StoreCore } from '../datastore/store-core.ts';
@@ -37,6 +38,7 @@ import type { PeerIdentity } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { handOver } from './hand-over.ts';
+import { type LogEnd, planRecovery, type RecoveryPlan } from './recovery-plan.ts';
 import { startWorker } from './start-worker.ts';
 
 export interface MemberNodeOptions {
@@ -161,8 +163,37 @@ export class MemberNode {
     return this.#context.store;
   }
 
+  get clusterId(): string {
+    return this.#context.clusterId;
+  }
+
+  get view(): StateView {
+    return this.#context.replica.machine.view;
+  }
+
   leader(): NodeId | null {
     return this.#reporter.leader();
+  }
+
+  /** Whether this node may go on without the others; asks those that answer how much they have. */
+  async recoveryPlan(): Promise<RecoveryPlan> {
+    const { identity, clusterName, clusterId, replica, rpc } = this.#context;
+    const { configuration, leader } = replica.status();
+    const others = readRoster(this.view).filter(({ id }) => id !== identity.id);
+    const known = await Promise.all(
+      others.map(async ({ id, name }) => {
+        const answer = await rpc.request(id, 'cluster.logEnd', {}, statusMilliseconds).catch(() => null);
+        return { name, role: roleIn(configuration, id), log: answer as LogEnd | null };
+      }),
+    );
+    const leaderName = others.find(({ id }) => id === leader)?.name ?? leader;
+    const log = this.#logEnd();
+    return planRecovery({ clusterName, clusterId, self: identity, leader: leaderName, others: known, log });
+  }
+
+  #logEnd(): LogEnd {
+    const { lastTerm, lastIndex } = this.#context.replica.status();
+    return { term: lastTerm, index: lastIndex };
   }
 
   /** What this node knows by itself, for when there is no leader to ask. */
@@ -242,6 +273,8 @@ export class MemberNode {
       }
       case 'cluster.status':
         return this.#duties.status();
+      case 'cluster.logEnd':
+        return this.#logEnd();
       case 'cluster.enrol':
         return admit(this.#context, params, String(params.remoteHost));
       default: {

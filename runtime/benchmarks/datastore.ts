@@ -1,11 +1,12 @@
 /** `npm run bench:datastore`: the embedded datastore and etcd 3.5 side by side. `--help` says what it takes. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Bench, Row } from './bench.ts';
 import { startEtcdSubject } from './etcd-subject.ts';
 import { LoadClient } from './load.ts';
-import { type Bench, fillAll, measurements, type Row } from './measurements.ts';
+import { fillAll, measurements } from './measurements.ts';
 import { plotRatios } from './plot.ts';
 import type { Subject } from './subject.ts';
 import { formatTable } from './table.ts';
@@ -24,6 +25,7 @@ Holds the embedded datastore against etcd 3.5, three processes each, on loopback
   --faults N      leaders killed and stopped (default 50)
   --directory DIR where the members keep their data (default: a new one in the system's directory for such)
   --plot FILE     also draws the ratios as SVG
+  --sources       agents from their sources, not the device's executable: quicker to try, larger in memory
   --json          prints JSON
   --help          this
 `;
@@ -37,6 +39,7 @@ interface Options {
   readonly faults: number;
   readonly directory: string | undefined;
   readonly plot: string | undefined;
+  readonly sources: boolean;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -64,6 +67,7 @@ function readOptions(words: readonly string[]): Options {
     faults,
     directory: values.directory,
     plot: values.plot,
+    sources: values.sources === true,
     json: values.json === true,
     help: values.help === true,
   };
@@ -79,6 +83,7 @@ function parse(words: readonly string[]) {
       faults: { type: 'string' },
       directory: { type: 'string' },
       plot: { type: 'string' },
+      sources: { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -88,16 +93,17 @@ function parse(words: readonly string[]) {
 
 async function runAll(options: Options, directory: string): Promise<Row[]> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const program = options.sources ? undefined : agentProgram();
   const subjects: Subject[] = [];
   const client = new LoadClient();
   try {
     // The longest names first: a socket's name may have 107 bytes.
     if (options.sides.includes('trivet'))
-      subjects.push(await startTrivetSubject(path.join(directory, 't'), members));
+      subjects.push(await startTrivetSubject(path.join(directory, 't'), members, program));
     if (options.sides.includes('etcd'))
       subjects.push(await startEtcdSubject(path.join(directory, 'e'), members));
     const bench: Bench = {
-      ...{ subjects, client, directory, say, faults: options.faults },
+      ...{ subjects, client, directory, program, say, faults: options.faults },
       rounds: options.quick ? 1 : 5,
       roundMilliseconds: options.quick ? 2_000 : 4_000,
       idleMilliseconds: options.quick ? 5_000 : 30_000,
@@ -116,6 +122,12 @@ async function runAll(options: Options, directory: string): Promise<Row[]> {
     client.close();
     await Promise.all(subjects.map((subject) => subject.close()));
   }
+}
+
+function agentProgram(): string {
+  const file = path.resolve(import.meta.dirname, '../../out/agent/trivet');
+  if (existsSync(file)) return file;
+  throw new Error(`${file} is missing: use npm run bench:datastore, which makes it, or add --sources`);
 }
 
 async function main(words: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** What clients see when the leader dies or is stopped, and how soon a lost voter's seat is taken. */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bench, Row } from './measurements.ts';
+import type { Bench, Row } from './bench.ts';
 import { percentile } from './statistics.ts';
 import { leaderOf, type Subject, untilGone, untilWhole } from './subject.ts';
 import { startTrivetSubject } from './trivet-subject.ts';
@@ -54,7 +54,11 @@ export async function measureReplacement(bench: Bench): Promise<Row[]> {
   if (!bench.subjects.some((subject) => subject.name === 'trivet')) return [];
   const times: number[] = [];
   for (let round = 0; round < Math.max(1, Math.min(bench.faults, 5)); round += 1) {
-    const subject = await startTrivetSubject(path.join(bench.directory, `replacement${round}`), 5);
+    const subject = await startTrivetSubject(
+      path.join(bench.directory, `replacement${round}`),
+      5,
+      bench.program,
+    );
     try {
       const before = await subject.clusterStatus();
       const voter = before.nodes.find((node) => node.role === 'voter' && node.id !== before.leader);

@@ -1,7 +1,8 @@
 /** What a member costs the machine while little happens: memory, processor, bytes written to the disk. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Bench, inTurns, type Row, row } from './measurements.ts';
+import { type Bench, inTurns, type Row, row } from './bench.ts';
 import { leaderOf, type Subject } from './subject.ts';
 
 /** Linux counts processor time in hundredths of a second. */
@@ -40,17 +41,41 @@ export async function measureIdle(bench: Bench): Promise<Row[]> {
 
 const putCount = 1_000;
 
-/** Of all members together, one small write after the other. */
+/**
+ * What reaches the disk for all members together, one small write after the other. Counted at the device, because the
+ * kernel's count for a process takes a whole folio of its cache, up to megabytes, for each page that is written to.
+ * Whatever else writes to that disk meanwhile is counted too.
+ */
 export async function measureDiskBytes(bench: Bench): Promise<Row[]> {
+  const device = deviceOf(bench.directory);
   const measured = await inTurns({ ...bench, rounds: Math.min(bench.rounds, 3) }, async (subject) => {
     const { endpoint } = await leaderOf(subject);
-    const before = sum(pids(subject).map(writtenBytes));
+    // What earlier rounds put off is written before, what this one puts off within.
+    spawnSync('sync');
+    const before = writtenBytes(device);
     await bench.client.run({ kind: 'puts', endpoint, count: putCount });
-    // What is put off is written all the same.
-    await sleep(2_000);
-    return { megabytes: (sum(pids(subject).map(writtenBytes)) - before) / 1e6 };
+    spawnSync('sync');
+    return { megabytes: (writtenBytes(device) - before) / 1e6 };
   });
-  return [row('written by three members for 1,000 small puts', 'MB', 'lower', measured, 'megabytes')];
+  return [row('written to disk by three members for 1,000 small puts', 'MB', 'lower', measured, 'megabytes')];
+}
+
+function deviceOf(directory: string): string {
+  const { dev } = statSync(directory);
+  // As the kernel splits a device's number, for all that fit 32 bits.
+  const [major, minor] = [(dev >> 8) & 0xfff, (dev & 0xff) | ((dev >> 12) & 0xfff00)];
+  const file = `/sys/dev/block/${major}:${minor}/stat`;
+  if (!existsSync(file)) {
+    throw new Error(`${directory} lies on no disk whose writes Linux counts: name another with --directory`);
+  }
+  return file;
+}
+
+const sectorBytes = 512;
+
+function writtenBytes(deviceStatistics: string): number {
+  const fields = readFileSync(deviceStatistics, 'utf8').trim().split(/\s+/);
+  return Number(fields[6]) * sectorBytes;
 }
 
 function pids(subject: Subject): number[] {
@@ -66,12 +91,4 @@ function cpuSeconds(pid: number): number {
   // The program's name, in brackets, may hold anything; what is counted comes behind it.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
-function writtenBytes(pid: number): number {
-  return Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,32 +1,10 @@
 /** What is measured, in the order of the table. A measurement gives one or more rows, for whichever sides it knows. */
+import { type Bench, inTurns, type Measurement, row } from './bench.ts';
 import { measureFaults, measureReplacement } from './faults.ts';
 import { measureDiskBytes, measureIdle, measureMemory } from './footprint.ts';
-import type { LoadClient } from './load.ts';
 import { type Job, keyCount, valueBytes } from './load-jobs.ts';
-import { median, percentile } from './statistics.ts';
-import { leaderOf, type Subject } from './subject.ts';
-
-export interface Row {
-  readonly name: string;
-  readonly unit: string;
-  /** Which way is better. */
-  readonly better: 'higher' | 'lower';
-  readonly trivet: number | null;
-  readonly etcd: number | null;
-}
-
-export interface Bench {
-  readonly subjects: readonly Subject[];
-  readonly client: LoadClient;
-  readonly directory: string;
-  readonly rounds: number;
-  readonly roundMilliseconds: number;
-  readonly faults: number;
-  readonly idleMilliseconds: number;
-  readonly say: (line: string) => void;
-}
-
-export type Measurement = (bench: Bench) => Promise<Row[]>;
+import { percentile } from './statistics.ts';
+import { leaderOf } from './subject.ts';
 
 type Operation = Extract<Job, { kind: 'load' }>['operation'];
 
@@ -89,34 +67,4 @@ export async function fillAll({ subjects, client }: Bench): Promise<void> {
     const { endpoint } = await leaderOf(subject);
     await client.run({ kind: 'fill', endpoint, keys: keyCount, valueBytes });
   }
-}
-
-type Figures<K extends string> = Readonly<Record<K, number>>;
-
-/** Each side's rounds, one side after the other within each round; the sides change places from round to round. */
-export async function inTurns<K extends string>(
-  bench: Bench,
-  measure: (subject: Subject) => Promise<Figures<K>>,
-): Promise<ReadonlyMap<string, readonly Figures<K>[]>> {
-  const results = new Map<string, Figures<K>[]>(bench.subjects.map((subject) => [subject.name, []]));
-  for (let round = 0; round < bench.rounds; round += 1) {
-    const order = round % 2 === 0 ? bench.subjects : [...bench.subjects].reverse();
-    for (const subject of order) results.get(subject.name)!.push(await measure(subject));
-  }
-  return results;
-}
-
-/** The median of the rounds. */
-export function row<K extends string>(
-  name: string,
-  unit: string,
-  better: Row['better'],
-  measured: ReadonlyMap<string, readonly Figures<K>[]>,
-  figure: K,
-): Row {
-  const of = (side: string): number | null => {
-    const rounds = measured.get(side);
-    return rounds === undefined || rounds.length === 0 ? null : median(rounds.map((round) => round[figure]));
-  };
-  return { name, unit, better, trivet: of('trivet'), etcd: of('etcd') };
 }

@@ -1,5 +1,5 @@
 /** The results as a picture: one bar a row, how many times as good as etcd, on a logarithmic scale around one. */
-import type { Row } from './measurements.ts';
+import type { Row } from './bench.ts';
 import { timesAsGood } from './table.ts';
 
 const labelWidth = 340;

@@ -1,5 +1,5 @@
 /** The results for a person's eyes. */
-import type { Row } from './measurements.ts';
+import type { Row } from './bench.ts';
 
 export function formatTable(rows: readonly Row[]): string {
   const cells = [

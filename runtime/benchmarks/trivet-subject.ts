@@ -15,7 +15,11 @@ export interface TrivetSubject extends Subject {
 
 const startLimitMilliseconds = 60_000;
 
-export async function startTrivetSubject(directory: string, size: number): Promise<TrivetSubject> {
+export async function startTrivetSubject(
+  directory: string,
+  size: number,
+  program: string | undefined,
+): Promise<TrivetSubject> {
   const ports = await freePorts(size);
   const addresses = ports.map((port) => `127.0.0.1:${port}`);
   const sockets = ports.map((_, index) => path.join(directory, `n${index + 1}`, 'etcd.sock'));
@@ -25,6 +29,7 @@ export async function startTrivetSubject(directory: string, size: number): Promi
         port,
         addresses,
         expect: size,
+        program,
         more: { datastore: { etcdApi: { socket: sockets[index] } } },
       }),
   );

@@ -20,6 +20,8 @@ export const helloSchema = z.object({
   port: z.int().min(1).max(65535),
   clusterId: z.string().max(64).nullable(),
   blanks: z.array(nodeId).max(1000),
+  /** Clusters whose place this node's cluster has taken. */
+  predecessors: z.array(z.string().max(64)).max(1000).default([]),
 });
 export type Hello = z.infer<typeof helloSchema>;
 

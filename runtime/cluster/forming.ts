@@ -25,6 +25,10 @@ export interface FormingOptions {
   readonly log: Log;
   /** The node has become a member; `members` are addresses to begin with. */
   readonly onMember: (membership: Membership, members: EnrolAnswer['members']) => Promise<void>;
+  /** Clusters whose place this node's cluster has taken. */
+  readonly predecessors: () => readonly string[];
+  /** A machine that knows the secret says that its cluster has taken the place of this node's. */
+  readonly onSuperseded: (successor: string) => void;
 }
 
 const greetMilliseconds = 1_000;
@@ -139,6 +143,7 @@ export class Forming {
       port: port(),
       clusterId: this.#clusterId,
       blanks: blanks.map((peer) => peer.id),
+      predecessors: [...this.#options.predecessors()],
     };
   }
 
@@ -160,6 +165,8 @@ export class Forming {
     const isOther =
       hello.clusterId !== null && this.#clusterId !== null && hello.clusterId !== this.#clusterId;
     if (!isOther || hello.clusterId === null) return;
+    if (this.#clusterId !== null && hello.predecessors.includes(this.#clusterId))
+      this.#options.onSuperseded(hello.clusterId);
     if (!this.#otherClusters.has(hello.clusterId)) {
       this.#options.log.warn(
         { cluster: hello.clusterId, at: formatEndpoint(endpoint) },

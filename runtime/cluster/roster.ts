@@ -9,12 +9,16 @@ import type { NodeId } from '../raft/types.ts';
 import { type CertificateAuthority, openPrivateKey } from './authority.ts';
 
 const text = new TextEncoder();
-const systemPrefix = '\u0000trivet/';
+const ownPrefix = '\u0000trivet/';
 
-export const authorityKey = text.encode(`${systemPrefix}ca`);
-export const authoritySealedKey = text.encode(`${systemPrefix}ca-key`);
-const nodesPrefix = `${systemPrefix}nodes/`;
+/** Every key of the cluster itself begins with this. */
+export const systemPrefix = text.encode(ownPrefix);
+export const authorityKey = text.encode(`${ownPrefix}ca`);
+export const authoritySealedKey = text.encode(`${ownPrefix}ca-key`);
+export const predecessorsKey = text.encode(`${ownPrefix}predecessors`);
+const nodesPrefix = `${ownPrefix}nodes/`;
 
+const predecessorsSchema = z.array(z.string());
 const memberSchema = z.object({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   name: z.string(),
@@ -66,6 +70,18 @@ export function readAuthority(view: StateView, sealingKey: Buffer): CertificateA
     certificate: Buffer.from(certificate.value).toString('utf8'),
     privateKey: openPrivateKey(sealed.value, sealingKey),
   };
+}
+
+/** Clusters whose place this one has taken: their members that come back have to join anew. */
+export function encodePredecessors(clusterIds: readonly string[]): Uint8Array {
+  return text.encode(JSON.stringify(clusterIds));
+}
+
+export function readPredecessors(view: StateView): readonly string[] {
+  const stored = view.get(predecessorsKey);
+  if (stored === null) return [];
+  const parsed = predecessorsSchema.safeParse(JSON.parse(Buffer.from(stored.value).toString('utf8')));
+  return parsed.success ? parsed.data : [];
 }
 
 /** The range of all keys that belong to users: everything after the control characters. */

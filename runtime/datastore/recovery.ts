@@ -75,8 +75,11 @@ async function foundStorage(
   founder: NodeId,
 ): Promise<RecoveredStorage> {
   const configuration: Configuration = { voters: [founder], outgoing: [], learners: [] };
-  const base = { ...blankBase, configuration };
-  await log.append({ hardState: null, base, entries: [] });
+  // A cluster that begins with the state of another goes on counting where that one ended.
+  const { index, term } = machine.applied();
+  const base = { index, term, configuration };
+  const hardState = index === 0 ? null : { term, vote: null, commit: index };
+  await log.append({ hardState, base, entries: [] });
   machine.setInitialConfiguration(configuration);
   return { log, machine, base, entries: [] };
 }

@@ -24,7 +24,7 @@ import {
   type StoreMember,
   type StoreStatus,
 } from './store.ts';
-import type { CorePage, CorePageQuery, LiveChanges, StoreCore } from './store-core.ts';
+import type { CorePage, CorePageQuery, LiveChanges, OpenedSnapshot, StoreCore } from './store-core.ts';
 
 /** How the store reaches the other nodes, and what it cannot know by itself. */
 export interface StoreNetwork {
@@ -54,6 +54,8 @@ const limitMilliseconds = 10_000;
 const attemptMilliseconds = 3_000;
 const pauseMilliseconds = 20;
 const pollMilliseconds = 10_000;
+/** Making a copy of a large state takes its time. */
+const snapshotMilliseconds = 60_000;
 const revisionsAtOnce = 500;
 const rowsInAHashStep = 500;
 const pagesInADefragmentStep = 64;
@@ -75,6 +77,7 @@ const pageParams = z.object({
   count: z.boolean(),
 });
 const changesParams = z.object({ from: whole, previous: z.boolean(), wait: whole.max(60_000) });
+const pieceParams = z.object({ id: whole, offset: whole });
 const leaseParams = z.object({ id: whole, withKeys: z.boolean().default(false) });
 
 export class ReplicatedCore implements StoreCore {
@@ -86,6 +89,8 @@ export class ReplicatedCore implements StoreCore {
   readonly #housekeeping: Housekeeping;
   readonly #live: LiveStream;
   readonly #snapshots: SnapshotReaders;
+  /** Copies that another node holds for this one, by their negative id, and who holds them. */
+  readonly #remoteSnapshots = new Map<number, NodeId>();
   /** Reads that wait for one question to the leader; the next one begins when the present has its answer. */
   #asking: Promise<boolean> | null = null;
   #askingNext: Promise<boolean> | null = null;
@@ -123,7 +128,7 @@ export class ReplicatedCore implements StoreCore {
           ? this.#pollChanges(Number.MAX_SAFE_INTEGER, previous, 0)
           : this.#pollChanges(from, previous),
     });
-    this.#snapshots = new SnapshotReaders(() => replica.copyState());
+    this.#snapshots = new SnapshotReaders(() => replica.copyState(), clock);
   }
 
   /** Call when the replica applied something: watches look. */
@@ -253,16 +258,37 @@ export class ReplicatedCore implements StoreCore {
     }
   }
 
-  openSnapshot(): Promise<{ readonly id: number; readonly sizeBytes: number }> {
-    return this.#snapshots.open();
+  /** A spare has nothing to copy: the leader makes the copy for it. */
+  async openSnapshot(): Promise<OpenedSnapshot> {
+    if (this.#replica.machine.applied().index > 0) return this.#snapshots.open();
+    const leader = this.#network.leader();
+    const opened = await this.#untilServed(() =>
+      this.#ask<OpenedSnapshot>('store.openSnapshot', {}, snapshotMilliseconds),
+    );
+    if (leader !== null) this.#remoteSnapshots.set(-opened.id, leader);
+    return { ...opened, id: -opened.id };
   }
 
-  snapshotPiece(id: number, offset: number): Promise<Uint8Array> {
-    return this.#snapshots.piece(id, offset);
+  async snapshotPiece(id: number, offset: number): Promise<Uint8Array> {
+    if (id > 0) return this.#snapshots.piece(id, offset);
+    return (await this.#askHolder(id, 'store.snapshotPiece', { id: -id, offset })) as Uint8Array;
   }
 
-  closeSnapshot(id: number): Promise<void> {
-    return this.#snapshots.end(id);
+  async closeSnapshot(id: number): Promise<void> {
+    if (id > 0) return this.#snapshots.end(id);
+    await this.#askHolder(id, 'store.closeSnapshot', { id: -id });
+    this.#remoteSnapshots.delete(id);
+  }
+
+  /** Asks the node that holds a copy. */
+  async #askHolder(id: number, method: string, params: Record<string, unknown>): Promise<unknown> {
+    const holder = this.#remoteSnapshots.get(id);
+    if (holder === undefined) throw new StoreError('unavailable', 'This copy of the datastore is closed.');
+    try {
+      return await this.#network.request(holder, method, params, snapshotMilliseconds);
+    } catch (error) {
+      throw new StoreError('unavailable', error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** Answers another node's request; null when the method is none of the store's. */
@@ -282,6 +308,14 @@ export class ReplicatedCore implements StoreCore {
       }
       case 'store.leases':
         return this.#serveLeases();
+      case 'store.openSnapshot':
+        return this.#snapshots.open();
+      case 'store.snapshotPiece': {
+        const { id, offset } = pieceParams.parse(params);
+        return this.#snapshots.piece(id, offset);
+      }
+      case 'store.closeSnapshot':
+        return this.#snapshots.end(leaseParams.parse(params).id);
       default:
         return null;
     }

@@ -1,22 +1,36 @@
-/** Copies of the state that somebody reads piece by piece: for backups. Each is a file of its own until it is closed. */
+/**
+ * Copies of the state that somebody reads piece by piece: for backups. Each takes space until it is closed; one that
+ * nobody reads any more is closed by itself.
+ */
+import type { Cancel, Clock } from './clock.ts';
 import type { StateCopy } from './state-storage.ts';
 import { StoreError } from './store.ts';
+import type { OpenedSnapshot } from './store-core.ts';
 
 const pieceBytes = 64 * 1024;
 /** Each copy takes as much space as the state. */
 const mostCopies = 2;
+/** A reader that has not asked for this long is gone. */
+const patienceMilliseconds = 60_000;
+
+interface Reading {
+  readonly copy: StateCopy;
+  giveUp: Cancel;
+}
 
 export class SnapshotReaders {
   readonly #make: () => Promise<StateCopy>;
-  readonly #copies = new Map<number, StateCopy>();
+  readonly #clock: Clock;
+  readonly #copies = new Map<number, Reading>();
   #making = 0;
   #lastId = 0;
 
-  constructor(make: () => Promise<StateCopy>) {
+  constructor(make: () => Promise<StateCopy>, clock: Clock) {
     this.#make = make;
+    this.#clock = clock;
   }
 
-  async open(): Promise<{ readonly id: number; readonly sizeBytes: number }> {
+  async open(): Promise<OpenedSnapshot> {
     if (this.#copies.size + this.#making >= mostCopies)
       throw new StoreError(
         'unavailable',
@@ -26,26 +40,37 @@ export class SnapshotReaders {
     try {
       const copy = await this.#make();
       this.#lastId += 1;
-      this.#copies.set(this.#lastId, copy);
-      return { id: this.#lastId, sizeBytes: copy.facts.sizeBytes };
+      const id = this.#lastId;
+      this.#copies.set(id, { copy, giveUp: this.#patience(id) });
+      const { sizeBytes, index, digest } = copy.facts;
+      return { id, sizeBytes, index, digest };
     } finally {
       this.#making -= 1;
     }
   }
 
   async piece(id: number, offset: number): Promise<Uint8Array> {
-    const copy = this.#copies.get(id);
-    if (copy === undefined) throw new StoreError('unavailable', 'This copy of the datastore is closed.');
-    return copy.read(offset, Math.min(pieceBytes, copy.facts.sizeBytes - offset));
+    const reading = this.#copies.get(id);
+    if (reading === undefined)
+      throw new StoreError('unavailable', 'This copy of the datastore is closed: begin anew.');
+    reading.giveUp();
+    reading.giveUp = this.#patience(id);
+    const { copy } = reading;
+    return copy.read(offset, Math.max(0, Math.min(pieceBytes, copy.facts.sizeBytes - offset)));
   }
 
   async end(id: number): Promise<void> {
-    const copy = this.#copies.get(id);
+    const reading = this.#copies.get(id);
     this.#copies.delete(id);
-    await copy?.close();
+    reading?.giveUp();
+    await reading?.copy.close();
   }
 
   close(): void {
     for (const id of [...this.#copies.keys()]) void this.end(id);
+  }
+
+  #patience(id: number): Cancel {
+    return this.#clock.after(patienceMilliseconds, () => void this.end(id));
   }
 }

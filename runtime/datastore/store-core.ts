@@ -25,6 +25,15 @@ export interface LiveChanges {
   readonly gap: boolean;
 }
 
+export interface OpenedSnapshot {
+  readonly id: number;
+  readonly sizeBytes: number;
+  /** The log index up to which it goes. */
+  readonly index: number;
+  /** SHA-256 of its bytes, hexadecimal. */
+  readonly digest: string;
+}
+
 /** Every method rejects with `StoreError` and nothing else. */
 export interface StoreCore {
   /** Applies a command exactly once; a result that refuses is a result. */
@@ -47,7 +56,7 @@ export interface StoreCore {
     readonly compactedRevision: number;
   }>;
   /** Makes a copy of the state; its pieces are read with `snapshotPiece` until `closeSnapshot`. */
-  openSnapshot(): Promise<{ readonly id: number; readonly sizeBytes: number }>;
+  openSnapshot(): Promise<OpenedSnapshot>;
   snapshotPiece(id: number, offset: number): Promise<Uint8Array>;
   closeSnapshot(id: number): Promise<void>;
 }

@@ -88,8 +88,11 @@ export interface WatchBatch {
 }
 
 export interface WatchHandlers {
-  /** The watch is established; `revision` is the store's newest then. Called once, before any batch. */
-  readonly onStarted: (revision: number) => void;
+  /**
+   * The watch is established; `revision` is the store's newest then. Called once, before any batch. `through` tells at
+   * any time up to which revision everything has been handed over, also while nothing happens in the range.
+   */
+  readonly onStarted: (revision: number, through: () => number) => void;
   /** Whole revisions, in order, none twice, none left out. Return a promise to be waited for (back-pressure). */
   readonly onBatch: (batch: WatchBatch) => void | Promise<void>;
 }

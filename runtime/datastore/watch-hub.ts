@@ -44,7 +44,7 @@ export class WatchHub {
       live: false,
       wake: () => {},
     };
-    handlers.onStarted(newest);
+    handlers.onStarted(newest, () => watcher.next - 1);
     this.#add(watcher);
     const onAbort = (): void => watcher.wake();
     signal.addEventListener('abort', onAbort);
@@ -96,7 +96,9 @@ export class WatchHub {
         Buffer.compare(change.key, end) < 0,
     );
     watcher.next = Math.max(watcher.next, through + 1);
-    if (wanted.length > 0) return watcher.onBatch({ changes: wanted, revision: through });
+    if (wanted.length === 0) return;
+    const seen = watcher.previous ? wanted : wanted.map(withoutPrevious);
+    return watcher.onBatch({ changes: seen, revision: through });
   }
 
   #onLive({ changes, since, through, gap }: LiveChanges): void {
@@ -136,4 +138,21 @@ export class WatchHub {
     this.#firstWord = Promise.withResolvers();
     this.#previous = false;
   }
+}
+
+const stripped = new WeakMap<Change, Change>();
+
+/**
+ * The stream brings previous versions to all as soon as one watcher asks for them. All who did not ask share one copy
+ * of the change, so that it is encoded once for all of them.
+ */
+function withoutPrevious(change: Change): Change {
+  if (change.previous === undefined) return change;
+  let without = stripped.get(change);
+  if (without === undefined) {
+    const { previous: _previous, ...rest } = change;
+    without = rest;
+    stripped.set(change, without);
+  }
+  return without;
 }

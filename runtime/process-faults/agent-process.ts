@@ -14,6 +14,8 @@ const diskMebibytes = 128;
 const stopLimitMilliseconds = 30_000;
 const restartMilliseconds = 1_000;
 const answerMilliseconds = 5_000;
+const slowRunMilliseconds = 20;
+const slowRestMilliseconds = 100;
 
 export class AgentProcess {
   readonly index: number;
@@ -22,6 +24,7 @@ export class AgentProcess {
   #process: ChildProcess | null = null;
   #wanted = false;
   #closed = false;
+  #slowing: NodeJS.Timeout | undefined;
   /** How often it ended although nobody asked it to. */
   ended = 0;
 
@@ -75,7 +78,18 @@ export class AgentProcess {
     this.#process?.kill('SIGSTOP');
   }
 
+  /** Lets it run for a small part of the time only, as a machine does that is overloaded. */
+  slowDown(): void {
+    clearInterval(this.#slowing);
+    this.#slowing = setInterval(() => {
+      this.#process?.kill('SIGSTOP');
+      setTimeout(() => this.#process?.kill('SIGCONT'), slowRestMilliseconds);
+    }, slowRunMilliseconds + slowRestMilliseconds);
+  }
+
+  /** After a pause, or when it was slowed down. */
   goOn(): void {
+    clearInterval(this.#slowing);
     this.#process?.kill('SIGCONT');
   }
 
@@ -125,6 +139,7 @@ export class AgentProcess {
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     this.#wanted = false;
+    clearInterval(this.#slowing);
     const child = this.#process;
     if (child === null) return;
     const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -156,6 +171,7 @@ export class AgentProcess {
       discovery: { mdns: false, addresses },
       peers: { address: this.#network.address(this.index), port },
       admin: { socket: this.socket },
+      datastore: { etcdApi: { socket: path.join(this.#directory, 'etcd.sock') } },
       dataDirectory: path.join(this.#disk, 'data'),
     };
   }

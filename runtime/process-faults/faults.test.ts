@@ -15,5 +15,5 @@ t.test('chooseFaults chooses the same for the same seed, and every kind in the l
       t.ok(fault.lost.every(([from, to]) => from !== to && Math.max(from, to) < 5));
     }
   }
-  t.same([...kinds].sort(), ['fullDisk', 'kill', 'partition', 'pause', 'stop']);
+  t.same([...kinds].sort(), ['fullDisk', 'kill', 'partition', 'pause', 'slow', 'stop']);
 });

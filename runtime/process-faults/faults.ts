@@ -4,7 +4,7 @@ import type { AgentProcess } from './agent-process.ts';
 import type { Network } from './network.ts';
 
 export type Fault =
-  | { readonly kind: 'kill' | 'pause' | 'stop' | 'fullDisk'; readonly node: number }
+  | { readonly kind: 'kill' | 'pause' | 'slow' | 'stop' | 'fullDisk'; readonly node: number }
   /** Packets of these directions are lost. */
   | {
       readonly kind: 'partition';
@@ -39,14 +39,15 @@ export function chooseFaults(random: Random, size: number, spanMilliseconds: num
 
 function chooseFault(random: Random, size: number): Fault {
   const nodes = Array.from({ length: size }, (_, i) => i);
-  const kind = pick(random, ['kill', 'pause', 'stop', 'fullDisk', 'partition', 'partition'] as const);
+  const kind = pick(random, ['kill', 'pause', 'slow', 'stop', 'fullDisk', 'partition', 'partition'] as const);
   const node = pick(random, nodes);
   if (kind !== 'partition') return { kind, node };
   const others = nodes.filter((each) => each !== node);
   const out = others.map((each) => [node, each] as const);
   const into = others.map((each) => [each, node] as const);
   const peer = pick(random, others);
-  const side = nodes.filter(() => random() < 0.5);
+  // Never all of them.
+  const side = [node, ...others.filter((each) => each !== peer && random() < 0.5)].sort();
   const across = nodes.flatMap((a) =>
     nodes.filter((b) => side.includes(a) !== side.includes(b)).map((b) => [a, b] as const),
   );
@@ -60,7 +61,7 @@ function chooseFault(random: Random, size: number): Fault {
       lost: [[node, peer] as const, [peer, node] as const],
     },
     { kind, name: `${node} does not reach ${peer}`, lost: [[node, peer] as const] },
-    { kind, name: `${side.join('+') || 'nobody'} is parted from the others`, lost: across },
+    { kind, name: `${side.join('+')} is parted from the others`, lost: across },
   ]);
 }
 
@@ -72,6 +73,8 @@ export async function begin(fault: Fault, nodes: readonly AgentProcess[], networ
       return nodes[fault.node]?.stop();
     case 'pause':
       return nodes[fault.node]?.pause();
+    case 'slow':
+      return nodes[fault.node]?.slowDown();
     case 'fullDisk':
       return nodes[fault.node]?.fillDisk();
     case 'partition':
@@ -86,6 +89,7 @@ export function end(fault: Fault, nodes: readonly AgentProcess[], network: Netwo
       nodes[fault.node]?.start();
       break;
     case 'pause':
+    case 'slow':
       nodes[fault.node]?.goOn();
       break;
     case 'fullDisk':

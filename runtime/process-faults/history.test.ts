@@ -1,5 +1,6 @@
 import t from 'tap';
 import { checkFinalState, checkHistory, checkWatches, type Operation, type WatchEvent } from './history.ts';
+import { judgeBySearch } from './judge-by-search.ts';
 
 let count = 0;
 
@@ -80,11 +81,19 @@ const bad: [string, RegExp, Operation[]][] = [
 ];
 
 for (const [name, operations] of good) {
-  t.test(`checkHistory accepts ${name}`, async (t) => t.same(checkHistory(operations), []));
+  t.test(`checkHistory accepts ${name}`, async (t) => {
+    t.same(checkHistory(operations), []);
+    t.equal(judgeBySearch(operations), null, 'and so does the search');
+  });
 }
 for (const [name, pattern, operations] of bad) {
   t.test(`checkHistory finds ${name}`, async (t) => t.match(checkHistory(operations).join('; '), pattern));
 }
+
+t.test('judgeBySearch finds a stale read without revisions', async (t) => {
+  const stale = [write('a', 1, 0, 1), write('b', 2, 2, 3), read('a', 1, 4, 5)];
+  t.match(judgeBySearch(stale), /no order explains what was seen of k/);
+});
 
 t.test('checkFinalState finds acknowledged writes that are gone or older', async (t) => {
   const operations = [write('a', 1, 0, 1), write('b', 2, 2, 3), write('c', null, 4, 5)];

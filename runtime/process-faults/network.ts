@@ -48,7 +48,11 @@ export class Network {
   }
 
   close(): void {
-    for (let node = 0; node < this.size; node += 1) ip(`netns del n${node}`);
+    for (let node = 0; node < this.size; node += 1) {
+      // A namespace goes some time after its name, and its devices with it; the next run uses the names again.
+      ip(`link del port${node}`);
+      ip(`netns del n${node}`);
+    }
     ip('link del bridge');
   }
 }

@@ -7,6 +7,7 @@ import { AgentProcess } from './agent-process.ts';
 import { Clients } from './clients.ts';
 import { begin, chooseFaults, describeFault, end, type ScheduledFault } from './faults.ts';
 import { checkFinalState, checkHistory, checkWatches, type Operation, type WatchEvent } from './history.ts';
+import { judgeBySearch } from './judge-by-search.ts';
 import { Network } from './network.ts';
 import { Watcher } from './watchers.ts';
 
@@ -76,6 +77,7 @@ class Run {
   async perform(faults: readonly ScheduledFault[], seed: number): Promise<Judged> {
     for (const node of this.#nodes) node.start();
     const identities = await this.#untilWhole('the cluster has formed');
+    if (identities === null) return this.#report(0);
     this.#watchers.push(...this.#nodes.map((node) => new Watcher(node)));
     this.#clients = new Clients(this.#nodes, seededRandom(seed + 1));
     await pause(warmMilliseconds);
@@ -84,11 +86,13 @@ class Run {
     const after = await this.#untilWhole('all nodes are back and agree');
     const healSeconds = (performance.now() - healedAt) / 1000;
     await this.#clients.stop();
-    if (identities !== null && after !== null && after.join() !== identities.join()) {
+    if (after !== null && after.join() !== identities.join()) {
       this.#problems.push(`the nodes came back as ${after.join()}, they were ${identities.join()}`);
     }
     if (after !== null) await this.#judgeEnd();
     this.#problems.push(...checkHistory(this.#operations));
+    const searched = judgeBySearch(this.#operations);
+    if (searched !== null) this.#problems.push(searched);
     return this.#report(healSeconds);
   }
 

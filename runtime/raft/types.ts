@@ -162,6 +162,7 @@ export interface RaftStatus {
   readonly leader: NodeId | null;
   readonly commit: LogIndex;
   readonly lastIndex: LogIndex;
+  readonly lastTerm: Term;
   readonly firstIndex: LogIndex;
   /** What the entries kept in memory weigh. */
   readonly logBytes: number;

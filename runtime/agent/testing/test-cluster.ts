@@ -20,6 +20,8 @@ export interface TestNodeOptions {
   readonly expect?: number;
   readonly more?: Record<string, unknown>;
   readonly environment?: Record<string, string>;
+  /** The device's executable; the sources, run by this Node, when absent. */
+  readonly program?: string | undefined;
 }
 
 export class TestNode {
@@ -62,7 +64,9 @@ export class TestNode {
   start(): void {
     const configFile = path.join(this.directory, 'config.json');
     writeFileSync(configFile, JSON.stringify(this.#config(), null, 2));
-    const child = spawn(process.execPath, [mainFile, 'agent', '--config', configFile], {
+    const { program } = this.#options;
+    const start = program === undefined ? [process.execPath, mainFile] : [program];
+    const child = spawn(start[0]!, [...start.slice(1), 'agent', '--config', configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#options.environment },
     });

@@ -32,6 +32,8 @@ const works = async (socket: string): Promise<boolean> => {
   return kvs.length === 1;
 };
 
+t.setTimeout(600_000);
+
 t.test('the socket is for its owner, and one process has it', async (t) => {
   const socket = await startServer(t as Test);
   t.equal(statSync(socket).mode & 0o777, 0o600);

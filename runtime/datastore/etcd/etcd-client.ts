@@ -49,6 +49,8 @@ const connectMilliseconds = 1_500;
 /** One try of a call that may be repeated. */
 const attemptMilliseconds = 3_000;
 const pauseMilliseconds = 100;
+/** Between two endpoints, all of which may refuse at once. */
+const turnMilliseconds = 20;
 
 const channelOptions: grpc.ChannelOptions = {
   // etcd gives up connections that ask for a sign of life more often than every five seconds.
@@ -149,6 +151,7 @@ export class EtcdClient {
       }
       if (await becomesReady(client, Math.min(left, connectMilliseconds))) return client;
       this.#giveUp(client);
+      await pause(this.#options.clock, turnMilliseconds);
     }
   }
 
@@ -167,10 +170,19 @@ export class EtcdClient {
   }
 }
 
-function becomesReady(client: grpc.Client, milliseconds: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    client.waitForReady(Date.now() + milliseconds, (error) => resolve(error === undefined || error === null));
-  });
+/** False as soon as the endpoint has refused, or is silent for so long. */
+async function becomesReady(client: grpc.Client, milliseconds: number): Promise<boolean> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + milliseconds;
+  for (;;) {
+    const state = channel.getConnectivityState(true);
+    if (state === grpc.connectivityState.READY) return true;
+    if (state === grpc.connectivityState.TRANSIENT_FAILURE) return false;
+    const changed = await new Promise<boolean>((resolve) => {
+      channel.watchConnectivityState(state, deadline, (error) => resolve(!error));
+    });
+    if (!changed) return false;
+  }
 }
 
 function unary<Q extends MessageName, R extends MessageName>(

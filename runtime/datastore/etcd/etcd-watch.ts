@@ -103,7 +103,7 @@ async function take(
     if (position.next === 0) position.next = revision + 1;
     if (!position.started) {
       position.started = true;
-      handlers.onStarted(revision);
+      handlers.onStarted(revision, () => position.next - 1);
     }
   }
   for (const event of message.events) position.held.push(changeTo(event, request.previous === true));

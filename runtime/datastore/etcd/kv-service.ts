@@ -2,9 +2,10 @@
 import type { Store } from '../store.ts';
 import { keyValueFrom, resultFrom } from './from-model.ts';
 import type { HeaderSource } from './header.ts';
-import { codec } from './messages.ts';
+import { codec, type Message } from './messages.ts';
 import { toNumber } from './numbers.ts';
 import { hideOwnKeys, hideOwnKeysInOperation, hideOwnKeysInTransaction } from './own-keys.ts';
+import { encodeRangeAnswer, type RangeAnswer } from './range-answer.ts';
 import { type UnaryMethod, unary } from './rpc-server.ts';
 import { etcdText, GrpcError, grpcCode } from './status.ts';
 import { deleteTo, putTo, rangeTo, transactionTo } from './to-model.ts';
@@ -13,15 +14,15 @@ export function kvService(store: Store, headers: HeaderSource): readonly (readon
   return [
     [
       'KV/Range',
-      unary(codec('RangeRequest'), codec('RangeResponse'), async (request) => {
-        const result = await store.range(hideOwnKeys(rangeTo(request)), request);
-        return {
-          header: headers.header(result.revision),
-          kvs: result.items.map(keyValueFrom),
-          more: result.more,
-          count: result.count,
-        };
-      }),
+      {
+        kind: 'unary',
+        decode: codec('RangeRequest').decode,
+        encodeFramed: encodeRangeAnswer,
+        async handle(request: Message<'RangeRequest'>): Promise<RangeAnswer> {
+          const { revision, ...found } = await store.range(hideOwnKeys(rangeTo(request)), request);
+          return { header: headers.header(revision), ...found };
+        },
+      },
     ],
     [
       'KV/Put',

@@ -215,9 +215,21 @@ type DraftValue<T extends string> = T extends keyof Scalars
 export interface Codec<N extends MessageName> {
   readonly decode: (bytes: Uint8Array) => Message<N>;
   readonly encode: (message: Draft<N>) => Uint8Array;
-  /** As it travels in gRPC: one byte "not compressed" and four of length before the message, in one buffer. */
-  readonly encodeFramed: (message: Draft<N>) => Uint8Array;
+  /**
+   * As it travels in gRPC: one byte "not compressed" and four of length before the message, in one buffer.
+   * @param also messages of a repeated field that are encoded already.
+   */
+  readonly encodeFramed: (message: Draft<N>, also?: EncodedField) => Uint8Array;
 }
+
+export interface EncodedField {
+  /** The field's number. */
+  readonly id: number;
+  readonly messages: readonly Uint8Array[];
+}
+
+/** How protobuf marks a field whose value begins with its length. */
+const lengthDelimited = 2;
 
 const root = protobuf.Root.fromJSON({
   nested: Object.fromEntries(Object.entries(table).map(([name, fields]) => [name, describe(fields)])),
@@ -247,9 +259,13 @@ export function codec<N extends MessageName>(name: N): Codec<N> {
   return {
     decode: (bytes) => type.decode(bytes) as unknown as Message<N>,
     encode: (message) => type.encode(message).finish(),
-    encodeFramed(message) {
+    encodeFramed(message, also) {
       // The first five bytes are written as zeros and filled in afterwards: no second buffer, no copy.
-      const framed = type.encode(message, protobuf.Writer.create().fixed32(0).bool(false)).finish() as Buffer;
+      const writer = type.encode(message, protobuf.Writer.create().fixed32(0).bool(false));
+      for (const encoded of also?.messages ?? []) {
+        writer.uint32((also!.id << 3) | lengthDelimited).bytes(encoded);
+      }
+      const framed = writer.finish() as Buffer;
       framed.writeUInt32BE(framed.length - frameHeaderBytes, 1);
       return framed;
     },

@@ -12,6 +12,7 @@ import type {
 } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Codec, Draft, Message, MessageName } from './messages.ts';
+import { Outbox } from './outbox.ts';
 import { readMessages } from './rpc-frames.ts';
 import { etcdText, GrpcError, grpcCode, toGrpcError } from './status.ts';
 
@@ -63,8 +64,6 @@ export function serveRpc(server: Http2Server | Http2SecureServer, methods: Metho
   const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
     // A client that goes away in the middle is no news.
     stream.on('error', ignore);
-    // Every watch of a stream may wait for room in it.
-    stream.setMaxListeners(0);
     const found = methods.get(headers[':path'] ?? '');
     const refusal = refuse(headers, found);
     if (refusal !== null || found === undefined) fail(stream, refusal ?? unknownMethod(headers));
@@ -191,26 +190,16 @@ async function serveStream(stream: ServerHttp2Stream, method: StreamMethod): Pro
   let status: Record<string, string> = okTrailers;
   stream.respond(responseHeaders, responseOptions);
   stream.on('wantTrailers', () => stream.sendTrailers(status));
+  const outbox = new Outbox(stream);
   try {
     await method.handle({
       requests: readMessages(stream, largestMessageBytes),
-      send: (framed) => (stream.destroyed || stream.write(framed) ? undefined : drained(stream)),
+      send: (framed) => outbox.send(framed),
       gone: gone.signal,
     });
   } catch (error) {
     status = { ...statusOf(toGrpcError(error)) };
   }
+  outbox.flush();
   if (!stream.destroyed) stream.end();
-}
-
-function drained(stream: ServerHttp2Stream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.off('drain', done);
-      stream.off('close', done);
-      resolve();
-    };
-    stream.on('drain', done);
-    stream.on('close', done);
-  });
 }

@@ -16,6 +16,9 @@ import { keyRangeTo } from './to-model.ts';
 
 const requests = codec('WatchRequest');
 const responses = codec('WatchResponse');
+const events = codec('Event');
+/** The number of `events` in a response. */
+const eventsField = 11;
 /** Of one stream; each costs memory here and in the store. */
 const mostWatches = 10_000;
 /** Of the events in one response, where the client can put fragments together; as etcd. */
@@ -33,6 +36,10 @@ interface Watch {
   /** Nothing up to this revision is still to come. */
   revision: number;
   announced: boolean;
+  /** A batch waits for the client to read. */
+  delivering: boolean;
+  /** Of the store: what it has handed over. */
+  through: () => number;
 }
 
 export function watchService(
@@ -96,6 +103,8 @@ class WatchStream {
       stop: new AbortController(),
       revision: 0,
       announced: false,
+      delivering: false,
+      through: () => 0,
     };
     this.#watches.set(watch.id, watch);
     this.#follow(watch).catch((error) => this.#broken.reject(error));
@@ -123,7 +132,7 @@ class WatchStream {
       await this.#store.watch(
         { ...rangeOf(request), startRevision: toNumber(request.startRevision), previous: request.prevKv },
         {
-          onStarted: (revision) => this.#announce(watch, revision),
+          onStarted: (revision, through) => this.#announce(watch, revision, through),
           onBatch: (batch) => this.#deliver(watch, batch),
         },
         watch.stop.signal,
@@ -138,26 +147,55 @@ class WatchStream {
     return this.#watches.get(watch.id) === watch;
   }
 
-  #announce(watch: Watch, revision: number): void {
+  #announce(watch: Watch, revision: number, through: () => number): void {
     if (!this.#isActive(watch)) return;
     watch.announced = true;
+    watch.through = through;
     // From a revision that was asked for, everything since is still to come.
     const start = toNumber(watch.request.startRevision);
     watch.revision = start === 0 ? revision : Math.min(start - 1, revision);
     this.#send({ header: this.#headers.header(revision), watchId: watch.id, created: true });
   }
 
-  async #deliver(watch: Watch, batch: WatchBatch): Promise<void> {
-    const header = this.#headers.header(batch.revision);
-    const wanted = batch.changes.filter((change) => !isFiltered(change, watch.request.filters));
-    const parts = watch.request.fragment ? splitBySize(wanted) : [wanted];
-    for (const [index, part] of parts.entries()) {
-      if (!this.#isActive(watch)) return;
-      const fragment = index < parts.length - 1;
-      if (part.length > 0)
-        await this.#send({ header, watchId: watch.id, fragment, events: part.map(eventFrom) });
+  /** Answers at once where the client has room: a promise would take the watch off the stream of live changes. */
+  #deliver(watch: Watch, batch: WatchBatch): void | Promise<void> {
+    const { filters, fragment } = watch.request;
+    const wanted =
+      filters.length === 0 ? batch.changes : batch.changes.filter((change) => !isFiltered(change, filters));
+    const parts = fragment ? splitBySize(wanted) : [wanted];
+    if (parts.length > 1) return this.#deliverParts(watch, batch.revision, parts);
+    const room = wanted.length === 0 ? undefined : this.#sendChanges(watch, batch.revision, wanted, false);
+    if (room === undefined) {
+      watch.revision = batch.revision;
+      return;
     }
-    watch.revision = batch.revision;
+    watch.delivering = true;
+    return room.then(() => {
+      watch.delivering = false;
+      watch.revision = batch.revision;
+    });
+  }
+
+  async #deliverParts(watch: Watch, revision: number, parts: readonly (readonly Change[])[]): Promise<void> {
+    watch.delivering = true;
+    for (const [index, part] of parts.entries()) {
+      await this.#sendChanges(watch, revision, part, index < parts.length - 1);
+    }
+    watch.delivering = false;
+    watch.revision = revision;
+  }
+
+  #sendChanges(
+    watch: Watch,
+    revision: number,
+    changes: readonly Change[],
+    fragment: boolean,
+  ): Promise<void> | undefined {
+    if (!this.#isActive(watch)) return undefined;
+    const response = { header: this.#headers.header(revision), watchId: watch.id, fragment };
+    return this.#call.send(
+      responses.encodeFramed(response, { id: eventsField, messages: changes.map(encodeEvent) }),
+    );
   }
 
   /** The store gave the watch up. Only what can be better elsewhere ends the whole stream. */
@@ -188,7 +226,7 @@ class WatchStream {
   /** What every watch of the stream has behind it. Without watches: everything. */
   async #answerProgress(): Promise<void> {
     const newest = (await this.#headers.newest()).revision ?? 0;
-    const revisions = [...this.#watches.values()].map((watch) => watch.revision);
+    const revisions = [...this.#watches.values()].map(revisionBehind);
     const revision = Math.min(toNumber(newest), ...revisions);
     await this.#send({ header: this.#headers.header(revision), watchId: noWatch });
   }
@@ -196,13 +234,30 @@ class WatchStream {
   #notifyProgress(): void {
     for (const watch of this.#watches.values()) {
       if (!watch.request.progressNotify || !watch.announced) continue;
-      this.#send({ header: this.#headers.header(watch.revision), watchId: watch.id });
+      this.#send({ header: this.#headers.header(revisionBehind(watch)), watchId: watch.id });
     }
   }
 
   #send(response: Draft<'WatchResponse'>): Promise<void> | undefined {
     return this.#call.send(responses.encodeFramed(response));
   }
+}
+
+/** Up to where nothing more comes for this watch: what was sent, or handed over and not wanted. */
+function revisionBehind(watch: Watch): number {
+  return watch.delivering ? watch.revision : Math.max(watch.revision, watch.through());
+}
+
+const encodedEvents = new WeakMap<Change, Uint8Array>();
+
+/** A change that a thousand watchers see is encoded once. */
+function encodeEvent(change: Change): Uint8Array {
+  let encoded = encodedEvents.get(change);
+  if (encoded === undefined) {
+    encoded = events.encode(eventFrom(change));
+    encodedEvents.set(change, encoded);
+  }
+  return encoded;
 }
 
 /** A watch on the empty key is one on every key. */
@@ -215,7 +270,7 @@ function isFiltered(change: Change, filters: readonly number[]): boolean {
   return filters.includes(change.type === 'put' ? filterPut : filterDelete);
 }
 
-function splitBySize(changes: readonly Change[]): Change[][] {
+function splitBySize(changes: readonly Change[]): readonly (readonly Change[])[] {
   const parts: Change[][] = [[]];
   let size = 0;
   for (const change of changes) {

@@ -70,8 +70,9 @@ function makeMember(
   let child: ChildProcess | null = null;
   let said = '';
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  const scheme = peerOptions.includes('--cert-file') ? 'https' : 'http';
   const start = async (): Promise<void> => {
-    const url = `http://127.0.0.1:${port}`;
+    const url = `${scheme}://127.0.0.1:${port}`;
     const started = spawn(
       etcdProgram('etcd'),
       [
@@ -98,7 +99,14 @@ function makeMember(
     running.kill(signal);
     await gone;
   };
-  return { name, endpoint: `http://127.0.0.1:${port}`, dataDirectory, process: () => child, start, stop };
+  return {
+    name,
+    endpoint: `${scheme}://127.0.0.1:${port}`,
+    dataDirectory,
+    process: () => child,
+    start,
+    stop,
+  };
 }
 
 const startLimitMilliseconds = 30_000;

@@ -105,6 +105,20 @@ export function testWatches(t: Test, { store, key, name, all, put, remove }: Sub
     await watcher.stop();
   });
 
+  t.test('previous versions come to nobody else', async (t) => {
+    const [asks, other] = [
+      watch({ previous: true, key: key('q'), end: undefined }),
+      watch({ key: key('q'), end: undefined }),
+    ];
+    await Promise.all([asks.startedAt, other.startedAt]);
+    await put('q', '1');
+    await put('q', '2');
+    await until(() => asks.changes().length === 2 && other.changes().length === 2, 'two changes each');
+    t.equal(text(asks.changes()[1]!.previous!.value), '1');
+    t.equal(other.changes()[1]!.previous, undefined);
+    await Promise.all([asks.stop(), other.stop()]);
+  });
+
   t.test('a transaction comes in one batch, in its order', async (t) => {
     const watcher = watch({});
     await watcher.startedAt;

@@ -1,0 +1,107 @@
+/**
+ * Beginning a new cluster from a state: that of a backup, or a survivor's own. The state is prepared beside the data,
+ * and put in its place when the agent starts, so that a power cut at any point leaves either the old node or the new
+ * cluster. What was there before is set aside, never deleted.
+ */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { foundCluster } from '../cluster/founding.ts';
+import type { Identity } from '../cluster/identity.ts';
+import { type Membership, saveMembership } from '../cluster/membership.ts';
+import { encodePredecessors, predecessorsKey, systemPrefix } from '../cluster/roster.ts';
+import { realSurroundings } from '../datastore/clock.ts';
+import { openLogStorage } from '../datastore/log/log-storage.ts';
+import { storagePaths } from '../datastore/state-files.ts';
+import { renewState } from '../datastore/state-machine/renewal.ts';
+import { openStateMachine } from '../datastore/state-machine/state-machine.ts';
+import { openForReading } from '../datastore/state-machine/tables.ts';
+import { makeDirectoryDurably, syncDirectory, writeFileDurably } from '../files/durable.ts';
+import { decodeConfiguration } from '../raft/configuration.ts';
+import type { NodeId } from '../raft/types.ts';
+import { setAside } from './data-directory.ts';
+
+const files = (dataDirectory: string) => {
+  const directory = path.join(dataDirectory, 'renewal');
+  return {
+    directory,
+    /** The prepared state. */
+    state: path.join(directory, 'state.db'),
+    /** Written last: from then on the new cluster is to begin. */
+    ready: path.join(directory, 'ready'),
+  };
+};
+
+/** Where a state that comes from a backup is to be written before `prepareRenewal`. Empty and ready for it. */
+export function beginRenewal(dataDirectory: string): string {
+  const at = files(dataDirectory);
+  rmSync(at.directory, { recursive: true, force: true });
+  makeDirectoryDurably(at.directory);
+  return at.state;
+}
+
+/**
+ * Makes the state at `beginRenewal`'s place that of a new cluster of this node alone, which begins at the next start.
+ * `predecessors` are the ids of clusters that it takes the place of. Throws `StateError`.
+ */
+export function prepareRenewal(dataDirectory: string, self: NodeId, predecessors: readonly string[]): void {
+  const at = files(dataDirectory);
+  renewState(at.state, {
+    ownPrefix: systemPrefix,
+    record: { key: predecessorsKey, value: encodePredecessors(predecessors) },
+    configuration: { voters: [self], outgoing: [], learners: [] },
+  });
+  syncDirectory(at.directory);
+  writeFileDurably(
+    at.ready,
+    'The next start of the agent begins a new cluster with the state beside this file.\n',
+  );
+}
+
+/**
+ * Everything this node's log and state hold as one state file: also entries that it does not know to be committed,
+ * because they may have been confirmed to somebody. The replica must be closed.
+ */
+export async function copyOwnState(dataDirectory: string): Promise<void> {
+  const paths = storagePaths(dataDirectory);
+  const log = await openLogStorage({ directory: paths.log, surroundings: realSurroundings });
+  const machine = openStateMachine(paths.state);
+  try {
+    const { damaged, entries } = log.recovered;
+    if (damaged !== null)
+      throw new Error(`The consensus log is damaged: ${damaged}. Recover from another node.`);
+    machine.apply(entries, decodeConfiguration);
+  } finally {
+    machine.close();
+    await log.close();
+  }
+  const source = openForReading(paths.state);
+  try {
+    source.prepare('VACUUM INTO ?').run(beginRenewal(dataDirectory));
+  } finally {
+    source.close();
+  }
+}
+
+/** At start: begins the new cluster if one is due, and returns its membership; else null. */
+export async function completeRenewal(
+  dataDirectory: string,
+  clusterName: string,
+  identity: Identity,
+): Promise<Membership | null> {
+  const at = files(dataDirectory);
+  if (!existsSync(at.ready)) {
+    rmSync(at.directory, { recursive: true, force: true });
+    return null;
+  }
+  if (existsSync(at.state)) {
+    setAside(dataDirectory, 'replaced');
+    renameSync(at.state, storagePaths(dataDirectory).state);
+    syncDirectory(at.directory);
+    syncDirectory(dataDirectory);
+  }
+  const membership = await foundCluster(clusterName, identity);
+  saveMembership(dataDirectory, clusterName, membership);
+  rmSync(at.directory, { recursive: true, force: true });
+  syncDirectory(dataDirectory);
+  return membership;
+}

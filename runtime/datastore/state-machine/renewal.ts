@@ -1,0 +1,57 @@
+/**
+ * Makes the state of one cluster the beginning of another: for a restored backup, and for a survivor that goes on
+ * alone. What belonged to the old cluster itself goes; users' keys and leases stay.
+ */
+import type { Configuration } from '../../raft/types.ts';
+import { prefixEnd } from './model.ts';
+import { firstId, StateView } from './reading.ts';
+import { asStateError, openForWriting } from './tables.ts';
+
+/**
+ * The newest revision is raised by this: clients may have seen revisions that the state does not have, and must not
+ * take the ones that follow for those. Everything before is compacted, so that watches begin anew.
+ */
+export const revisionLeap = 1_000_000_000;
+
+export interface Renewal {
+  /** Keys that begin with this are the old cluster's own. */
+  readonly ownPrefix: Uint8Array;
+  /** Written into the new cluster's own keys. */
+  readonly record: { readonly key: Uint8Array; readonly value: Uint8Array };
+  readonly configuration: Configuration;
+}
+
+/** Rewrites a state file that nobody has open. Returns its newest revision. Throws `StateError`. */
+export function renewState(file: string, { ownPrefix, record, configuration }: Renewal): number {
+  const writer = openForWriting(file);
+  try {
+    return writer
+      .transaction(() => {
+        const view = new StateView(writer);
+        const range = [ownPrefix, prefixEnd(ownPrefix)];
+        writer.prepare('DELETE FROM revisions WHERE key >= ? AND key < ?').run(...range);
+        writer.prepare('DELETE FROM current WHERE key >= ? AND key < ?').run(...range);
+        writer.exec('DELETE FROM sessions; DELETE FROM answered; DELETE FROM alarms;');
+        const revision = view.number('revision') + revisionLeap;
+        const id = firstId(revision);
+        writer
+          .prepare(
+            'INSERT INTO revisions (id, key, value, createRevision, version, lease) VALUES (?, ?, ?, ?, 1, 0)',
+          )
+          .run(id, record.key, record.value, revision);
+        writer
+          .prepare('INSERT INTO current (key, id, createRevision, version, lease) VALUES (?, ?, ?, 1, 0)')
+          .run(record.key, id, revision);
+        const setMeta = writer.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
+        setMeta.run('revision', revision);
+        setMeta.run('compactedRevision', revision);
+        setMeta.run('configuration', JSON.stringify(configuration));
+        return revision;
+      })
+      .immediate();
+  } catch (error) {
+    throw asStateError(error, file);
+  } finally {
+    writer.close();
+  }
+}
