@@ -190,6 +190,12 @@ export class Replica {
     return outcome;
   }
 
+  /** Lets followers hear of the newest commit index now: one of them waits for it. */
+  tellCommit(): void {
+    this.#raft.releaseCommitNews();
+    this.#actSoon();
+  }
+
   /** Resolves with true once the state here holds everything that was committed before the call; false: ask again. */
   linearize(): Promise<boolean> {
     const read = this.#pending.expectRead(this.#options.electionMilliseconds);

@@ -53,6 +53,8 @@ export interface CoreOptions extends Surroundings {
 const limitMilliseconds = 10_000;
 const attemptMilliseconds = 3_000;
 const pauseMilliseconds = 20;
+/** A write that the leader has confirmed reaches this node in a few milliseconds, or something is wrong here. */
+const catchUpMilliseconds = 1_000;
 const pollMilliseconds = 10_000;
 /** Making a copy of a large state takes its time. */
 const snapshotMilliseconds = 60_000;
@@ -355,7 +357,11 @@ export class ReplicatedCore implements StoreCore {
 
   async #forward(data: Uint8Array): Promise<CommandResult | null> {
     const answer = await this.#ask<Uint8Array>('store.propose', { command: data }, 2 * attemptMilliseconds);
-    return answer === null ? null : decodeResult(answer);
+    if (answer === null) return null;
+    const result = decodeResult(answer);
+    // Whoever wrote through this node finds it in what this node has, as with etcd.
+    if (this.#followsLog()) await this.#live.reached(result.revision, catchUpMilliseconds);
+    return result;
   }
 
   /** Only in the term in which the time ran out: a later leader has given the lease its full time again. */
@@ -481,6 +487,7 @@ export class ReplicatedCore implements StoreCore {
     if (!this.#leads()) throw new StoreError('notLeader', 'This node does not lead.');
     const result = await this.#proposeHere(data as Uint8Array);
     if (result === null) throw new StoreError('unavailable', 'The leader could not commit it now.');
+    this.#replica.tellCommit();
     return encodeResult(result);
   }
 
