@@ -59,6 +59,8 @@ const pollMilliseconds = 10_000;
 /** Making a copy of a large state takes its time. */
 const snapshotMilliseconds = 60_000;
 const revisionsAtOnce = 500;
+/** How long an answer waits for this node to have applied what was written through it. */
+const appliedHereMilliseconds = 1_000;
 const rowsInAHashStep = 500;
 const pagesInADefragmentStep = 64;
 /** Errors of the other side that repeating does not mend. */
@@ -153,10 +155,21 @@ export class ReplicatedCore implements StoreCore {
         if (this.#replica.status().role === 'leader') return this.#proposeHere(command.data);
         return this.#forward(command.data);
       });
+      await this.#untilAppliedHere(result);
       return result;
     } finally {
       command.end(result);
     }
+  }
+
+  /**
+   * Who wrote at this node reads its write here next, also serializably, in a watch or a checksum; as with etcd, whose
+   * members answer a write when they have applied it. A node that lags far behind does not hold the answer back.
+   */
+  async #untilAppliedHere(result: CommandResult): Promise<void> {
+    if (!('revision' in result) || !this.#followsLog()) return;
+    if (this.#replica.machine.view.number('revision') >= result.revision) return;
+    await this.#live.reached(result.revision, appliedHereMilliseconds);
   }
 
   page(query: CorePageQuery): Promise<CorePage> {
