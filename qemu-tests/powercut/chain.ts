@@ -15,7 +15,7 @@ import { Machine } from '../machine/machine.ts';
 import { applyCut, type Cut, cutAfter } from './disk-after-cut.ts';
 import { type Counter, compare, type Expectation, nothingExpected, Record } from './expectation.ts';
 import { checkFileSystem } from './file-system.ts';
-import { keyPrefix, Load } from './load.ts';
+import { allKeys, Load } from './load.ts';
 import { counterOf } from './values.ts';
 import { type LogEntry, readWriteLog } from './write-log.ts';
 
@@ -47,7 +47,8 @@ export class LossError extends Error {
 
 const diskBytes = 1024 ** 3;
 const bootLimitSeconds = 600;
-const answerMilliseconds = 30_000;
+const answerMilliseconds = 10_000;
+const readAttempts = 5;
 const shortestLoadMilliseconds = 500;
 const longestLoadMilliseconds = 3_500;
 /** Of all cuts, so many go anywhere in the record, also into the start of the machine; the others under load. */
@@ -135,8 +136,7 @@ export class Chain {
 
   /** The node has come back by itself, as itself, with everything it had acknowledged. */
   async #check(machine: Machine, record: Record, logLength: () => number): Promise<void> {
-    const { status, items } = await this.#untilServing(machine);
-    const found = new Map(items.map(({ key, value }) => [key, counterOf(key, value) ?? Number.NaN]));
+    const { status, found } = await this.#untilServing(machine);
     const identity = `${status.self.id} of ${status.clusterId}`;
     const problems = compare(this.#expectation, identity, found);
     if (problems.length > 0) throw this.#loss(machine, problems);
@@ -144,7 +144,7 @@ export class Chain {
   }
 
   /** Slowness is no loss: on a busy host a machine gets little of it. */
-  async #untilServing(machine: Machine): Promise<{ status: ClusterStatus; items: readonly KeyValue[] }> {
+  async #untilServing(machine: Machine): Promise<{ status: ClusterStatus; found: Map<string, Counter> }> {
     const waiting = {
       what: `${machine.name} serves`,
       limitSeconds: bootLimitSeconds,
@@ -154,11 +154,8 @@ export class Chain {
       return await waitUntil(waiting, async () => {
         const status = await askStatus(machine);
         if (status?.leader == null || status.leader !== status.self.id) return null;
-        const params = { key: keyPrefix, prefix: true };
-        const answer = (await machine.request('kv.get', params, answerMilliseconds).catch(() => null)) as {
-          items: KeyValue[];
-        } | null;
-        return answer && { status, items: answer.items };
+        const found = await readAll(machine);
+        return found && { status, found };
       });
     } catch (error) {
       throw this.#loss(machine, [error instanceof Error ? error.message : String(error)]);
@@ -199,5 +196,37 @@ export class Chain {
     return new LossError(
       `after power cut ${this.#boots - 1} of disk ${this.#options.name}:\n${list}${machine.report()}\nkept: ${this.#disk} as the cut left it, and ${machine.writeLogFile}`,
     );
+  }
+}
+
+/**
+ * Every key that holds something; null when the machine did not answer. QEMU drops what a console says while the host does
+ * not read it, so answers are kept small, and a value that is not whole is read again.
+ */
+async function readAll(machine: Machine): Promise<Map<string, Counter> | null> {
+  const found = new Map<string, Counter>();
+  for (const key of allKeys) {
+    let counter: Counter | null = null;
+    for (
+      let attempt = 0;
+      attempt < readAttempts && (counter === null || Number.isNaN(counter));
+      attempt += 1
+    ) {
+      counter = await readOne(machine, key);
+    }
+    if (counter === null) return null;
+    if (counter !== 0) found.set(key, counter);
+  }
+  return found;
+}
+
+/** 0 when there is nothing, NaN when it is not what was written, null when no answer came. */
+async function readOne(machine: Machine, key: string): Promise<Counter | null> {
+  try {
+    const { items } = (await machine.request('kv.get', { key }, answerMilliseconds)) as { items: KeyValue[] };
+    const [item] = items;
+    return item === undefined ? 0 : (counterOf(key, item.value) ?? Number.NaN);
+  } catch {
+    return null;
   }
 }
