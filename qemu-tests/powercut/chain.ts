@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
-import type { ClusterStatus, KeyValue } from '../../runtime/admin/protocol.ts';
+import type { ClusterStatus } from '../../runtime/admin/protocol.ts';
 import type { Random } from '../../runtime/raft/testing/seeded-random.ts';
 import { defaultMemoryMebibytes } from '../lab/lab.ts';
 import { askStatus } from '../lab/observe.ts';
@@ -15,8 +15,8 @@ import { Machine } from '../machine/machine.ts';
 import { applyCut, type Cut, cutAfter } from './disk-after-cut.ts';
 import { type Counter, compare, type Expectation, nothingExpected, Record } from './expectation.ts';
 import { checkFileSystem } from './file-system.ts';
-import { allKeys, Load } from './load.ts';
-import { counterOf } from './values.ts';
+import { Load } from './load.ts';
+import { readAll } from './read-keys.ts';
 import { type LogEntry, readWriteLog } from './write-log.ts';
 
 export interface ChainOptions {
@@ -47,8 +47,6 @@ export class LossError extends Error {
 
 const diskBytes = 1024 ** 3;
 const bootLimitSeconds = 600;
-const answerMilliseconds = 10_000;
-const readAttempts = 5;
 const shortestLoadMilliseconds = 500;
 const longestLoadMilliseconds = 3_500;
 /** Of all cuts, so many go anywhere in the record, also into the start of the machine; the others under load. */
@@ -196,37 +194,5 @@ export class Chain {
     return new LossError(
       `after power cut ${this.#boots - 1} of disk ${this.#options.name}:\n${list}${machine.report()}\nkept: ${this.#disk} as the cut left it, and ${machine.writeLogFile}`,
     );
-  }
-}
-
-/**
- * Every key that holds something; null when the machine did not answer. QEMU drops what a console says while the host does
- * not read it, so answers are kept small, and a value that is not whole is read again.
- */
-async function readAll(machine: Machine): Promise<Map<string, Counter> | null> {
-  const found = new Map<string, Counter>();
-  for (const key of allKeys) {
-    let counter: Counter | null = null;
-    for (
-      let attempt = 0;
-      attempt < readAttempts && (counter === null || Number.isNaN(counter));
-      attempt += 1
-    ) {
-      counter = await readOne(machine, key);
-    }
-    if (counter === null) return null;
-    if (counter !== 0) found.set(key, counter);
-  }
-  return found;
-}
-
-/** 0 when there is nothing, NaN when it is not what was written, null when no answer came. */
-async function readOne(machine: Machine, key: string): Promise<Counter | null> {
-  try {
-    const { items } = (await machine.request('kv.get', { key }, answerMilliseconds)) as { items: KeyValue[] };
-    const [item] = items;
-    return item === undefined ? 0 : (counterOf(key, item.value) ?? Number.NaN);
-  } catch {
-    return null;
   }
 }
