@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
-import type { ClusterStatus, KeyValue } from '../../runtime/admin/protocol.ts';
+import type { ClusterStatus } from '../../runtime/admin/protocol.ts';
 import type { Random } from '../../runtime/raft/testing/seeded-random.ts';
 import { defaultMemoryMebibytes } from '../lab/lab.ts';
 import { askStatus } from '../lab/observe.ts';
@@ -15,8 +15,8 @@ import { Machine } from '../machine/machine.ts';
 import { applyCut, type Cut, cutAfter } from './disk-after-cut.ts';
 import { type Counter, compare, type Expectation, nothingExpected, Record } from './expectation.ts';
 import { checkFileSystem } from './file-system.ts';
-import { keyPrefix, Load } from './load.ts';
-import { counterOf } from './values.ts';
+import { Load } from './load.ts';
+import { readAll } from './read-keys.ts';
 import { type LogEntry, readWriteLog } from './write-log.ts';
 
 export interface ChainOptions {
@@ -47,7 +47,6 @@ export class LossError extends Error {
 
 const diskBytes = 1024 ** 3;
 const bootLimitSeconds = 600;
-const answerMilliseconds = 30_000;
 const shortestLoadMilliseconds = 500;
 const longestLoadMilliseconds = 3_500;
 /** Of all cuts, so many go anywhere in the record, also into the start of the machine; the others under load. */
@@ -135,8 +134,7 @@ export class Chain {
 
   /** The node has come back by itself, as itself, with everything it had acknowledged. */
   async #check(machine: Machine, record: Record, logLength: () => number): Promise<void> {
-    const { status, items } = await this.#untilServing(machine);
-    const found = new Map(items.map(({ key, value }) => [key, counterOf(key, value) ?? Number.NaN]));
+    const { status, found } = await this.#untilServing(machine);
     const identity = `${status.self.id} of ${status.clusterId}`;
     const problems = compare(this.#expectation, identity, found);
     if (problems.length > 0) throw this.#loss(machine, problems);
@@ -144,7 +142,7 @@ export class Chain {
   }
 
   /** Slowness is no loss: on a busy host a machine gets little of it. */
-  async #untilServing(machine: Machine): Promise<{ status: ClusterStatus; items: readonly KeyValue[] }> {
+  async #untilServing(machine: Machine): Promise<{ status: ClusterStatus; found: Map<string, Counter> }> {
     const waiting = {
       what: `${machine.name} serves`,
       limitSeconds: bootLimitSeconds,
@@ -154,11 +152,8 @@ export class Chain {
       return await waitUntil(waiting, async () => {
         const status = await askStatus(machine);
         if (status?.leader == null || status.leader !== status.self.id) return null;
-        const params = { key: keyPrefix, prefix: true };
-        const answer = (await machine.request('kv.get', params, answerMilliseconds).catch(() => null)) as {
-          items: KeyValue[];
-        } | null;
-        return answer && { status, items: answer.items };
+        const found = await readAll(machine);
+        return found && { status, found };
       });
     } catch (error) {
       throw this.#loss(machine, [error instanceof Error ? error.message : String(error)]);

@@ -51,6 +51,7 @@ t.test('compare finds lost, older and invented writes and another identity', asy
     ),
     [/c is there and nobody wrote it/],
   );
+  t.match(compare(expected, 'me', new Map([['a', Number.NaN]])), [/a holds something that nobody wrote/]);
   t.match(compare(expected, 'you', new Map([['a', 5]])), [/came back as you, it was me/]);
   t.same(compare(nothingExpected, 'anybody', new Map()), []);
 });

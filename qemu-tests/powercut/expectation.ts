@@ -91,7 +91,8 @@ export function compare(
     const counter = found.get(key) ?? 0;
     if (counters.includes(counter)) continue;
     const tried = maybe.length > 0 ? `, ${maybe.join(', ')} were tried` : '';
-    problems.push(`${key} holds ${counter || 'nothing'}: ${sure} was acknowledged${tried}`);
+    const what = Number.isNaN(counter) ? 'something that nobody wrote' : counter || 'nothing';
+    problems.push(`${key} holds ${what}: ${sure} was acknowledged${tried}`);
   }
   const strangers = [...found.keys()].filter((key) => identity !== null && !allowed.has(key));
   return [...problems, ...strangers.map((key) => `${key} is there and nobody wrote it`)];

@@ -8,7 +8,14 @@ const writers = 8;
 const keysOfWriter = 10;
 const answerMilliseconds = 20_000;
 
-export const keyPrefix = 'w';
+function keyOf(writer: number, slot: number): string {
+  return `w${writer}/${slot}`;
+}
+
+/** Every key that is ever written. */
+export const allKeys: readonly string[] = Array.from({ length: writers * keysOfWriter }, (_, i) =>
+  keyOf(Math.floor(i / keysOfWriter), i % keysOfWriter),
+);
 
 export interface LoadEvents {
   readonly onTried: (key: string, counter: Counter) => void;
@@ -42,7 +49,7 @@ export class Load {
     const client = await connectAdmin(socket);
     const slots = Array.from({ length: keysOfWriter }, (_, slot) => slot);
     while (!this.#isStopped) {
-      const key = `${keyPrefix}${writer}/${pick(random, slots)}`;
+      const key = keyOf(writer, pick(random, slots));
       this.#lastCounter += 1;
       const counter = this.#lastCounter;
       events.onTried(key, counter);
