@@ -53,8 +53,6 @@ export interface CoreOptions extends Surroundings {
 const limitMilliseconds = 10_000;
 const attemptMilliseconds = 3_000;
 const pauseMilliseconds = 20;
-/** A write that the leader has confirmed reaches this node in a few milliseconds, or something is wrong here. */
-const catchUpMilliseconds = 1_000;
 const pollMilliseconds = 10_000;
 /** Making a copy of a large state takes its time. */
 const snapshotMilliseconds = 60_000;
@@ -155,7 +153,6 @@ export class ReplicatedCore implements StoreCore {
         if (this.#replica.status().role === 'leader') return this.#proposeHere(command.data);
         return this.#forward(command.data);
       });
-      await this.#untilAppliedHere(result);
       return result;
     } finally {
       command.end(result);
@@ -167,9 +164,7 @@ export class ReplicatedCore implements StoreCore {
    * members answer a write when they have applied it. A node that lags far behind does not hold the answer back.
    */
   async #untilAppliedHere(result: CommandResult): Promise<void> {
-    if (!('revision' in result) || !this.#followsLog()) return;
-    if (this.#replica.machine.view.number('revision') >= result.revision) return;
-    await this.#live.reached(result.revision, appliedHereMilliseconds);
+    if (this.#followsLog()) await this.#live.reached(result.revision, appliedHereMilliseconds);
   }
 
   page(query: CorePageQuery): Promise<CorePage> {
@@ -372,8 +367,7 @@ export class ReplicatedCore implements StoreCore {
     const answer = await this.#ask<Uint8Array>('store.propose', { command: data }, 2 * attemptMilliseconds);
     if (answer === null) return null;
     const result = decodeResult(answer);
-    // Whoever wrote through this node finds it in what this node has, as with etcd.
-    if (this.#followsLog()) await this.#live.reached(result.revision, catchUpMilliseconds);
+    await this.#untilAppliedHere(result);
     return result;
   }
 
