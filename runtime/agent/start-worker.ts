@@ -11,7 +11,12 @@ export function startWorker(
   workerData: Record<string, unknown>,
   transferList: readonly MessagePort[] = [],
 ): Worker {
-  const options = { workerData, transferList: [...transferList] };
+  const options = {
+    workerData,
+    transferList: [...transferList],
+    // Left alone, V8 takes 48 MB for young objects on each thread; these die early all the same.
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  };
   if (!isPackaged) return new Worker(new URL('./core-thread.ts', import.meta.url), options);
   return new Worker(path.join(import.meta.dirname, 'core-thread.cjs'), options);
 }

@@ -71,9 +71,9 @@ export class ByteWriter {
     return this;
   }
 
-  /** What was written so far. The writer must not be used afterwards. */
+  /** What was written so far, in just as much memory as it needs: it may be kept for long. */
   finish(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length);
+    return Buffer.from(this.#buffer.subarray(0, this.#length));
   }
 
   #reserve(bytes: number): void {

@@ -9,6 +9,8 @@ import { type AdminClient, connectAdmin } from '../../admin/client.ts';
 import type { ClusterStatus, NodeInfo } from '../../admin/protocol.ts';
 
 const mainFile = path.resolve(import.meta.dirname, '../../main.ts');
+/** As image/units/system/trivet.service sets it on the device. */
+const unitEnvironment = { NODE_OPTIONS: '--max-semi-space-size=4', MALLOC_ARENA_MAX: '2' };
 /** Unless a test gives its own. */
 const timing = { heartbeatMilliseconds: 50, electionMilliseconds: 500 };
 const waitLimitMilliseconds = 60_000;
@@ -68,7 +70,7 @@ export class TestNode {
     const start = program === undefined ? [process.execPath, mainFile] : [program];
     const child = spawn(start[0]!, [...start.slice(1), 'agent', '--config', configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...this.#options.environment },
+      env: { ...unitEnvironment, ...process.env, ...this.#options.environment },
     });
     const collect = (chunk: Buffer): void => {
       this.#output += chunk.toString('utf8');
