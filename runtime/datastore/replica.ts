@@ -56,6 +56,7 @@ export interface ReplicaOptions extends Omit<CompactionBounds, 'keepBytes'> {
 
 const retryMilliseconds = 1_000;
 const commitMilliseconds = 100;
+const commitNewsMilliseconds = 2;
 /** Election timeouts are drawn from whole ticks: with few of them two nodes would often stand at the same time. */
 const ticksPerHeartbeat = 4;
 const timingDecisionMilliseconds = 1_000;
@@ -79,6 +80,7 @@ export class Replica {
   #toApply: Entry[] = [];
   #cancelApplyRetry: Cancel | null = null;
   #cancelCommit: Cancel | null = null;
+  #cancelNews: Cancel | null = null;
   /** Why the node cannot store anything at the moment; null when it can. */
   #obstacle: string | null = null;
   #closed = false;
@@ -188,6 +190,12 @@ export class Replica {
     return outcome;
   }
 
+  /** Lets followers hear of the newest commit index now: one of them waits for it. */
+  tellCommit(): void {
+    this.#raft.releaseCommitNews();
+    this.#actSoon();
+  }
+
   /** Resolves with true once the state here holds everything that was committed before the call; false: ask again. */
   linearize(): Promise<boolean> {
     const read = this.#pending.expectRead(this.#options.electionMilliseconds);
@@ -240,6 +248,7 @@ export class Replica {
     this.#cancelTicks();
     this.#cancelApplyRetry?.();
     this.#cancelCommit?.();
+    this.#cancelNews?.();
     this.#snapshots.close();
     this.#pending.failAll();
     await this.#settled();
@@ -254,6 +263,7 @@ export class Replica {
       recovered: { hardState, base, entries },
       electionTicks: this.#electionTicks,
       heartbeatTicks: ticksPerHeartbeat,
+      holdCommitNews: true,
       random: surroundings.random,
     });
     raft.applied(this.#machine.applied().index);
@@ -340,6 +350,17 @@ export class Replica {
     }
     void this.#persisting.run();
     this.#apply();
+    if (this.#cancelNews === null && this.#raft.holdsCommitNews) this.#tellSoon();
+  }
+
+  /** With luck the next entries come first and carry the news. */
+  #tellSoon(): void {
+    this.#cancelNews = this.#options.surroundings.clock.after(commitNewsMilliseconds, () => {
+      this.#cancelNews = null;
+      if (this.#closed || this.#paused) return;
+      this.#raft.releaseCommitNews();
+      this.#act();
+    });
   }
 
   #durable(batch: readonly Ready[]): void {

@@ -57,6 +57,8 @@ const pollMilliseconds = 10_000;
 /** Making a copy of a large state takes its time. */
 const snapshotMilliseconds = 60_000;
 const revisionsAtOnce = 500;
+/** How long an answer waits for this node to have applied what was written through it. */
+const appliedHereMilliseconds = 1_000;
 const rowsInAHashStep = 500;
 const pagesInADefragmentStep = 64;
 /** Errors of the other side that repeating does not mend. */
@@ -155,6 +157,14 @@ export class ReplicatedCore implements StoreCore {
     } finally {
       command.end(result);
     }
+  }
+
+  /**
+   * Who wrote at this node reads its write here next, also serializably, in a watch or a checksum; as with etcd, whose
+   * members answer a write when they have applied it. A node that lags far behind does not hold the answer back.
+   */
+  async #untilAppliedHere(result: CommandResult): Promise<void> {
+    if (this.#followsLog()) await this.#live.reached(result.revision, appliedHereMilliseconds);
   }
 
   page(query: CorePageQuery): Promise<CorePage> {
@@ -355,7 +365,10 @@ export class ReplicatedCore implements StoreCore {
 
   async #forward(data: Uint8Array): Promise<CommandResult | null> {
     const answer = await this.#ask<Uint8Array>('store.propose', { command: data }, 2 * attemptMilliseconds);
-    return answer === null ? null : decodeResult(answer);
+    if (answer === null) return null;
+    const result = decodeResult(answer);
+    await this.#untilAppliedHere(result);
+    return result;
   }
 
   /** Only in the term in which the time ran out: a later leader has given the lease its full time again. */
@@ -481,6 +494,7 @@ export class ReplicatedCore implements StoreCore {
     if (!this.#leads()) throw new StoreError('notLeader', 'This node does not lead.');
     const result = await this.#proposeHere(data as Uint8Array);
     if (result === null) throw new StoreError('unavailable', 'The leader could not commit it now.');
+    this.#replica.tellCommit();
     return encodeResult(result);
   }
 

@@ -10,6 +10,8 @@ export const memberFrameLimitBytes = 16 * 1024 * 1024;
 export const strangerFrameLimitBytes = 64 * 1024;
 
 const lengthBytes = 4;
+/** Copying a small frame costs less than writing it in two pieces. */
+const copiedFrameBytes = 32 * 1024;
 
 /** The peer broke the framing: the connection is dropped, nothing else happens. */
 export class FrameError extends Error {
@@ -61,6 +63,12 @@ export function readFrames(stream: Duplex, limitBytes: number, handlers: FrameHa
 
 /** Writes one frame. False when the stream's buffer is full: wait for `drain`. */
 export function writeFrame(stream: Duplex, frame: Uint8Array): boolean {
+  if (frame.length <= copiedFrameBytes) {
+    const whole = Buffer.allocUnsafe(lengthBytes + frame.length);
+    whole.writeUInt32BE(frame.length, 0);
+    whole.set(frame, lengthBytes);
+    return stream.write(whole);
+  }
   const header = Buffer.allocUnsafe(lengthBytes);
   header.writeUInt32BE(frame.length, 0);
   stream.cork();

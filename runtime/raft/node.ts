@@ -54,6 +54,9 @@ export interface RaftNode {
   readonly maxInflight: number;
   readonly maxInflightBytes: number;
   readonly withholdVotes: boolean;
+  /** A commit index that no entry carries waits until the driver lets it go, or for the next heartbeat. */
+  readonly holdCommitNews: boolean;
+  commitNewsReleased: boolean;
   readonly log: RaftLog;
   electionTicks: number;
 

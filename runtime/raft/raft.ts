@@ -11,7 +11,13 @@ import { propose } from './proposals.ts';
 import { emptyReads, requestRead } from './reads.ts';
 import { hasReady, onPersisted, type SavedVote, takeReady } from './ready.ts';
 import { receive } from './receive.ts';
-import { compactionLimit, onSnapshotFailed, onSnapshotMade, onSnapshotSent } from './replication.ts';
+import {
+  compactionLimit,
+  holdsCommitNews,
+  onSnapshotFailed,
+  onSnapshotMade,
+  onSnapshotSent,
+} from './replication.ts';
 import { tick } from './tick.ts';
 import { transferLeadership } from './transfer.ts';
 import type {
@@ -46,6 +52,11 @@ export interface RaftOptions {
   readonly random: () => number;
   /** Bytes of entries in one message; 256 KiB if not given. */
   readonly maxAppendBytes?: number;
+  /**
+   * A new commit index goes to followers with the next entries, which in a busy cluster follow at once; alone only after
+   * `releaseCommitNews`, or with the next heartbeat. Saves two of four messages for each write that comes by itself.
+   */
+  readonly holdCommitNews?: boolean;
   /** Messages with entries on their way to one follower; 64 if not given. */
   readonly maxInflight?: number;
   /** Bytes of entries on their way to one follower, exceeded by one message at most; 8 MiB if not given. */
@@ -103,6 +114,16 @@ export class Raft {
   /** Hands leadership to a voter; given up after an election timeout. Proposals are 'busy' meanwhile. */
   transferLeadership(to: NodeId): ProposalOutcome {
     return transferLeadership(this.#node, to);
+  }
+
+  /** Whether followers have yet to hear of the newest commit index, which waits for entries to go with. */
+  get holdsCommitNews(): boolean {
+    return holdsCommitNews(this.#node);
+  }
+
+  /** Tells followers the commit index now. */
+  releaseCommitNews(): void {
+    this.#node.commitNewsReleased = true;
   }
 
   /** Changes the election timeout, as disks and machines turn out slower or faster. */
@@ -212,6 +233,8 @@ function createNode(options: RaftOptions): RaftNode {
     random: options.random,
     heartbeatTicks,
     maxAppendBytes: options.maxAppendBytes ?? 256 * 1024,
+    holdCommitNews: options.holdCommitNews ?? false,
+    commitNewsReleased: false,
     maxInflight: options.maxInflight ?? 64,
     maxInflightBytes: options.maxInflightBytes ?? 8 * 1024 * 1024,
     withholdVotes: options.withholdVotes ?? false,

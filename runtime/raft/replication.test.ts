@@ -411,3 +411,31 @@ t.test(
     t.equal(network.raft('a').status().commit, applied);
   },
 );
+
+t.test(
+  'a held commit index goes with the next entries, with a heartbeat, or when the driver lets it go',
+  async (t) => {
+    const network = new Network('abc', { holdCommitNews: true });
+    network.elect('a');
+    network.run(5);
+    const commitOf = (id: string): number => network.raft(id).status().commit;
+    const before = commitOf('b');
+    network.propose('a', 'one');
+    network.settle();
+    t.equal(commitOf('a'), before + 1);
+    t.equal(commitOf('b'), before, 'no message of its own for it');
+    t.ok(network.raft('a').holdsCommitNews);
+    network.propose('a', 'two');
+    network.settle();
+    t.equal(commitOf('b'), before + 1, 'it came with the next entry');
+    network.raft('a').releaseCommitNews();
+    network.node('a').takeAll();
+    network.settle();
+    t.equal(commitOf('b'), before + 2, 'it was let go');
+    t.notOk(network.raft('a').holdsCommitNews);
+    network.propose('a', 'three');
+    network.settle();
+    network.run(5);
+    t.equal(commitOf('c'), before + 3, 'a heartbeat brought it');
+  },
+);

@@ -23,7 +23,22 @@ export function flushLeader(node: RaftNode): void {
   if (node.role !== 'leader') return;
   startReadRound(node);
   for (const progress of node.progress.values()) sendTo(node, progress);
+  node.commitNewsReleased = false;
   completeTransfer(node);
+}
+
+/** Whether a follower that answers has yet to hear of the commit index. */
+export function holdsCommitNews(node: RaftNode): boolean {
+  if (node.role !== 'leader') return false;
+  return [...node.progress.values()].some((progress) => isBehindOnCommit(node, progress));
+}
+
+function isBehindOnCommit(node: RaftNode, progress: FollowerProgress): boolean {
+  return (
+    progress.state === 'replicate' &&
+    progress.commitSent < node.log.commit &&
+    progress.silentTicks < node.electionTicks
+  );
 }
 
 export function broadcastHeartbeat(node: RaftNode): void {
@@ -155,8 +170,8 @@ function sendTo(node: RaftNode, progress: FollowerProgress): void {
   }
   // Without entries to carry it, a new commit index or the question whether all has arrived goes alone; not
   // to a node that seems to be away, for which the heartbeats are enough.
-  const news =
-    progress.verify || (progress.commitSent < node.log.commit && progress.silentTicks < node.electionTicks);
+  const mayTell = !node.holdCommitNews || node.commitNewsReleased;
+  const news = progress.verify || (mayTell && isBehindOnCommit(node, progress));
   if (!sent && news) sendAppend(node, progress, 0);
   progress.verify = false;
 }

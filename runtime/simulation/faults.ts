@@ -26,7 +26,8 @@ const faults: readonly Fault[] = [
   ['disk slow', 1.5, (each) => each.slowDisk()],
   ['disk full', 1, (each) => each.fillDisk()],
   ['disk failing', 0.7, (each) => each.failDisk()],
-  ['bit flipped', 0.7, (each) => each.flipBit()],
+  ['bit flipped', 1.5, (each) => each.flipBit()],
+  ['log damaged while others lag', 6, (each) => each.damageWhileOthersLag()],
   ['disk lost', 0.7, (each) => each.loseDisk()],
   ['clock rate changed', 1, (each) => each.changeClock()],
   ['leadership handed over', 2, (each) => each.transfer()],
@@ -62,6 +63,7 @@ export class Faults {
     for (const node of this.#cluster.alive) {
       Object.assign(node.disk, { full: false, errorShare: 0, slowness: 1 });
       node.onSync = null;
+      node.onVote = null;
       if (node.paused) node.resume();
       node.boot();
     }
@@ -118,29 +120,68 @@ export class Faults {
   cutSync(): boolean {
     const node = this.#victim();
     if (node === null || !node.up) return false;
-    this.#trap(node);
+    node.onSync = this.#shortCut(node, 0.7);
     return true;
   }
 
-  /** The leader goes, and those who vote for the next one lose their power while they write down for whom. */
+  /** The leader goes, several stand in a slow network, and who votes loses its power right after. */
   cutElection(): boolean {
     const leader = this.#cluster.leader();
     if (leader === null) return false;
     leader.crash(true);
     this.#startLater(leader);
-    for (const node of this.#cluster.alive) if (node.up && this.#random() < 0.6) this.#trap(node);
+    this.#network.quality = { ...goodNetwork, leastMilliseconds: 5, mostMilliseconds: 80 };
+    this.#after(2_500, 'network good', () => {
+      this.#network.quality = { ...goodNetwork };
+    });
+    for (const node of this.#cluster.alive) if (this.#random() < 0.8) node.onVote = this.#shortCut(node, 0.9);
     return true;
   }
 
-  /** It comes back soon: while the others still wait for its answer. */
-  #trap(node: VirtualNode): void {
-    node.onSync = () => {
+  /** The power comes back soon: while the others still wait for its answer. */
+  #shortCut(node: VirtualNode, soonShare: number): () => void {
+    return () => {
       node.crash(true);
-      const soon = this.#random() < 0.7;
-      this.#world.scheduler.after(this.#random() * (soon ? 60 : 2_000), `${node.id} starts`, () =>
+      const soon = this.#random() < soonShare;
+      this.#world.scheduler.after(this.#random() * (soon ? 40 : 2_000), `${node.id} starts`, () =>
         node.boot(),
       );
     };
+  }
+
+  /**
+   * Some voters fall behind; then one of those that have everything finds its log damaged, and the rest of them are
+   * off: nobody may lead who lacks what was confirmed.
+   */
+  damageWhileOthersLag(): boolean {
+    const leader = this.#cluster.leader();
+    const voters = leader?.replica?.status().configuration.voters ?? [];
+    if (leader === null || voters.length < 3 || !voters.includes(leader.id)) return false;
+    const others = this.#cluster.alive.filter((node) => node !== leader && voters.includes(node.id));
+    const quorum = Math.floor(voters.length / 2) + 1;
+    const [victim, ...rest] = others.splice(0, quorum - 1);
+    if (victim === undefined || others.length === 0) return false;
+    for (const lagging of others) this.#cutOff(lagging);
+    this.#after(200 + this.#random() * 500, 'damage', () => {
+      if (!this.#cluster.mayLose(victim) || this.#cluster.leader() !== leader) return;
+      for (const node of [leader, ...rest]) {
+        node.crash(false);
+        this.#world.scheduler.after(3_000 + this.#random() * 2_000, `${node.id} starts`, () => node.boot());
+      }
+      victim.crash(false);
+      victim.suspect = flipBitInLog(victim, this.#random);
+      this.#network.heal();
+      this.#world.scheduler.after(50, `${victim.id} starts`, () => victim.boot());
+    });
+    return true;
+  }
+
+  #cutOff(node: VirtualNode): void {
+    for (const other of this.#cluster.alive) {
+      if (other === node) continue;
+      this.#network.cut(node.id, other.id);
+      this.#network.cut(other.id, node.id);
+    }
   }
 
   #startLater(node: VirtualNode): void {
@@ -175,10 +216,7 @@ export class Faults {
   isolate(): boolean {
     const node = this.#victim();
     if (node === null) return false;
-    for (const other of this.#cluster.alive) {
-      this.#network.cut(node.id, other.id);
-      this.#network.cut(other.id, node.id);
-    }
+    this.#cutOff(node);
     return this.#healLater();
   }
 

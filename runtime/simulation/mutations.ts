@@ -317,8 +317,8 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: 'runtime/datastore/log/writer.ts',
-        find: 'await this.#putSynced(this.#file, frame, segment.end);',
-        replace: 'await this.#put(this.#file, frame, segment.end);',
+        find: '      await file.writeSynced(bytes, offset);',
+        replace: '      await file.write(bytes, offset);',
       },
     ],
     simulation: true,

@@ -75,6 +75,8 @@ export class VirtualNode implements Endpoint {
   suspect = false;
   /** Called at the next sync, before it is done: where a power cut hurts most. */
   onSync: (() => void) | null = null;
+  /** Called when it has sent a vote. */
+  onVote: (() => void) | null = null;
   /** Called when the machine has ended by itself. */
   onEnd: (reason: 'damaged' | 'failed') => void = () => {};
   /** Who leads as far as others tell: for a node that hears no leader itself. */
@@ -143,6 +145,7 @@ export class VirtualNode implements Endpoint {
     this.start += 1;
     this.paused = false;
     this.onSync = null;
+    this.onVote = null;
     this.#deferred = [];
     this.#running = null;
     this.#state.crash(!power || random() < 0.3, random);
@@ -288,6 +291,11 @@ export class VirtualNode implements Endpoint {
       this.#world.fail(error);
     }
     this.#world.network.send(message);
+    if (this.onVote === null || message.type !== 'voteResponse' || message.preVote || !message.granted)
+      return;
+    const { onVote } = this;
+    this.onVote = null;
+    this.#world.scheduler.after(0.05, `${this.id} cut after its vote`, () => this.run(start, onVote));
   }
 
   #watch(machine: StateMachine): void {
