@@ -26,12 +26,11 @@ export interface RunReport {
   readonly problems: readonly string[];
 }
 
-const warmMilliseconds = 500;
 const faultsMilliseconds = 6_000;
 const healLimitMilliseconds = 60_000;
 const pollMilliseconds = 100;
-/** A run in which hardly anything was written proves nothing. */
-const fewestAcknowledged = 50;
+/** The faults begin when so much was written: a run in which hardly anything was proves nothing. */
+const fewestAcknowledged = 100;
 
 /** Never rejects for what the cluster did wrong: that is in the report, and the evidence in `directory`. */
 export async function runOnce(seed: number, size: number, directory: string): Promise<RunReport> {
@@ -80,7 +79,7 @@ class Run {
     if (identities === null) return this.#report(0);
     this.#watchers.push(...this.#nodes.map((node) => new Watcher(node)));
     this.#clients = new Clients(this.#nodes, seededRandom(seed + 1));
-    await pause(warmMilliseconds);
+    await this.#untilBusy();
     await Promise.all(faults.map((fault) => this.#suffer(fault)));
     const healedAt = performance.now();
     const after = await this.#untilWhole('all nodes are back and agree');
@@ -94,6 +93,13 @@ class Run {
     const searched = judgeBySearch(this.#operations);
     if (searched !== null) this.#problems.push(searched);
     return this.#report(healSeconds);
+  }
+
+  async #untilBusy(): Promise<void> {
+    const deadline = performance.now() + healLimitMilliseconds;
+    const acknowledged = (): number =>
+      this.#operations.filter((each) => each.operation === 'write' && each.outcome === 'ok').length;
+    while (acknowledged() < fewestAcknowledged && performance.now() < deadline) await pause(pollMilliseconds);
   }
 
   history(): { operations: readonly Operation[]; watches: Record<string, readonly WatchEvent[]> } {
