@@ -1,5 +1,5 @@
 /** Applies one committed entry after the other. Deterministic: the same entries give the same tables everywhere. */
-import type { Configuration, Entry } from '../../raft/types.ts';
+import type { Configuration, Entry, LogIndex, Term } from '../../raft/types.ts';
 import { decodeCommand } from './command-codec.ts';
 import type { Command, CommandBody, CommandResult } from './commands.ts';
 import type { StateView } from './reading.ts';
@@ -7,6 +7,11 @@ import { Sessions } from './sessions.ts';
 import type { Writer } from './tables.ts';
 import { type Refusal, runTransaction, spaceText } from './transactions.ts';
 import { Versions } from './versions.ts';
+
+export interface Applied {
+  readonly index: LogIndex;
+  readonly term: Term;
+}
 
 export class Applier {
   readonly #view: StateView;
@@ -51,11 +56,12 @@ export class Applier {
     return null;
   }
 
-  /** The end of a batch: what is kept in memory is written. */
-  finish(last: Entry): void {
+  /** Before a commit: what is kept in memory is written. */
+  flush(applied: Applied): void {
     this.#sessions.flush();
-    this.#setMeta.run('appliedIndex', last.index);
-    this.#setMeta.run('appliedTerm', last.term);
+    this.#setMeta.run('revision', this.#versions.revision);
+    this.#setMeta.run('appliedIndex', applied.index);
+    this.#setMeta.run('appliedTerm', applied.term);
   }
 
   setConfiguration(configuration: Configuration): void {
@@ -81,12 +87,9 @@ export class Applier {
   }
 
   #applyNew({ body }: Command, entry: Entry): CommandResult {
-    const before = this.#versions.revision;
     const result = this.#applyBody(body, entry);
     this.#versions.finish();
-    const { revision } = this.#versions;
-    if (revision !== before) this.#setMeta.run('revision', revision);
-    return { ...result, revision };
+    return { ...result, revision: this.#versions.revision };
   }
 
   #applyBody(body: CommandBody, entry: Entry): CommandResult {

@@ -57,6 +57,8 @@ interface Row {
 const mostPageBytes = 512 * 1024;
 
 export class StateView {
+  /** The newest revision, where whoever writes over this connection keeps it in memory. */
+  newest: number | null = null;
   readonly #connection: Database.Database;
   readonly #meta;
   readonly #current;
@@ -112,6 +114,7 @@ export class StateView {
   }
 
   number(fact: Fact): number {
+    if (fact === 'revision' && this.newest !== null) return this.newest;
     return Number(this.#meta.get(fact)?.value ?? 0);
   }
 

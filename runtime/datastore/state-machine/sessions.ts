@@ -1,6 +1,7 @@
 /**
  * Which commands have been applied, so that one that is proposed again after a lost answer is applied once (Ongaro,
- * section 6.3). A session is one run of one node. Its newest facts are kept in memory and written with each batch.
+ * section 6.3). A session is one run of one node. What it has been answered is kept in memory and written when the
+ * state is committed: most answers are acknowledged by then, and never reach the disk.
  */
 import type { LogIndex } from '../../raft/types.ts';
 import type { CommandId, CommandResult } from './commands.ts';
@@ -19,6 +20,10 @@ interface Session {
   lastIndex: number;
   /** Whether its row is behind. */
   changed: boolean;
+  /** Encoded answers by sequence number; empty where only is known that there was one. */
+  readonly answers: Map<number, Uint8Array>;
+  /** Of these, those that have no row yet. */
+  unsaved: number[];
 }
 
 export type Earlier =
@@ -32,7 +37,7 @@ export class Sessions {
   readonly #all;
   readonly #save;
   readonly #end;
-  readonly #find;
+  readonly #allAnswers;
   readonly #store;
   readonly #forget;
 
@@ -44,10 +49,10 @@ export class Sessions {
       'INSERT OR REPLACE INTO sessions (id, acknowledged, lastIndex) VALUES (?, ?, ?)',
     );
     this.#end = writer.prepare('DELETE FROM sessions WHERE id = ?');
-    this.#find = writer.prepare<[number, number], { result: Uint8Array }>(
-      'SELECT result FROM answered WHERE session = ? AND sequence = ?',
+    this.#allAnswers = writer.prepare<[], { session: number; sequence: number; result: Uint8Array }>(
+      'SELECT * FROM answered',
     );
-    this.#store = writer.prepare('INSERT INTO answered (session, sequence, result) VALUES (?, ?, ?)');
+    this.#store = writer.prepare('INSERT OR REPLACE INTO answered (session, sequence, result) VALUES (?, ?, ?)');
     this.#forget = writer.prepare('DELETE FROM answered WHERE session = ? AND sequence < ?');
     this.reload();
   }
@@ -56,7 +61,9 @@ export class Sessions {
   reload(): void {
     this.#sessions.clear();
     for (const { id, acknowledged, lastIndex } of this.#all.all())
-      this.#sessions.set(id, { acknowledged, lastIndex, changed: false });
+      this.#sessions.set(id, { acknowledged, lastIndex, changed: false, answers: new Map(), unsaved: [] });
+    for (const { session, sequence, result } of this.#allAnswers.all())
+      this.#sessions.get(session)?.answers.set(sequence, result);
   }
 
   /** Whether the command of this id has been applied before. Takes note of it in any case. */
@@ -65,23 +72,24 @@ export class Sessions {
     if (session === undefined) {
       // A session that has been answered before and is not known here has ended.
       if (id.acknowledged > 1) return { kind: 'forgotten' };
-      this.#sessions.set(id.session, { acknowledged: 1, lastIndex: index, changed: true });
+      const news = { lastIndex: index, changed: true, answers: new Map(), unsaved: [] };
+      this.#sessions.set(id.session, { acknowledged: 1, ...news });
       return { kind: 'new' };
     }
     session.lastIndex = index;
     session.changed = true;
     if (id.sequence < session.acknowledged) return { kind: 'forgotten' };
     session.acknowledged = Math.max(session.acknowledged, id.acknowledged);
-    const row = this.#find.get(id.session, id.sequence);
-    if (row === undefined) return { kind: 'new' };
-    return row.result.length === 0
-      ? { kind: 'forgotten' }
-      : { kind: 'answered', result: decodeResult(row.result) };
+    const answer = session.answers.get(id.sequence);
+    if (answer === undefined) return { kind: 'new' };
+    return answer.length === 0 ? { kind: 'forgotten' } : { kind: 'answered', result: decodeResult(answer) };
   }
 
   answer(id: CommandId, result: CommandResult): void {
+    const session = this.#sessions.get(id.session);
     const bytes = encodeResult(result);
-    this.#store.run(id.session, id.sequence, bytes.length <= largestKeptAnswer ? bytes : new Uint8Array());
+    session?.answers.set(id.sequence, bytes.length <= largestKeptAnswer ? bytes : new Uint8Array());
+    session?.unsaved.push(id.sequence);
   }
 
   /** Called for every entry, so that all replicas end a session at the same one. */
@@ -95,13 +103,20 @@ export class Sessions {
     }
   }
 
-  /** Writes what has changed since the last call. */
+  /** Writes what has changed since the last call; to be called before a commit. */
   flush(): void {
     for (const [id, session] of this.#sessions) {
       if (!session.changed) continue;
       session.changed = false;
       this.#save.run(id, session.acknowledged, session.lastIndex);
       this.#forget.run(id, session.acknowledged);
+      for (const sequence of session.answers.keys())
+        if (sequence < session.acknowledged) session.answers.delete(sequence);
+      for (const sequence of session.unsaved) {
+        const answer = session.answers.get(sequence);
+        if (answer !== undefined) this.#store.run(id, sequence, answer);
+      }
+      session.unsaved = [];
     }
   }
 }

@@ -4,17 +4,14 @@
  * seen at once by reads over `view`; `commit` writes it to the file, which may be done seldom, because the log has it.
  */
 import type { Configuration, Entry, LogIndex, Term } from '../../raft/types.ts';
-import { Applier } from './applying.ts';
+import { type Applied, Applier } from './applying.ts';
 import type { CommandResult } from './commands.ts';
 import { Hashing } from './hashing.ts';
 import { StateView } from './reading.ts';
 import { Sweeper } from './sweeping.ts';
 import { asStateError, openForWriting, type Writer } from './tables.ts';
 
-export interface Applied {
-  readonly index: LogIndex;
-  readonly term: Term;
-}
+export type { Applied } from './applying.ts';
 
 type DecodeConfiguration = (data: Uint8Array) => Configuration | null;
 
@@ -94,7 +91,10 @@ export class StateMachine {
   /** Writes what was applied to the file. Throws `StateError`; what was applied is then applied again by `apply`. */
   commit(): void {
     if (!this.#writer.inTransaction) return;
-    this.#guard(() => this.#writer.exec('COMMIT'));
+    this.#guard(() => {
+      this.#applier.flush(this.#applied);
+      this.#writer.exec('COMMIT');
+    });
     this.#uncommitted = [];
     this.#uncommittedBytes = 0;
   }
@@ -153,7 +153,6 @@ export class StateMachine {
         const result = this.#applier.apply(entry, decodeConfiguration);
         if (result !== null) results.set(entry.index, result);
       }
-      this.#applier.finish(last);
     });
     this.#uncommitted.push(...fresh);
     for (const { data } of fresh) this.#uncommittedBytes += data.length;

@@ -48,10 +48,12 @@ export class Versions {
   finish(): void {
     if (this.#changes > 0) this.#revision += 1;
     this.#changes = 0;
+    this.#view.newest = this.#revision;
   }
 
   /** Reads the newest revision anew, after the database went back to an earlier state. */
   reload(): void {
+    this.#view.newest = null;
     this.#revision = this.#view.number('revision');
     this.#changes = 0;
   }
