@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Commands } from './commands-in-flight.ts';
-import { decodeCommand } from './state-machine/command-codec.ts';
+import { decodeCommand, encodeBody } from './state-machine/command-codec.ts';
 import type { CommandBody, CommandResult } from './state-machine/commands.ts';
 
 const body: CommandBody = { kind: 'compact', revision: 1 };
@@ -10,7 +10,7 @@ const expired = {
 } as const satisfies CommandResult;
 
 function begin(commands: Commands) {
-  const { data, end } = commands.begin(body);
+  const { data, end } = commands.begin(encodeBody(body));
   const { session, sequence, acknowledged } = decodeCommand(data)!;
   return { session, sequence, acknowledged, end };
 }

@@ -1,6 +1,6 @@
 /** Names this node's commands, so that each is applied once however often it is proposed, and encodes them. */
-import { encodeCommand } from './state-machine/command-codec.ts';
-import type { CommandBody, CommandResult } from './state-machine/commands.ts';
+import { joinCommand } from './state-machine/command-codec.ts';
+import type { CommandResult } from './state-machine/commands.ts';
 
 const sessionLimit = 2 ** 48;
 
@@ -23,11 +23,11 @@ export class Commands {
   }
 
   /**
-   * `data` is to be proposed until there is an answer; then, or when nobody waits any more (null), call `end`. Until a
+   * Names an encoded body. `data` is to be proposed until there is an answer; then, or when nobody waits any more (null), call `end`. Until a
    * first answer has come nothing may be called acknowledged: the replicas know a session from its first command on,
    * whichever that is, and refuse one that claims a past which they have not seen.
    */
-  begin(body: CommandBody): {
+  begin(body: Uint8Array): {
     readonly data: Uint8Array;
     readonly end: (result: CommandResult | null) => void;
   } {
@@ -38,7 +38,7 @@ export class Commands {
     // Sets keep the order of insertion: the first is the oldest.
     const [oldest = sequence] = unanswered;
     const acknowledged = session.known ? oldest : 1;
-    const data = encodeCommand({ session: session.id, sequence, acknowledged, body });
+    const data = joinCommand({ session: session.id, sequence, acknowledged }, body);
     return { data, end: (result) => this.#end(session, sequence, result) };
   }
 

@@ -12,7 +12,7 @@ import { LiveStream } from './live-stream.ts';
 import { LostError } from './pending-work.ts';
 import type { Replica } from './replica.ts';
 import { SnapshotReaders } from './snapshot-readers.ts';
-import { decodeCommand } from './state-machine/command-codec.ts';
+import { decodeCommand, encodeBody } from './state-machine/command-codec.ts';
 import { type CommandBody, type CommandResult, findProblem } from './state-machine/commands.ts';
 import type { ChangesPage, Page, StoredLease } from './state-machine/reading.ts';
 import { decodeResult, encodeResult } from './state-machine/result-codec.ts';
@@ -145,7 +145,11 @@ export class ReplicatedCore implements StoreCore {
     this.#stopLooking?.();
   }
 
-  async execute(body: CommandBody): Promise<CommandResult> {
+  execute(body: CommandBody): Promise<CommandResult> {
+    return this.executeEncoded(encodeBody(body));
+  }
+
+  async executeEncoded(body: Uint8Array): Promise<CommandResult> {
     const command = this.#commands.begin(body);
     let result: CommandResult | null = null;
     try {
@@ -373,7 +377,9 @@ export class ReplicatedCore implements StoreCore {
 
   /** Only in the term in which the time ran out: a later leader has given the lease its full time again. */
   async #endLease(lease: StoredLease): Promise<void> {
-    const command = this.#commands.begin({ kind: 'revokeLease', lease: lease.id, granted: lease.granted });
+    const command = this.#commands.begin(
+      encodeBody({ kind: 'revokeLease', lease: lease.id, granted: lease.granted }),
+    );
     let result: CommandResult | null = null;
     try {
       result = await this.#proposeHere(command.data);

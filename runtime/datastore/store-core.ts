@@ -38,6 +38,8 @@ export interface OpenedSnapshot {
 export interface StoreCore {
   /** Applies a command exactly once; a result that refuses is a result. */
   execute(body: CommandBody): Promise<CommandResult>;
+  /** The same for a body that is encoded already. */
+  executeEncoded(body: Uint8Array): Promise<CommandResult>;
   page(query: CorePageQuery): Promise<CorePage>;
   changes(from: number, previous: boolean): Promise<ChangesPage>;
   /** The newest revision this node knows. */

@@ -3,7 +3,7 @@
  * of another format is refused by every replica alike.
  */
 import { ByteReader, BytesError, ByteWriter } from '../../encoding/bytes.ts';
-import type { AlarmKind, Command, CommandBody, TransactionBody } from './commands.ts';
+import type { AlarmKind, Command, CommandBody, CommandId, TransactionBody } from './commands.ts';
 import type {
   Comparison,
   ComparisonTarget,
@@ -32,12 +32,21 @@ const sortTargets: readonly SortTarget[] = ['key', 'version', 'createRevision', 
 const alarms: readonly AlarmKind[] = ['noSpace', 'corrupt'];
 
 /** Encodes a command that `findProblem` has found sound. */
-export function encodeCommand(command: Command): Uint8Array {
+export function encodeCommand({ body, ...id }: Command): Uint8Array {
+  return joinCommand(id, encodeBody(body));
+}
+
+/** What a command does, without its name. */
+export function encodeBody(body: CommandBody): Uint8Array {
   const writer = new ByteWriter();
-  const { session, sequence, acknowledged } = command;
-  writer.byte(commandFormat).whole(session).whole(sequence).whole(acknowledged);
-  writeBody(writer, command.body);
+  writeBody(writer, body);
   return writer.finish();
+}
+
+/** The command of this name that does what the encoded body says. */
+export function joinCommand({ session, sequence, acknowledged }: CommandId, body: Uint8Array): Uint8Array {
+  const writer = new ByteWriter().byte(commandFormat).whole(session).whole(sequence).whole(acknowledged);
+  return writer.raw(body).finish();
 }
 
 /** Decodes an entry's data; null when it is no command of this format, which every replica decides alike. */

@@ -79,12 +79,12 @@ function readOperation(reader: ByteReader): OperationResult {
   }
 }
 
-function writeKeyValue(writer: ByteWriter, item: KeyValue): void {
+export function writeKeyValue(writer: ByteWriter, item: KeyValue): void {
   writer.bytes(item.key).bytes(item.value).whole(item.createRevision);
   writer.whole(item.modifyRevision).whole(item.version).whole(item.lease);
 }
 
-function readKeyValue(reader: ByteReader): KeyValue {
+export function readKeyValue(reader: ByteReader): KeyValue {
   return {
     key: reader.bytes(),
     value: reader.bytes(),

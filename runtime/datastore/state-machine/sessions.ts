@@ -52,7 +52,9 @@ export class Sessions {
     this.#allAnswers = writer.prepare<[], { session: number; sequence: number; result: Uint8Array }>(
       'SELECT * FROM answered',
     );
-    this.#store = writer.prepare('INSERT OR REPLACE INTO answered (session, sequence, result) VALUES (?, ?, ?)');
+    this.#store = writer.prepare(
+      'INSERT OR REPLACE INTO answered (session, sequence, result) VALUES (?, ?, ?)',
+    );
     this.#forget = writer.prepare('DELETE FROM answered WHERE session = ? AND sequence < ?');
     this.reload();
   }
