@@ -56,7 +56,7 @@ export interface ReplicaOptions extends Omit<CompactionBounds, 'keepBytes'> {
 
 const retryMilliseconds = 1_000;
 const commitMilliseconds = 100;
-const commitNewsMilliseconds = 2;
+const commitNewsMilliseconds = 5;
 /** Election timeouts are drawn from whole ticks: with few of them two nodes would often stand at the same time. */
 const ticksPerHeartbeat = 4;
 const timingDecisionMilliseconds = 1_000;
