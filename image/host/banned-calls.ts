@@ -13,7 +13,7 @@ interface PureFolder {
 const pureFolders: readonly PureFolder[] = [
   { folder: 'runtime/raft', modules: [] },
   // SQLite is the state machine's own memory; what it holds follows from the entries alone.
-  { folder: 'runtime/datastore/state-machine', modules: ['better-sqlite3', 'zod'] },
+  { folder: 'runtime/datastore/state-machine', modules: ['better-sqlite3', 'node:zlib'] },
   { folder: 'runtime/datastore/roles', modules: [] },
   { folder: 'runtime/checkers', modules: [] },
   { folder: 'image/plan', modules: ['node:crypto', 'yaml'] },

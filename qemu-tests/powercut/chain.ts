@@ -46,7 +46,7 @@ export class LossError extends Error {
 }
 
 const diskBytes = 1024 ** 3;
-const bootLimitSeconds = 240;
+const bootLimitSeconds = 600;
 const answerMilliseconds = 30_000;
 const shortestLoadMilliseconds = 500;
 const longestLoadMilliseconds = 3_500;

@@ -2,8 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runStorageThread } from '../datastore/storage-thread.ts';
 import { runCore } from './core.ts';
+import { preferThisThread } from './thread-priority.ts';
 
 if (parentPort === null) throw new Error('core-thread.ts runs only as a worker thread');
 
 if (workerData.role === 'storage') runStorageThread(parentPort);
-else runCore(parentPort, workerData.config, workerData.storePort);
+else {
+  preferThisThread();
+  runCore(parentPort, workerData.config, workerData.storePort);
+}

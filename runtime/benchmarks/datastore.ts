@@ -93,7 +93,7 @@ function parse(words: readonly string[]) {
 
 async function runAll(options: Options, directory: string): Promise<Row[]> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const program = options.sources ? undefined : agentProgram();
+  const program = options.sources || !options.sides.includes('trivet') ? undefined : agentProgram();
   const subjects: Subject[] = [];
   const client = new LoadClient();
   try {

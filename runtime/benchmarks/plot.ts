@@ -2,7 +2,7 @@
 import type { Row } from './bench.ts';
 import { timesAsGood } from './table.ts';
 
-const labelWidth = 340;
+const labelWidth = 420;
 const plotWidth = 420;
 const lineHeight = 22;
 const top = 48;

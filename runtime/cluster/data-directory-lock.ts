@@ -14,6 +14,8 @@ export interface DataDirectoryLock {
 export function lockDataDirectory(dataDirectory: string): DataDirectoryLock {
   const database = new Database(path.join(dataDirectory, 'lock.db'), { timeout: 0 });
   try {
+    // Nothing is ever written, so that it works on a full disk too.
+    database.pragma('journal_mode = MEMORY');
     database.pragma('locking_mode = EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {

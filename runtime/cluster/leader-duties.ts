@@ -3,13 +3,12 @@
  * keeps roles as planned, and knows everybody's state.
  */
 import type { ClusterStatus, NodeStatus } from '../admin/protocol.ts';
-import { loadCost } from '../datastore/roles/placement.ts';
-import { type ObservedNode, planRoles, type RolePlan } from '../datastore/roles/plan-roles.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
 import { type CertificateAuthority, sealPrivateKey } from './authority.ts';
 import { Liveness } from './liveness.ts';
 import type { MemberContext } from './member-context.ts';
 import { type Report, type ReportAnswer, ReportBook, roleIn } from './reports.ts';
+import { RoleObserver } from './role-observer.ts';
 import {
   authorityKey,
   authoritySealedKey,
@@ -23,8 +22,6 @@ import { composeStatus } from './status.ts';
 
 /** A lost voter is noticed and replaced in a few of these. */
 const everyMilliseconds = 250;
-/** A learner this close to the end of the log may take a voter's seat. */
-const caughtUpEntries = 200;
 
 export interface LeaderDutiesOptions {
   /** The founder's CA, until `authorityStored` is called. */
@@ -40,6 +37,7 @@ export class LeaderDuties {
   readonly #options: LeaderDutiesOptions;
   readonly #book = new ReportBook();
   readonly #liveness: Liveness;
+  readonly #observer: RoleObserver;
   readonly #timer: NodeJS.Timeout;
   #authority: CertificateAuthority | null;
   #busy = false;
@@ -48,15 +46,13 @@ export class LeaderDuties {
     this.#context = context;
     this.#options = options;
     this.#authority = options.authority;
-    const { replica, unreachableMilliseconds } = context;
+    const { replica, identity, unreachableMilliseconds } = context;
     const timing = {
       tickMilliseconds: replica.tickMilliseconds,
       electionMilliseconds: () => replica.electionMilliseconds,
     };
-    this.#liveness = new Liveness(
-      { self: context.identity.id, unreachableMilliseconds, ...timing },
-      this.#book,
-    );
+    this.#liveness = new Liveness({ self: identity.id, unreachableMilliseconds, ...timing }, this.#book);
+    this.#observer = new RoleObserver(context, options.ownReport, this.#book, this.#liveness);
     this.#timer = setInterval(() => void this.#round(), everyMilliseconds);
   }
 
@@ -86,7 +82,7 @@ export class LeaderDuties {
     const status = this.#context.replica.status();
     if (status.changing) return false;
     if (!status.configuration.voters.includes(id)) return true;
-    const keepsSeat = this.#plan(status)?.voters.includes(id) ?? true;
+    const keepsSeat = this.#observer.plan(status)?.voters.includes(id) ?? true;
     // A new leader does not know yet which standbys have caught up.
     return (
       keepsSeat && !(status.configuration.learners.length > 0 && this.#liveness.isNew(performance.now()))
@@ -95,7 +91,7 @@ export class LeaderDuties {
 
   /** Whether a node has said that it is about to stop. */
   isLeaving(id: NodeId): boolean {
-    return this.#reportOf(id)?.leaving ?? false;
+    return this.#observer.isLeaving(id);
   }
 
   /** The cluster's status as this node knows it; complete on the leader. */
@@ -119,6 +115,8 @@ export class LeaderDuties {
     const leading = status.role === 'leader';
     const ids = leading ? this.#roster().map((member) => member.id) : [];
     this.#liveness.update(ids, leading ? status : null, performance.now());
+    // What was said to this node before another led is old when it leads again.
+    if (!leading) this.#book.clear();
     if (!leading || this.#busy) return;
     this.#busy = true;
     try {
@@ -180,49 +178,11 @@ export class LeaderDuties {
     const { replica, log } = this.#context;
     const status = replica.status();
     if (status.changing || status.transferTarget !== null) return;
-    const plan = this.#plan(status);
+    const plan = this.#observer.plan(status);
     if (plan === null) return;
     const outcome = replica.proposeConfiguration(plan);
     if (outcome.kind === 'accepted')
       log.info({ voters: plan.voters, standbys: plan.learners }, 'changing roles');
-  }
-
-  #plan(status: RaftStatus): RolePlan | null {
-    const { replica, targets, identity } = this.#context;
-    return planRoles({
-      leader: identity.id,
-      configuration: status.configuration,
-      nodes: readRoster(replica.machine.view).map((member) => this.#observe(member, status)),
-      targets,
-    });
-  }
-
-  #observe({ id, failureDomain, weight }: Member, status: RaftStatus): ObservedNode {
-    const now = performance.now();
-    const load = this.#reportOf(id)?.load;
-    const disk = load?.syncMilliseconds ?? null;
-    return {
-      ...{ id, failureDomain, weight },
-      online: !this.#liveness.isLost(id, status, now),
-      steady: this.#liveness.isSteady(id, now),
-      caughtUp: id === status.id || this.#isCaughtUp(id, status),
-      leaving: this.isLeaving(id),
-      cost: load && disk !== null ? loadCost({ ...load, syncMilliseconds: disk }) : null,
-    };
-  }
-
-  #reportOf(id: NodeId): Report | null {
-    const isSelf = id === this.#context.identity.id;
-    return isSelf ? this.#options.ownReport() : (this.#book.get(id)?.report ?? null);
-  }
-
-  #isCaughtUp(id: NodeId, status: RaftStatus): boolean {
-    const progress = status.progress.find((each) => each.id === id);
-    return (
-      progress !== undefined &&
-      progress.state === 'replicate' &&
-      progress.match + caughtUpEntries >= status.lastIndex
-    );
   }
 
   /** The roster, or before it is written the founder alone. */
@@ -236,7 +196,7 @@ export class LeaderDuties {
   #describe(member: Member, status: RaftStatus): NodeStatus {
     const isSelf = member.id === this.#context.identity.id;
     const leading = status.role === 'leader';
-    const applied = this.#reportOf(member.id)?.appliedIndex ?? 0;
+    const applied = this.#observer.reportOf(member.id)?.appliedIndex ?? 0;
     return {
       id: member.id,
       name: member.name,

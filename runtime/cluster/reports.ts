@@ -58,6 +58,10 @@ export class ReportBook {
     this.#received.set(id, { report, address, at: now });
   }
 
+  clear(): void {
+    this.#received.clear();
+  }
+
   get(id: NodeId): Received | null {
     return this.#received.get(id) ?? null;
   }

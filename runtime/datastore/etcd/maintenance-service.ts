@@ -11,6 +11,11 @@ import { unary } from './rpc-server.ts';
 import { GrpcError, grpcCode } from './status.ts';
 
 const snapshotResponses = codec('SnapshotResponse');
+/**
+ * The version of the API, not ours: clients decide by it what they may use (kube-apiserver asks for progress from
+ * 3.5.8 on, for example).
+ */
+const apiVersion = '3.5.16';
 const nobody: Long = { low: 0, high: 0, unsigned: true };
 
 export function maintenanceService(
@@ -76,7 +81,7 @@ async function describeStatus(headers: HeaderSource): Promise<Draft<'StatusRespo
   );
   return {
     header: headers.header(status.revision),
-    version: status.version,
+    version: apiVersion,
     dbSize: status.sizeBytes,
     dbSizeInUse: status.sizeInUseBytes,
     leader: status.leader === null ? nobody : fromHexId(status.leader),

@@ -5,7 +5,6 @@
 import type { Clock } from '../clock.ts';
 import type { Change } from '../state-machine/model.ts';
 import { type Store, StoreError, type WatchBatch } from '../store.ts';
-import { eventFrom } from './from-model.ts';
 import type { HeaderSource } from './header.ts';
 import { codec, type Draft, type Message } from './messages.ts';
 import { toNumber } from './numbers.ts';
@@ -13,21 +12,17 @@ import { hideOwnKeys, isEmptyRange } from './own-keys.ts';
 import { decodeSafely, type StreamCall, type StreamMethod } from './rpc-server.ts';
 import { etcdText } from './status.ts';
 import { keyRangeTo } from './to-model.ts';
+import { encodeEvent, isFiltered, splitBySize } from './watch-events.ts';
 
 const requests = codec('WatchRequest');
 const responses = codec('WatchResponse');
-const events = codec('Event');
 /** The number of `events` in a response. */
 const eventsField = 11;
 /** Of one stream; each costs memory here and in the store. */
 const mostWatches = 10_000;
-/** Of the events in one response, where the client can put fragments together; as etcd. */
-const fragmentBytes = 1536 * 1024;
 const progressMilliseconds = 10 * 60 * 1_000;
 /** The id of answers that belong to no watch. */
 const noWatch = -1;
-const filterPut = 0;
-const filterDelete = 1;
 
 interface Watch {
   readonly id: number;
@@ -248,39 +243,8 @@ function revisionBehind(watch: Watch): number {
   return watch.delivering ? watch.revision : Math.max(watch.revision, watch.through());
 }
 
-const encodedEvents = new WeakMap<Change, Uint8Array>();
-
-/** A change that a thousand watchers see is encoded once. */
-function encodeEvent(change: Change): Uint8Array {
-  let encoded = encodedEvents.get(change);
-  if (encoded === undefined) {
-    encoded = events.encode(eventFrom(change));
-    encodedEvents.set(change, encoded);
-  }
-  return encoded;
-}
-
 /** A watch on the empty key is one on every key. */
 function rangeOf(request: Message<'WatchCreateRequest'>): ReturnType<typeof keyRangeTo> {
   const key = request.key.length === 0 ? Uint8Array.of(0) : request.key;
   return hideOwnKeys(keyRangeTo(key, request.rangeEnd));
-}
-
-function isFiltered(change: Change, filters: readonly number[]): boolean {
-  return filters.includes(change.type === 'put' ? filterPut : filterDelete);
-}
-
-function splitBySize(changes: readonly Change[]): readonly (readonly Change[])[] {
-  const parts: Change[][] = [[]];
-  let size = 0;
-  for (const change of changes) {
-    const bytes = change.key.length + change.value.length + (change.previous?.value.length ?? 0);
-    if (size > 0 && size + bytes > fragmentBytes) {
-      parts.push([]);
-      size = 0;
-    }
-    parts.at(-1)!.push(change);
-    size += bytes;
-  }
-  return parts;
 }
