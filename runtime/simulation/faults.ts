@@ -169,7 +169,7 @@ export class Faults {
         this.#world.scheduler.after(3_000 + this.#random() * 2_000, `${node.id} starts`, () => node.boot());
       }
       victim.crash(false);
-      victim.suspect = flipBitInLog(victim, this.#random);
+      victim.suspect = flipBitInLog(victim, this.#random, true);
       this.#network.heal();
       this.#world.scheduler.after(50, `${victim.id} starts`, () => victim.boot());
     });
@@ -307,10 +307,10 @@ export class Faults {
 }
 
 /** Anywhere before the last frame: that one cannot be told from a torn write, which is a known limit. */
-function flipBitInLog(node: VirtualNode, random: Random): boolean {
+function flipBitInLog(node: VirtualNode, random: Random, inNewest = false): boolean {
   const paths = node.files.paths.filter((path) => path.endsWith('.log'));
   if (paths.length === 0) return false;
-  const path = pick(random, paths);
+  const path = inNewest ? paths.at(-1)! : pick(random, paths);
   const bytes = node.files.bytes(path);
   const header = decodeSegmentHeader(bytes);
   if (header.kind !== 'ok') return false;

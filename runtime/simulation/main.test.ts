@@ -10,16 +10,22 @@ function simulate(...programArguments: string[]): { code: number | null; output:
   return { code: status, output: stdout + stderr };
 }
 
+t.setTimeout(300_000);
+
 t.test('simulate sums up its runs for people, and as JSON', async (t) => {
+  t.setTimeout(120_000);
   const { code, output } = simulate('--seeds', '4', '--steps', '1000');
   t.equal(code, 0, output);
   t.match(output, /seeds +4, failed: 0/);
   t.match(output, /operations +[\d,]+ acknowledged/);
   const json = JSON.parse(simulate('--seeds', '2', '--steps', '500', '--json').output);
   t.match(json, { seeds: 2, failedSeeds: [], failures: [] });
+  const again = JSON.parse(simulate('--seeds', '2', '--steps', '500', '--json', '--jobs', '1').output);
+  t.equal(again.traceHash, json.traceHash, 'the same seeds in other processes, in another order');
 });
 
 t.test('simulate refuses wrong usage in words, with exit code 2', async (t) => {
+  t.setTimeout(120_000);
   t.match(simulate('--seeds', 'many'), {
     code: 2,
     output: /--seeds takes a whole number from 1 on, not "many"/,
@@ -30,6 +36,7 @@ t.test('simulate refuses wrong usage in words, with exit code 2', async (t) => {
 });
 
 t.test('simulate finds a fault that is put back, and shows how', async (t) => {
+  t.setTimeout(120_000);
   const { code, output } = simulate('--mutations', '--only', 'a snapshot carries an old configuration');
   t.equal(code, 0, output);
   t.match(output, /simulation: configuration rules/);
@@ -37,6 +44,7 @@ t.test('simulate finds a fault that is put back, and shows how', async (t) => {
 });
 
 t.test('simulate says when a fault is not found', async (t) => {
+  t.setTimeout(120_000);
   const { code, output } = simulate(
     ...['--mutations', '--only', 'a torn last write keeps the node from starting'],
     ...['--seeds', '1', '--steps', '10'],

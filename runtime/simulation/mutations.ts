@@ -384,19 +384,6 @@ export const mutations: readonly Mutation[] = [
   },
   {
     fault: 0,
-    name: 'the old core goes on while a spare lets go of its log',
-    patches: [
-      {
-        file: 'runtime/datastore/replica.ts',
-        find: '    this.#paused = true;\n',
-        replace: '',
-      },
-    ],
-    simulation: true,
-    test: null,
-  },
-  {
-    fault: 0,
     name: 'a lease is renewed by a leader that has not made sure that it leads',
     patches: [
       {

@@ -19,13 +19,15 @@ export interface Summary {
   watchRestarts: number;
   checks: number;
   faults: Record<string, number>;
+  /** Of all runs, whatever their order: the same seeds give the same one. */
+  traceHash: string;
 }
 
 export function emptySummary(): Summary {
   return {
     ...{ seeds: 0, failedSeeds: [], steps: 0, virtualMilliseconds: 0, nodes: 0, leaderChanges: 0 },
     ...{ snapshots: 0, membershipChanges: 0, spares: 0, newIdentities: 0, entries: 0, acknowledged: 0 },
-    ...{ unknown: 0, leases: 0, watchRestarts: 0, checks: 0, faults: {} },
+    ...{ unknown: 0, leases: 0, watchRestarts: 0, checks: 0, faults: {}, traceHash: '00000000' },
   };
 }
 
@@ -46,6 +48,7 @@ export function addResult(summary: Summary, result: SeedResult): void {
   summary.leases += result.leases;
   summary.watchRestarts += result.watchRestarts;
   summary.checks += result.checks;
+  summary.traceHash = combine(summary.traceHash, result.traceHash);
   for (const [name, count] of Object.entries(result.faults))
     summary.faults[name] = (summary.faults[name] ?? 0) + count;
 }
@@ -72,6 +75,7 @@ export function describeSummary(summary: Summary, realSeconds: number): string {
     ['watch connections', count(summary.watchRestarts)],
     ['leases', count(summary.leases)],
     ['checks', count(summary.checks)],
+    ['trace hash', summary.traceHash],
     ...faults.map(([name, number]) => [`fault: ${name}`, count(number)] as const),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
@@ -88,6 +92,11 @@ export function describeFailure({ seed, failure, steps }: SeedResult, stepsAsked
     '  its last events (virtual milliseconds, what happened):',
     ...failure.lastEvents.map((event) => `    ${event}`),
   ].join('\n');
+}
+
+function combine(one: string, other: string): string {
+  const both = (Number.parseInt(one, 16) ^ Number.parseInt(other || '0', 16)) >>> 0;
+  return both.toString(16).padStart(8, '0');
 }
 
 function count(value: number): string {
