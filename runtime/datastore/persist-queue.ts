@@ -68,8 +68,9 @@ export class PersistQueue {
     await this.#working;
   }
 
-  /** The log was emptied: `durableIndex` is its new end. Term and vote stay. */
-  restart(durableIndex: LogIndex): void {
+  /** The log was emptied: `durableIndex` is its new end, `hardState` what it kept. */
+  restart(durableIndex: LogIndex, hardState: HardState | null): void {
+    this.#hardState = hardState;
     this.#queue = [];
     this.#durableIndex = durableIndex;
   }

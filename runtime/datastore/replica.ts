@@ -221,8 +221,9 @@ export class Replica {
     // The old core must not go on while the log is taken from under it.
     this.#paused = true;
     await this.#settled();
+    const hardState = this.#promises();
     try {
-      await this.#log.reset(blankBase);
+      await this.#log.reset(blankBase, hardState);
     } catch (error) {
       // Nothing has been let go of: on a full disk the node goes on as what it was.
       this.#paused = false;
@@ -233,13 +234,19 @@ export class Replica {
     state.remove();
     this.#received.discard();
     this.#machine = state.open();
-    this.#persisting.restart(blankBase.index);
+    this.#persisting.restart(blankBase.index, hardState);
     this.#toApply = [];
-    const { hardState } = this.#persisting;
-    const votes = hardState && { ...hardState, commit: blankBase.index };
-    this.#raft = this.#createRaft(votes, blankBase, []);
+    this.#raft = this.#createRaft(hardState, blankBase, []);
     this.#paused = false;
     this.#options.onApplied();
+  }
+
+  /** Term and vote, and how far the log reached: it must get there again before this node's vote counts. */
+  #promises(): HardState {
+    const { term, lastIndex } = this.#raft.status();
+    const { hardState } = this.#persisting;
+    const reached = Math.max(lastIndex, hardState?.commit ?? 0) as LogIndex;
+    return { term: hardState?.term ?? term, vote: hardState?.vote ?? null, commit: reached };
   }
 
   async close(): Promise<void> {

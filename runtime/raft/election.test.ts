@@ -241,3 +241,31 @@ t.test(
     }
   },
 );
+
+t.test('a node that let go of its log does not vote until it holds as much again', async (t) => {
+  const network = new Network('abc');
+  network.setLog('a', [1, 1, 1]);
+  network.setLog('b', [1, 1, 1]);
+  const spare = network.node('c');
+  spare.disk.hardState = { term: 1 as Term, vote: null, commit: 5 as LogIndex };
+  spare.restart();
+  network.cut('b', 'a');
+  network.cut('b', 'c');
+  network.run(60);
+  t.equal(network.leader(), null, 'two of three are not enough when one has forgotten what it promised');
+  t.equal(network.raft('c').status().role, 'follower', 'nor does it stand itself');
+  network.heal();
+  network.runUntil('a leader', () => network.leader() !== null);
+  const leader = network.leader()!;
+  for (const text of ['four', 'five', 'six']) network.propose(leader, text);
+  network.settle();
+  network.run(5);
+  t.equal(spare.disk.hardState?.commit !== 5, true, 'the floor is forgotten once it is reached');
+  const other = leader === 'a' ? 'b' : 'a';
+  network.isolate(leader);
+  network.runUntil(
+    'another leader',
+    () => network.role(other) === 'leader' || network.role('c') === 'leader',
+  );
+  t.pass('now its vote counts');
+});

@@ -4,7 +4,14 @@
  */
 import { votingMembers } from './configuration.ts';
 import { entryBytes } from './log.ts';
-import { isPromotable, type RaftNode, restartElectionTimer, send, sendAfterPersist } from './node.ts';
+import {
+  hasPromises,
+  isPromotable,
+  type RaftNode,
+  restartElectionTimer,
+  send,
+  sendAfterPersist,
+} from './node.ts';
 import { appendEmpty, matchProgressToConfiguration } from './proposals.ts';
 import { countVotes } from './quorum.ts';
 import { becomeCandidate, becomeFollower, becomePreCandidate } from './roles.ts';
@@ -36,7 +43,7 @@ export function hearsLeader(node: RaftNode): boolean {
 
 /** Answers a request of this node's term, or of a later one that is only a pre-vote. */
 export function onVoteRequest(node: RaftNode, message: VoteRequest): void {
-  if (node.withholdVotes) return;
+  if (!hasPromises(node)) return;
   const { preVote, from } = message;
   // A vote is free if none is given; it is given again to whom it was given (its answer may have been lost).
   const free = preVote

@@ -227,6 +227,8 @@ t.test(
       base: { index: 0, term: 0, configuration: { voters: [], outgoing: [], learners: [] } } as never,
     };
     node.disk.entries = [];
+    // Without this the node would keep silent, since it knows that it has let go of entries.
+    node.disk.hardState = { ...node.disk.hardState!, commit: 0 as LogIndex };
     node.machine.length = 0;
     node.restart();
     const rival = { type: 'voteRequest', from: c, to: d, term, preVote: false, transfer: false } as const;

@@ -54,6 +54,11 @@ export interface RaftNode {
   readonly maxInflight: number;
   readonly maxInflightBytes: number;
   readonly withholdVotes: boolean;
+  /**
+   * What this disk has confirmed and then let go of, as a spare does: until its log reaches as far again, the node could
+   * help to elect a leader that lacks what was committed with its help.
+   */
+  readonly voteFloor: LogIndex;
   /** A commit index that no entry carries waits until the driver lets it go, or for the next heartbeat. */
   readonly holdCommitNews: boolean;
   commitNewsReleased: boolean;
@@ -121,7 +126,7 @@ export function isPromotable(node: RaftNode): boolean {
   const committed = log.metaAt(log.commit)?.configuration;
   const votes =
     isVoter(log.configuration, node.id) || (committed !== undefined && isVoter(committed, node.id));
-  return votes && !node.withholdVotes;
+  return votes && hasPromises(node);
 }
 
 /** Puts entries into the log in place of whatever it held from their first index on. */
@@ -144,4 +149,9 @@ export function lowerPending(node: RaftNode, limit: LogIndex): void {
 export function restartElectionTimer(node: RaftNode): void {
   node.electionElapsed = 0;
   node.electionTimeout = node.electionTicks + Math.floor(node.random() * node.electionTicks);
+}
+
+/** Whether this node's log holds everything it has ever promised to keep. */
+export function hasPromises(node: RaftNode): boolean {
+  return !node.withholdVotes && node.log.durable >= node.voteFloor;
 }

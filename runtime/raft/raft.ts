@@ -225,7 +225,8 @@ function createNode(options: RaftOptions): RaftNode {
   );
   const { hardState, base, entries } = recovered;
   const log = new RaftLog(base, entries);
-  // The stored commit index is a hint, and the log may have been shortened since.
+  // A commit index is stored only for what the disk held. Where the log ends before it, the node has let go of the rest.
+  const voteFloor = toIndex((hardState?.commit ?? 0) > log.lastIndex ? hardState!.commit : 0);
   log.commit = toIndex(Math.max(base.index, Math.min(hardState?.commit ?? 0, log.lastIndex)));
   const term = toTerm(Math.max(hardState?.term ?? 0, log.lastTerm));
   const node: RaftNode = {
@@ -238,6 +239,7 @@ function createNode(options: RaftOptions): RaftNode {
     maxInflight: options.maxInflight ?? 64,
     maxInflightBytes: options.maxInflightBytes ?? 8 * 1024 * 1024,
     withholdVotes: options.withholdVotes ?? false,
+    voteFloor,
     log,
     electionTicks,
     term,

@@ -67,8 +67,10 @@ function settleSnapshot(node: RaftNode, readyNumber: number): void {
  * for older entries that were about to be replaced.
  */
 function hardState(node: RaftNode): HardState {
-  const { term, vote, log } = node;
-  return { term, vote, commit: lowerIndex(log.commit, log.durable) };
+  const { term, vote, log, voteFloor } = node;
+  // The floor is kept until the log has reached it.
+  const commit = log.durable < voteFloor ? voteFloor : lowerIndex(log.commit, log.durable);
+  return { term, vote, commit };
 }
 
 function isVoteUnsaved(node: RaftNode, saved: SavedVote): boolean {

@@ -39,7 +39,10 @@ export interface Configuration {
 export interface HardState {
   readonly term: Term;
   readonly vote: NodeId | null;
-  /** A hint only: it may lag behind what is known to be committed. */
+  /**
+   * A hint: it may lag behind what is known to be committed. Beyond the end of the log it says how far the log once
+   * reached that this node has let go of: before it reaches there again, the node takes no part in elections.
+   */
   readonly commit: LogIndex;
 }
 

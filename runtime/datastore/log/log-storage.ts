@@ -48,8 +48,11 @@ export interface LogStorage {
   append(batch: AppendBatch): Promise<void>;
   /** Records the new base and deletes segments that hold only entries up to it. An older base changes nothing. */
   compact(base: SnapshotMeta): Promise<void>;
-  /** Drops everything but term and vote: a node that became a spare, or fetches its data anew. */
-  reset(base: SnapshotMeta): Promise<void>;
+  /**
+   * Drops everything but term and vote: a node that became a spare, or fetches its data anew. `hardState` takes the place
+   * of the one in force, in the same step.
+   */
+  reset(base: SnapshotMeta, hardState?: HardState): Promise<void>;
   statistics(): LogStatistics;
   /** Finishes what was asked for, then lets go of the files. */
   close(): Promise<void>;
@@ -122,8 +125,10 @@ class SegmentedLog implements LogStorage {
     return this.#request('compact', [{ kind: 'base', base, replacesLog: false }]);
   }
 
-  reset(base: SnapshotMeta): Promise<void> {
-    return this.#request('reset', [{ kind: 'base', base, replacesLog: true }]);
+  reset(base: SnapshotMeta, hardState?: HardState): Promise<void> {
+    const records: LogRecord[] = [{ kind: 'base', base, replacesLog: true }];
+    if (hardState !== undefined) records.push({ kind: 'hardState', hardState });
+    return this.#request('reset', records);
   }
 
   statistics(): LogStatistics {
