@@ -22,6 +22,7 @@ export interface Bench {
   readonly roundMilliseconds: number;
   readonly faults: number;
   readonly idleMilliseconds: number;
+  readonly saturationMilliseconds: number;
   readonly say: (line: string) => void;
 }
 

@@ -107,6 +107,7 @@ async function runAll(options: Options, directory: string): Promise<Row[]> {
       rounds: options.quick ? 1 : 5,
       roundMilliseconds: options.quick ? 2_000 : 4_000,
       idleMilliseconds: options.quick ? 5_000 : 30_000,
+      saturationMilliseconds: options.quick ? 10_000 : 60_000,
     };
     say(`writing the keys that all measurements use`);
     await fillAll(bench);

@@ -3,6 +3,7 @@ import { type Bench, inTurns, type Measurement, row } from './bench.ts';
 import { measureFaults, measureReplacement } from './faults.ts';
 import { measureDiskBytes, measureIdle, measureMemory } from './footprint.ts';
 import { type Job, keyCount, valueBytes } from './load-jobs.ts';
+import { measureSaturation } from './saturation.ts';
 import { percentile } from './statistics.ts';
 import { leaderOf } from './subject.ts';
 
@@ -56,6 +57,7 @@ export const measurements: Readonly<Record<string, Measurement>> = {
   'watch-100': fanOut(100),
   'watch-1000': fanOut(1_000),
   disk: measureDiskBytes,
+  saturation: measureSaturation,
   kills: (bench) => measureFaults(bench, 'SIGKILL'),
   stops: (bench) => measureFaults(bench, 'SIGTERM'),
   replacement: measureReplacement,

@@ -10,8 +10,6 @@ export const memberFrameLimitBytes = 16 * 1024 * 1024;
 export const strangerFrameLimitBytes = 64 * 1024;
 
 const lengthBytes = 4;
-/** Copying a small frame costs less than writing it in two pieces. */
-const copiedFrameBytes = 32 * 1024;
 
 /** The peer broke the framing: the connection is dropped, nothing else happens. */
 export class FrameError extends Error {
@@ -63,19 +61,20 @@ export function readFrames(stream: Duplex, limitBytes: number, handlers: FrameHa
 
 /** Writes one frame. False when the stream's buffer is full: wait for `drain`. */
 export function writeFrame(stream: Duplex, frame: Uint8Array): boolean {
-  if (frame.length <= copiedFrameBytes) {
-    const whole = Buffer.allocUnsafe(lengthBytes + frame.length);
-    whole.writeUInt32BE(frame.length, 0);
-    whole.set(frame, lengthBytes);
-    return stream.write(whole);
+  return writeFrames(stream, [frame]);
+}
+
+/** Writes frames in one piece: every write to an encrypted stream costs as much as many bytes. */
+export function writeFrames(stream: Duplex, frames: readonly Uint8Array[]): boolean {
+  const size = frames.reduce((sum, frame) => sum + lengthBytes + frame.length, 0);
+  const whole = Buffer.allocUnsafe(size);
+  let offset = 0;
+  for (const frame of frames) {
+    whole.writeUInt32BE(frame.length, offset);
+    whole.set(frame, offset + lengthBytes);
+    offset += lengthBytes + frame.length;
   }
-  const header = Buffer.allocUnsafe(lengthBytes);
-  header.writeUInt32BE(frame.length, 0);
-  stream.cork();
-  stream.write(header);
-  const keepGoing = stream.write(frame);
-  stream.uncork();
-  return keepGoing;
+  return stream.write(whole);
 }
 
 /** How much must be there before looking again is worth it: joining the pieces of a large frame once is enough. */

@@ -8,7 +8,7 @@ import type { Message, NodeId } from '../raft/types.ts';
 import type { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
 import { dialMember } from './dial.ts';
-import { memberFrameLimitBytes, readFrames, writeFrame } from './frames.ts';
+import { memberFrameLimitBytes, readFrames, writeFrame, writeFrames } from './frames.ts';
 import { decodeMessage, encodeMessage } from './raft-messages.ts';
 import type { Credentials } from './trust.ts';
 
@@ -25,6 +25,8 @@ interface Link {
   socket: TLSSocket | null;
   /** When the first message was sent that no sign of life has followed. */
   unansweredSince: number | null;
+  /** Messages of this turn of the event loop. */
+  waiting: Uint8Array[];
   /** Since when there is no connection; null when there is one, or none was tried. */
   downSince: number | null;
   dialling: boolean;
@@ -37,6 +39,7 @@ export class RaftLinks {
   readonly #addresses: AddressBook;
   readonly #links = new Map<NodeId, Link>();
   #closed = false;
+  #flushing = false;
 
   constructor(credentials: Credentials, addresses: AddressBook) {
     this.#credentials = credentials;
@@ -52,9 +55,23 @@ export class RaftLinks {
     if (link.socket === null) {
       this.#dial(message.to, link);
     } else if (link.socket.writableLength < mostBufferedBytes) {
-      writeFrame(link.socket, encodeMessage(message));
+      link.waiting.push(encodeMessage(message));
       link.unansweredSince ??= now;
+      this.#flushSoon();
     }
+  }
+
+  /** In the next phase of the event loop: by then the log's write is on its way to the disk, which takes longest. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      for (const link of this.#links.values()) {
+        if (link.socket !== null && link.waiting.length > 0) writeFrames(link.socket, link.waiting);
+        link.waiting = [];
+      }
+    });
   }
 
   /** For how long no connection to a node could be made; null when there is one, or none was tried. */
@@ -75,6 +92,7 @@ export class RaftLinks {
     const link: Link = {
       socket: null,
       unansweredSince: null,
+      waiting: [],
       downSince: null,
       dialling: false,
       retryMilliseconds: firstRetryMilliseconds,
