@@ -17,10 +17,11 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { readTextIfPresent, syncDirectory, writeFileDurably } from '../files/durable.ts';
+import { dropBallast, takeBallast } from './ballast.ts';
 import { isSpaceLow } from './free-space.ts';
 import { StateView } from './state-machine/reading.ts';
 import { openStateMachine, type StateMachine } from './state-machine/state-machine.ts';
-import { openForReading } from './state-machine/tables.ts';
+import { openForReading, StateError } from './state-machine/tables.ts';
 import type { IncomingState, StateCopy, StateStorage, Transfer } from './state-storage.ts';
 import { digestFile, type StorageThread } from './storage-thread.ts';
 
@@ -60,7 +61,16 @@ export class StateFiles implements StateStorage {
   }
 
   open(): StateMachine {
-    return openStateMachine(this.#paths.state);
+    const { state, snapshots } = this.#paths;
+    try {
+      const machine = openStateMachine(state);
+      if (!this.isSpaceLow()) takeBallast(snapshots);
+      return machine;
+    } catch (error) {
+      const isFull = error instanceof StateError && error.code === 'full';
+      if (!isFull || !dropBallast(snapshots)) throw error;
+      return openStateMachine(state);
+    }
   }
 
   remove(): void {

@@ -118,7 +118,9 @@ function versionError(file: string, format: unknown): StateError {
 export function asStateError(error: unknown, file: string): Error {
   if (!(error instanceof Database.SqliteError))
     return error instanceof Error ? error : new Error(String(error));
-  if (error.code === 'SQLITE_FULL') return new StateError('full', `No space is left for ${file}.`, error);
+  // The second: no space for the index of the write-ahead log.
+  if (error.code === 'SQLITE_FULL' || error.code === 'SQLITE_IOERR_SHMSIZE')
+    return new StateError('full', `No space is left for ${file}.`, error);
   if (error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB') {
     return new StateError('corrupt', `${file} is damaged: ${error.message}`, error);
   }
