@@ -10,7 +10,7 @@ import type { ClusterStatus, NodeInfo } from '../../admin/protocol.ts';
 
 const mainFile = path.resolve(import.meta.dirname, '../../main.ts');
 /** As image/units/system/trivet.service sets it on the device. */
-const unitEnvironment = { NODE_OPTIONS: '--max-semi-space-size=4' };
+const unitEnvironment = { NODE_OPTIONS: '--max-semi-space-size=8 --v8-pool-size=1' };
 /** Unless a test gives its own. */
 const timing = { heartbeatMilliseconds: 50, electionMilliseconds: 500 };
 const waitLimitMilliseconds = 60_000;
