@@ -58,7 +58,7 @@ const retryMilliseconds = 1_000;
 const commitMilliseconds = 100;
 const commitNewsMilliseconds = 5;
 /** Election timeouts are drawn from whole ticks: with few of them two nodes would often stand at the same time. */
-const ticksPerHeartbeat = 4;
+const ticksPerHeartbeat = 2;
 const timingDecisionMilliseconds = 1_000;
 const defaultKeepBytes = 32 * 1024 * 1024;
 const diskFullText = 'The disk is full: nothing can be stored until space is free again.';
