@@ -343,13 +343,8 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: 'runtime/datastore/state-machine/sessions.ts',
-        find: "if (row === undefined) return { kind: 'new' };",
-        replace: "if (row === undefined || row !== null) return { kind: 'new' };",
-      },
-      {
-        file: 'runtime/datastore/state-machine/sessions.ts',
-        find: "'INSERT INTO answered (session",
-        replace: "'INSERT OR REPLACE INTO answered (session",
+        find: "if (answer === undefined) return { kind: 'new' };",
+        replace: "if (answer === undefined || answer !== null) return { kind: 'new' };",
       },
     ],
     simulation: true,
@@ -393,6 +388,19 @@ export const mutations: readonly Mutation[] = [
       },
     ],
     simulation: true,
-    test: null,
+    test: 'runtime/datastore/lease-renewal.test.ts',
+  },
+  {
+    fault: 0,
+    name: 'a spare that has let go of its log votes as if it had promised nothing',
+    patches: [
+      {
+        file: 'runtime/raft/node.ts',
+        find: 'return !node.withholdVotes && node.log.durable >= node.voteFloor;',
+        replace: 'return !node.withholdVotes;',
+      },
+    ],
+    simulation: true,
+    test: 'runtime/raft/election.test.ts',
   },
 ];
