@@ -35,7 +35,9 @@ export async function admit(
   await context.store.transact({
     success: [{ operation: 'put', key: nodeKey(id), value: encodeMember(member) }],
   });
+  // At once: a founder that stops now must know, as it comes back, that it is not the only member.
   context.addresses.learn(id, address);
+  context.addresses.save();
   context.log.info({ node: request.name, id, address }, 'admitted a new node');
   return {
     clusterId: context.clusterId,

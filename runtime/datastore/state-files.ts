@@ -123,7 +123,7 @@ export class StateFiles implements StateStorage {
   isSpaceLow(): boolean {
     const now = performance.now();
     if (now - this.#lookedAt >= lookEveryMilliseconds) {
-      this.#spaceLow = isSpaceLow(this.#paths.log);
+      this.#spaceLow = isSpaceLow(this.#paths.snapshots);
       this.#lookedAt = now;
     }
     return this.#spaceLow;
