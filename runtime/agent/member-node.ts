@@ -75,6 +75,7 @@ export class MemberNode {
     makeDirectoryDurably(paths.snapshots);
     const addresses = openAddressKeeper(config.dataDirectory);
     for (const { id, address } of members) if (id !== identity.id) addresses.learn(id, address);
+    addresses.save();
     const rpc = new RpcLinks(membership.credentials, addresses.book);
     const raftLinks = new RaftLinks(membership.credentials, addresses.book);
     const storage = new StorageThread(() => startWorker({ role: 'storage' }));
