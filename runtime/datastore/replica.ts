@@ -282,8 +282,10 @@ export class Replica {
     return new LogCompaction({
       raft: () => this.#raft,
       log: this.#log,
-      checkpoint: () => {
+      checkpoint: async () => {
         this.#commit();
+        // On a full disk, or while the node stops, the state may not be committed: the log is all there is of the rest.
+        if (this.#machine.hasUncommitted || this.#machine.isBehind) return false;
         return state.checkpoint();
       },
       bounds: { keepEntries, compactEvery, keepBytes },

@@ -78,6 +78,8 @@ export class StateFiles implements StateStorage {
   }
 
   checkpoint(): Promise<boolean> {
+    // What was thrown overboard on a full disk is taken in again when there is space.
+    if (!this.isSpaceLow()) takeBallast(this.#paths.snapshots);
     return this.#thread.checkpoint(this.#paths.state);
   }
 

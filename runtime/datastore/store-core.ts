@@ -5,7 +5,7 @@
 import type { CommandBody, CommandResult } from './state-machine/commands.ts';
 import type { Change } from './state-machine/model.ts';
 import type { ChangesPage, Page, PageQuery } from './state-machine/reading.ts';
-import type { Alarm, LeaseInfo, StoreStatus } from './store.ts';
+import type { Store } from './store.ts';
 
 export interface CorePageQuery extends PageQuery {
   readonly serializable: boolean;
@@ -35,7 +35,8 @@ export interface OpenedSnapshot {
 }
 
 /** Every method rejects with `StoreError` and nothing else. */
-export interface StoreCore {
+export interface StoreCore
+  extends Pick<Store, 'keepLeaseAlive' | 'lease' | 'leases' | 'status' | 'disarm' | 'defragment' | 'hash'> {
   /** Applies a command exactly once; a result that refuses is a result. */
   execute(body: CommandBody): Promise<CommandResult>;
   /** The same for a body that is encoded already. */
@@ -46,17 +47,6 @@ export interface StoreCore {
   revision(): Promise<number>;
   /** Changes as they are applied here, to one listener, until stopped. */
   listen(previous: boolean, listener: (live: LiveChanges) => void): () => void;
-  keepLeaseAlive(id: number): Promise<number>;
-  lease(id: number, withKeys: boolean): Promise<LeaseInfo>;
-  leases(): Promise<readonly number[]>;
-  status(): Promise<StoreStatus>;
-  disarm(alarm: Alarm): Promise<void>;
-  defragment(): Promise<void>;
-  hash(revision: number): Promise<{
-    readonly hash: number;
-    readonly revision: number;
-    readonly compactedRevision: number;
-  }>;
   /** Makes a copy of the state; its pieces are read with `snapshotPiece` until `closeSnapshot`. */
   openSnapshot(): Promise<OpenedSnapshot>;
   snapshotPiece(id: number, offset: number): Promise<Uint8Array>;
