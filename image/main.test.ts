@@ -25,7 +25,7 @@ t.test('trivet answers wrong usage with one line and exit code 2', async (t) => 
     [['build', 'bad.yaml', '--colour'], /^trivet: Unknown option `--colour`\n$/],
     [
       ['binary', '--arch', 'vax'],
-      /^trivet: --arch vax: there is no such architecture; it would be one of: x86_64\n$/,
+      /^trivet: --arch vax: there is no such architecture; it would be one of: x86_64, arm64\n$/,
     ],
   ] as const) {
     const result = trivet(t, ...words);
