@@ -42,6 +42,8 @@ export async function bundleRuntime(options: BundleOptions): Promise<void> {
   try {
     await build({
       absWorkingDir: options.checkout,
+      // Paths of modules become part of the bundles: as seen from the checkout, even where node_modules is a link.
+      preserveSymlinks: true,
       entryPoints: { ...entryPoints },
       outdir: options.outputDirectory,
       outExtension: { '.js': '.cjs' },
