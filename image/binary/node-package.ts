@@ -55,7 +55,8 @@ async function fetchPackage(directory: string, wanted: string, integrity: string
   const environment = Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  await run('npm', ['pack', wanted, '--silent', '--pack-destination', directory], { env: environment });
+  const words = ['pack', wanted, '--loglevel=error', '--pack-destination', directory];
+  await run('npm', words, { env: environment });
   const archive = path.join(
     directory,
     (await readdir(directory)).find((file) => file.endsWith('.tgz')) ?? '',
