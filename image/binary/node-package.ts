@@ -56,7 +56,13 @@ async function fetchPackage(directory: string, wanted: string, integrity: string
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
   const words = ['pack', wanted, '--loglevel=error', '--pack-destination', directory];
-  await run('npm', words, { env: environment });
+  await run('npm', words, { env: environment }).catch((cause) => {
+    throw new BuildError(
+      'command-failed',
+      `npm could not fetch ${wanted}, of which the executable is made. See whether npm reaches its registry: npm view ${wanted} version`,
+      { cause },
+    );
+  });
   const archive = path.join(
     directory,
     (await readdir(directory)).find((file) => file.endsWith('.tgz')) ?? '',
