@@ -3,15 +3,18 @@
  * the leader where it stands, a spare asks the leader for everything. Waits out elections, up to a limit.
  */
 import { z } from 'zod';
-import type { NodeId } from '../raft/types.ts';
-import { type Cancel, pause, type Surroundings } from './clock.ts';
+import { pause, type Surroundings } from './clock.ts';
 import { Commands } from './commands-in-flight.ts';
+import { copyAtLeader } from './copy-at-leader.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { LeaderClient, type LeaderNetwork } from './leader-client.ts';
 import { Leases } from './leases.ts';
 import { LiveStream } from './live-stream.ts';
 import { LostError } from './pending-work.ts';
 import type { Replica } from './replica.ts';
+import { SharedQuestion } from './shared-question.ts';
 import { SnapshotReaders } from './snapshot-readers.ts';
+import { hashInSteps } from './state-hash.ts';
 import { decodeCommand, encodeBody } from './state-machine/command-codec.ts';
 import { type CommandBody, type CommandResult, findProblem } from './state-machine/commands.ts';
 import type { ChangesPage, Page, StoredLease } from './state-machine/reading.ts';
@@ -20,23 +23,14 @@ import {
   type Alarm,
   type LeaseInfo,
   StoreError,
-  type StoreErrorCode,
+  type StoreHash,
   type StoreMember,
   type StoreStatus,
 } from './store.ts';
 import type { CorePage, CorePageQuery, LiveChanges, OpenedSnapshot, StoreCore } from './store-core.ts';
 
 /** How the store reaches the other nodes, and what it cannot know by itself. */
-export interface StoreNetwork {
-  /** The leader as far as this node knows, also when it is no replica. */
-  leader(): NodeId | null;
-  /** Rejects with an error whose `code` is the other side's, or that of a failed connection. */
-  request(
-    to: NodeId,
-    method: string,
-    params: Record<string, unknown>,
-    timeoutMilliseconds: number,
-  ): Promise<unknown>;
+export interface StoreNetwork extends LeaderNetwork {
   /** In a sentence: why there is no leader and what to do. */
   explainUnavailable(): string;
   clusterId(): string;
@@ -50,22 +44,12 @@ export interface CoreOptions extends Surroundings {
   readonly log: (message: string) => void;
 }
 
-const limitMilliseconds = 10_000;
 const attemptMilliseconds = 3_000;
-const pauseMilliseconds = 20;
 const pollMilliseconds = 10_000;
-/** Making a copy of a large state takes its time. */
-const snapshotMilliseconds = 60_000;
 const revisionsAtOnce = 500;
 /** How long an answer waits for this node to have applied what was written through it. */
 const appliedHereMilliseconds = 1_000;
-const rowsInAHashStep = 500;
 const pagesInADefragmentStep = 64;
-/** Errors of the other side that repeating does not mend. */
-const finalCodes: readonly StoreErrorCode[] = [
-  ...(['invalid', 'tooLarge', 'keyNotFound', 'compacted', 'future'] as const),
-  ...(['leaseNotFound', 'leaseExists', 'noSpace'] as const),
-];
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const whole = z.int().min(0);
@@ -91,14 +75,9 @@ export class ReplicatedCore implements StoreCore {
   readonly #housekeeping: Housekeeping;
   readonly #live: LiveStream;
   readonly #snapshots: SnapshotReaders;
-  /** Copies that another node holds for this one, by their negative id, and who holds them. */
-  readonly #remoteSnapshots = new Map<number, NodeId>();
-  /** Reads that wait for one question to the leader; the next one begins when the present has its answer. */
-  #asking: Promise<boolean> | null = null;
-  #askingNext: Promise<boolean> | null = null;
-  /** Called when another node leads than the one asked. */
-  readonly #untilLed = new Set<() => void>();
-  #stopLooking: Cancel | null = null;
+  readonly #leader: LeaderClient;
+  /** True once the state here holds everything that was committed before it was asked. */
+  readonly #newest: SharedQuestion;
 
   constructor(replica: Replica, network: StoreNetwork, options: CoreOptions) {
     this.#replica = replica;
@@ -106,6 +85,11 @@ export class ReplicatedCore implements StoreCore {
     this.#options = options;
     const { clock, random } = options;
     this.#commands = new Commands(random);
+    this.#leader = new LeaderClient({
+      ...{ network, clock, id: replica.status().id },
+      explainUnavailable: () => replica.obstacle ?? network.explainUnavailable(),
+    });
+    this.#newest = new SharedQuestion(() => replica.linearize());
     this.#leases = new Leases({
       clock,
       leadingTerm: () => (this.#leads() ? replica.status().term : null),
@@ -130,7 +114,12 @@ export class ReplicatedCore implements StoreCore {
           ? this.#pollChanges(Number.MAX_SAFE_INTEGER, previous, 0)
           : this.#pollChanges(from, previous),
     });
-    this.#snapshots = new SnapshotReaders(() => replica.copyState(), clock);
+    // A spare has nothing to copy: the leader makes the copy for it.
+    const isSpare = (): boolean => replica.machine.applied().index === 0;
+    this.#snapshots = new SnapshotReaders(
+      () => (isSpare() ? copyAtLeader(this.#leader, network) : replica.copyState()),
+      clock,
+    );
   }
 
   /** Call when the replica applied something: watches look. */
@@ -142,7 +131,7 @@ export class ReplicatedCore implements StoreCore {
     this.#housekeeping.close();
     this.#live.close();
     this.#snapshots.close();
-    this.#stopLooking?.();
+    this.#leader.close();
   }
 
   execute(body: CommandBody): Promise<CommandResult> {
@@ -153,7 +142,7 @@ export class ReplicatedCore implements StoreCore {
     const command = this.#commands.begin(body);
     let result: CommandResult | null = null;
     try {
-      result = await this.#untilServed(() => {
+      result = await this.#leader.untilServed(() => {
         if (this.#replica.status().role === 'leader') return this.#proposeHere(command.data);
         return this.#forward(command.data);
       });
@@ -172,15 +161,16 @@ export class ReplicatedCore implements StoreCore {
   }
 
   page(query: CorePageQuery): Promise<CorePage> {
-    return this.#untilServed(async () => {
-      if (!this.#followsLog()) return this.#ask<CorePage>('store.page', { ...query }, attemptMilliseconds);
-      if (!query.serializable && !(await this.#linearize())) return null;
+    return this.#leader.untilServed(async () => {
+      if (!this.#followsLog())
+        return this.#leader.ask<CorePage>('store.page', { ...query }, attemptMilliseconds);
+      if (!query.serializable && !(await this.#newest.answer())) return null;
       return this.#readPage(query);
     });
   }
 
   changes(from: number, previous: boolean): Promise<ChangesPage> {
-    return this.#untilServed(async () => {
+    return this.#leader.untilServed(async () => {
       if (!this.#followsLog()) return this.#pollChanges(from, previous, 0);
       return this.#replica.machine.view.changes(from, revisionsAtOnce, previous);
     });
@@ -200,23 +190,24 @@ export class ReplicatedCore implements StoreCore {
   }
 
   keepLeaseAlive(id: number): Promise<number> {
-    return this.#untilServed(() => {
+    return this.#leader.untilServed(() => {
       if (this.#leads()) return this.#renewHere(id);
-      return this.#ask<number>('store.keepLeaseAlive', { id }, attemptMilliseconds);
+      return this.#leader.ask<number>('store.keepLeaseAlive', { id }, attemptMilliseconds);
     });
   }
 
   lease(id: number, withKeys: boolean): Promise<LeaseInfo> {
-    return this.#untilServed(() => {
+    return this.#leader.untilServed(() => {
       if (this.#leads()) return this.#leaseHere(id, withKeys);
-      return this.#ask<LeaseInfo>('store.lease', { id, withKeys }, attemptMilliseconds);
+      return this.#leader.ask<LeaseInfo>('store.lease', { id, withKeys }, attemptMilliseconds);
     });
   }
 
   leases(): Promise<readonly number[]> {
-    return this.#untilServed(async () => {
-      if (!this.#followsLog()) return this.#ask<readonly number[]>('store.leases', {}, attemptMilliseconds);
-      return (await this.#linearize()) ? this.#replica.machine.view.leases().map(({ id }) => id) : null;
+    return this.#leader.untilServed(async () => {
+      if (!this.#followsLog())
+        return this.#leader.ask<readonly number[]>('store.leases', {}, attemptMilliseconds);
+      return (await this.#newest.answer()) ? this.#replica.machine.view.leases().map(({ id }) => id) : null;
     });
   }
 
@@ -249,60 +240,20 @@ export class ReplicatedCore implements StoreCore {
     while (this.#replica.machine.releasePages(pagesInADefragmentStep)) await pause(this.#options.clock, 1);
   }
 
-  async hash(revision: number): Promise<Awaited<ReturnType<StoreCore['hash']>>> {
-    for (;;) {
-      const { machine } = this.#replica;
-      const newest = machine.view.number('revision');
-      const oldest = machine.view.number('compactedRevision');
-      if (revision > newest) throw new StoreError('future', `revision ${revision} is in the future`, newest);
-      if (revision > 0 && revision < oldest)
-        throw new StoreError('compacted', `revision ${revision} is compacted`, oldest);
-      const hashing = machine.hashing(revision === 0 ? newest : revision);
-      let hash = hashing.step(rowsInAHashStep);
-      // A compaction, or another state in its place, changes what there is to read.
-      const isSame = (): boolean =>
-        this.#replica.machine === machine &&
-        machine.view.number('compactedRevision') === hashing.compactedRevision;
-      while (hash === null && isSame()) {
-        await pause(this.#options.clock, 1);
-        if (isSame()) hash = hashing.step(rowsInAHashStep);
-      }
-      if (hash !== null && isSame())
-        return { hash, revision: hashing.revision, compactedRevision: hashing.compactedRevision };
-    }
+  hash(revision: number): Promise<StoreHash> {
+    return hashInSteps(() => this.#replica.machine, revision, this.#options.clock);
   }
 
-  /** A spare has nothing to copy: the leader makes the copy for it. */
-  async openSnapshot(): Promise<OpenedSnapshot> {
-    if (this.#replica.machine.applied().index > 0) return this.#snapshots.open();
-    const leader = this.#network.leader();
-    const opened = await this.#untilServed(() =>
-      this.#ask<OpenedSnapshot>('store.openSnapshot', {}, snapshotMilliseconds),
-    );
-    if (leader !== null) this.#remoteSnapshots.set(-opened.id, leader);
-    return { ...opened, id: -opened.id };
+  openSnapshot(): Promise<OpenedSnapshot> {
+    return this.#snapshots.open();
   }
 
-  async snapshotPiece(id: number, offset: number): Promise<Uint8Array> {
-    if (id > 0) return this.#snapshots.piece(id, offset);
-    return (await this.#askHolder(id, 'store.snapshotPiece', { id: -id, offset })) as Uint8Array;
+  snapshotPiece(id: number, offset: number): Promise<Uint8Array> {
+    return this.#snapshots.piece(id, offset);
   }
 
-  async closeSnapshot(id: number): Promise<void> {
-    if (id > 0) return this.#snapshots.end(id);
-    await this.#askHolder(id, 'store.closeSnapshot', { id: -id });
-    this.#remoteSnapshots.delete(id);
-  }
-
-  /** Asks the node that holds a copy. */
-  async #askHolder(id: number, method: string, params: Record<string, unknown>): Promise<unknown> {
-    const holder = this.#remoteSnapshots.get(id);
-    if (holder === undefined) throw new StoreError('unavailable', 'This copy of the datastore is closed.');
-    try {
-      return await this.#network.request(holder, method, params, snapshotMilliseconds);
-    } catch (error) {
-      throw new StoreError('unavailable', error instanceof Error ? error.message : String(error));
-    }
+  closeSnapshot(id: number): Promise<void> {
+    return this.#snapshots.end(id);
   }
 
   /** Answers another node's request; null when the method is none of the store's. */
@@ -368,7 +319,11 @@ export class ReplicatedCore implements StoreCore {
   }
 
   async #forward(data: Uint8Array): Promise<CommandResult | null> {
-    const answer = await this.#ask<Uint8Array>('store.propose', { command: data }, 2 * attemptMilliseconds);
+    const answer = await this.#leader.ask<Uint8Array>(
+      'store.propose',
+      { command: data },
+      2 * attemptMilliseconds,
+    );
     if (answer === null) return null;
     const result = decodeResult(answer);
     await this.#untilAppliedHere(result);
@@ -392,14 +347,14 @@ export class ReplicatedCore implements StoreCore {
   /** The time counts from before the leader made sure that it leads: another leader's clock begins later. */
   async #renewHere(id: number): Promise<number | null> {
     const since = this.#options.clock.now();
-    if (!this.#leads() || !(await this.#linearize()) || !this.#leads()) return null;
+    if (!this.#leads() || !(await this.#newest.answer()) || !this.#leads()) return null;
     const seconds = this.#leases.renew(id, since);
     if (seconds === null) throw new StoreError('leaseNotFound', `lease ${id} does not exist`);
     return seconds;
   }
 
   async #leaseHere(id: number, withKeys: boolean): Promise<LeaseInfo | null> {
-    if (!this.#leads() || !(await this.#linearize()) || !this.#leads()) return null;
+    if (!this.#leads() || !(await this.#newest.answer()) || !this.#leads()) return null;
     const { view } = this.#replica.machine;
     const lease = view.lease(id);
     const remaining = this.#leases.remaining(id);
@@ -407,81 +362,6 @@ export class ReplicatedCore implements StoreCore {
       return { id, grantedSeconds: 0, remainingSeconds: -1, keys: [] };
     const keys = withKeys ? view.leaseKeys(id) : [];
     return { id, grantedSeconds: lease.seconds, remainingSeconds: Math.ceil(remaining), keys };
-  }
-
-  /** One question to the leader serves all reads that came before it was asked. */
-  #linearize(): Promise<boolean> {
-    if (this.#asking === null) {
-      this.#asking = this.#replica.linearize().finally(() => {
-        this.#asking = null;
-      });
-      return this.#asking;
-    }
-    this.#askingNext ??= this.#asking.then(
-      () => this.#nextQuestion(),
-      () => this.#nextQuestion(),
-    );
-    return this.#askingNext;
-  }
-
-  #nextQuestion(): Promise<boolean> {
-    this.#askingNext = null;
-    return this.#linearize();
-  }
-
-  /** Asks the leader; null when it does not answer, or another one leads meanwhile: try again. */
-  async #ask<Result>(
-    method: string,
-    params: Record<string, unknown>,
-    milliseconds: number,
-  ): Promise<Result | null> {
-    const leader = this.#network.leader();
-    if (leader === null || leader === this.#replica.status().id) return null;
-    const replaced = this.#untilReplaced(leader);
-    try {
-      const answer = this.#network.request(leader, method, params, milliseconds) as Promise<Result>;
-      return await Promise.race([answer, replaced.promise]);
-    } catch (error) {
-      const { code, message, revision } = error as { code?: string; message: string; revision?: number };
-      const final = finalCodes.find((each) => each === code);
-      if (final !== undefined) throw new StoreError(final, message, revision);
-      return null;
-    } finally {
-      replaced.stop();
-    }
-  }
-
-  /** Resolves with null when another node than `leader` leads: a machine without power never answers. */
-  #untilReplaced(leader: NodeId): { readonly promise: Promise<null>; readonly stop: () => void } {
-    const { promise, resolve } = Promise.withResolvers<null>();
-    const look = (): void => {
-      const present = this.#network.leader();
-      if (present !== null && present !== leader) resolve(null);
-    };
-    this.#untilLed.add(look);
-    this.#stopLooking ??= this.#options.clock.every(pauseMilliseconds, () => {
-      for (const each of this.#untilLed) each();
-    });
-    const stop = (): void => {
-      this.#untilLed.delete(look);
-      if (this.#untilLed.size > 0) return;
-      this.#stopLooking?.();
-      this.#stopLooking = null;
-    };
-    return { promise, stop };
-  }
-
-  async #untilServed<Result>(attempt: () => Promise<Result | null>): Promise<Result> {
-    const { clock } = this.#options;
-    const began = clock.now();
-    for (;;) {
-      const result = await attempt();
-      if (result !== null) return result;
-      if (clock.now() - began > limitMilliseconds) {
-        throw new StoreError('unavailable', this.#replica.obstacle ?? this.#network.explainUnavailable());
-      }
-      await pause(clock, pauseMilliseconds);
-    }
   }
 
   /** Resolves with null when the time is over first. */
@@ -506,7 +386,7 @@ export class ReplicatedCore implements StoreCore {
 
   async #servePage(params: unknown): Promise<CorePage> {
     const query = pageParams.parse(params);
-    if (!this.#followsLog() || !(await this.#linearize()))
+    if (!this.#followsLog() || !(await this.#newest.answer()))
       throw new StoreError('unavailable', 'This node cannot read now.');
     return this.#readPage({ ...query, end: query.end });
   }
@@ -520,7 +400,7 @@ export class ReplicatedCore implements StoreCore {
   }
 
   async #serveLeases(): Promise<readonly number[]> {
-    if (!this.#followsLog() || !(await this.#linearize()))
+    if (!this.#followsLog() || !(await this.#newest.answer()))
       throw new StoreError('unavailable', 'This node cannot read now.');
     return this.#replica.machine.view.leases().map(({ id }) => id);
   }
@@ -532,6 +412,10 @@ export class ReplicatedCore implements StoreCore {
   }
 
   #pollChanges(from: number, previous: boolean, wait = pollMilliseconds): Promise<ChangesPage | null> {
-    return this.#ask<ChangesPage>('store.changes', { from, previous, wait }, wait + attemptMilliseconds);
+    return this.#leader.ask<ChangesPage>(
+      'store.changes',
+      { from, previous, wait },
+      wait + attemptMilliseconds,
+    );
   }
 }
