@@ -176,13 +176,12 @@ export class ReplicatedCore implements StoreCore {
     });
   }
 
-  async revision(): Promise<number> {
-    if (this.#followsLog()) return this.#replica.machine.view.number('revision');
-    const page = await this.page({
-      ...{ key: new Uint8Array([1]), end: undefined, revision: 0, mostItems: 0 },
-      ...{ keysOnly: true, serializable: true, count: false },
+  revision({ serializable }: Pick<CorePageQuery, 'serializable'>): Promise<number> {
+    return this.#leader.untilServed(async () => {
+      if (!this.#followsLog()) return this.#revisionAtLeader();
+      if (!serializable && !(await this.#newest.answer())) return null;
+      return this.#replica.machine.view.number('revision');
     });
-    return page.kind === 'page' ? page.revision : 0;
   }
 
   listen(previous: boolean, listener: (live: LiveChanges) => void): () => void {
@@ -297,6 +296,17 @@ export class ReplicatedCore implements StoreCore {
     if (leader === null) return false;
     const { voters, outgoing, learners } = configuration;
     return voters.includes(id) || outgoing.includes(id) || learners.includes(id);
+  }
+
+  /** Any page says where the leader stands. */
+  async #revisionAtLeader(): Promise<number | null> {
+    const query = { key: new Uint8Array([1]), revision: 0, mostItems: 0, keysOnly: true, count: false };
+    const page = await this.#leader.ask<CorePage>(
+      'store.page',
+      { ...query, serializable: false },
+      attemptMilliseconds,
+    );
+    return page?.kind === 'page' ? page.revision : null;
   }
 
   #readPage(query: CorePageQuery): CorePage {

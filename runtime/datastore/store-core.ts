@@ -40,8 +40,8 @@ export interface StoreCore
   executeEncoded(body: Uint8Array): Promise<CommandResult>;
   page(query: CorePageQuery): Promise<CorePage>;
   changes(from: number, previous: boolean): Promise<ChangesPage>;
-  /** The newest revision this node knows. */
-  revision(): Promise<number>;
+  /** The newest revision: that of the cluster, or when serializable, the one this node knows. */
+  revision(query: Pick<CorePageQuery, 'serializable'>): Promise<number>;
   /** Changes as they are applied here, to one listener, until stopped. */
   listen(previous: boolean, listener: (live: LiveChanges) => void): () => void;
   /** Makes a copy of the state; its pieces are read with `snapshotPiece` until `closeSnapshot`. */
