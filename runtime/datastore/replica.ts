@@ -17,7 +17,7 @@ import type {
   SnapshotMeta,
 } from '../raft/types.ts';
 import { AdaptiveTiming, ticksPerHeartbeat } from './adaptive-timing.ts';
-import { Applier } from './applier.ts';
+import { ApplyQueue } from './apply-queue.ts';
 import type { Cancel, Surroundings } from './clock.ts';
 import type { LogStorage, LogStorageOptions } from './log/log-storage.ts';
 import { type CompactionBounds, LogCompaction } from './log-compaction.ts';
@@ -65,7 +65,7 @@ export class Replica {
   readonly #snapshots: OutgoingSnapshots;
   readonly #received: SnapshotReceiver;
   readonly #timing: AdaptiveTiming;
-  readonly #applier: Applier;
+  readonly #applying: ApplyQueue;
   readonly #cancelTicks: Cancel;
   #raft: Raft;
   #cancelNews: Cancel | null = null;
@@ -104,7 +104,7 @@ export class Replica {
       heartbeatMilliseconds: options.heartbeatMilliseconds,
       electionMilliseconds: options.electionMilliseconds,
     });
-    this.#applier = new Applier(storage.machine, {
+    this.#applying = new ApplyQueue(storage.machine, {
       ...{ clock, state: options.state, durableIndex: () => this.#persisting.durableIndex },
       onApplied: (entries, results) => this.#applied(entries, results),
       onFull: (full) => this.#setFull('state', full),
@@ -128,7 +128,7 @@ export class Replica {
   }
 
   get machine(): StateMachine {
-    return this.#applier.machine;
+    return this.#applying.machine;
   }
 
   /** Why the node takes no writes at the moment; null when it does. */
@@ -202,7 +202,7 @@ export class Replica {
 
   /** A consistent copy of the state as applied here, for a backup. */
   copyState(): Promise<StateCopy> {
-    this.#applier.commit();
+    this.#applying.commit();
     return this.#options.state.copy();
   }
 
@@ -225,7 +225,7 @@ export class Replica {
       this.#paused = false;
       throw error;
     }
-    this.#applier.clear();
+    this.#applying.clear();
     this.#received.discard();
     this.#persisting.restart(blankBase.index, hardState);
     this.#raft = this.#createRaft(hardState, blankBase, []);
@@ -245,7 +245,7 @@ export class Replica {
     this.#closed = true;
     this.#persisting.close();
     this.#cancelTicks();
-    this.#applier.stop();
+    this.#applying.stop();
     this.#cancelNews?.();
     this.#snapshots.close();
     this.#pending.failAll();
@@ -274,9 +274,9 @@ export class Replica {
       raft: () => this.#raft,
       log: this.#log,
       checkpoint: async () => {
-        this.#applier.commit();
+        this.#applying.commit();
         // On a full disk, or while the node stops, the state may not be committed: the log is all there is of the rest.
-        return this.#applier.isCommitted && state.checkpoint();
+        return this.#applying.isCommitted && state.checkpoint();
       },
       bounds: { keepEntries, compactEvery, keepBytes },
       onFailed: (error) =>
@@ -324,7 +324,7 @@ export class Replica {
       this.#send(ready.messages);
       // Set aside at once: another transfer may begin before this one is installed.
       if (ready.snapshot) this.#options.state.beginReplacing();
-      this.#applier.push(ready.committed);
+      this.#applying.push(ready.committed);
       this.#persisting.push(ready);
       for (const { to, session } of ready.snapshotsToSend) void this.#sendSnapshot(to, session);
       for (const read of ready.reads) this.#pending.readConfirmed(read.context, read.index);
@@ -353,7 +353,7 @@ export class Replica {
   }
 
   #installState(meta: SnapshotMeta): void {
-    this.#applier.install(meta);
+    this.#applying.install(meta);
     this.#options.log.info({ index: meta.index }, 'took a snapshot from the leader');
     this.#pending.applied(this.machine.applied().index, new Map(), []);
     this.#options.onApplied();
@@ -361,7 +361,7 @@ export class Replica {
 
   #apply(): void {
     if (this.#closed) return;
-    this.#applier.apply();
+    this.#applying.apply();
     this.#pending.servable(this.machine.applied().index);
   }
 
@@ -409,7 +409,7 @@ export class Replica {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTicks();
-    this.#applier.stop();
+    this.#applying.stop();
     this.#pending.failAll();
     this.#options.onFatal(message);
   }

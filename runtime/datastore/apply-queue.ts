@@ -10,7 +10,7 @@ import type { StateMachine } from './state-machine/state-machine.ts';
 import { StateError } from './state-machine/tables.ts';
 import type { StateStorage } from './state-storage.ts';
 
-export interface ApplierOptions {
+export interface ApplyQueueOptions {
   readonly state: StateStorage;
   readonly clock: Clock;
   /** The last entry that this node's own disk has. */
@@ -26,15 +26,15 @@ export interface ApplierOptions {
 const retryMilliseconds = 1_000;
 const commitMilliseconds = 100;
 
-export class Applier {
-  readonly #options: ApplierOptions;
+export class ApplyQueue {
+  readonly #options: ApplyQueueOptions;
   #machine: StateMachine;
   #toApply: Entry[] = [];
   #cancelRetry: Cancel | null = null;
   #cancelCommit: Cancel | null = null;
   #closed = false;
 
-  constructor(machine: StateMachine, options: ApplierOptions) {
+  constructor(machine: StateMachine, options: ApplyQueueOptions) {
     this.#machine = machine;
     this.#options = options;
   }
