@@ -13,8 +13,6 @@ export interface AdaptiveTimingOptions {
   readonly syncMilliseconds: () => readonly number[];
 }
 
-/** Election timeouts are drawn from whole ticks: with few of them two nodes would often stand at the same time. */
-export const ticksPerHeartbeat = 2;
 const decisionMilliseconds = 1_000;
 
 export class AdaptiveTiming {
@@ -29,9 +27,12 @@ export class AdaptiveTiming {
     this.#electionTicks = Math.max(2, Math.round(options.electionMilliseconds / this.tickMilliseconds));
   }
 
-  /** How long one of the core's ticks is. */
+  /**
+   * How long one of the core's ticks is. No shorter than a heartbeat: every tick wakes an idle machine. Two nodes that
+   * draw the same few ticks still stand apart, because each counts them from a moment of its own.
+   */
   get tickMilliseconds(): number {
-    return this.#options.heartbeatMilliseconds / ticksPerHeartbeat;
+    return this.#options.heartbeatMilliseconds;
   }
 
   /** The present election timeout, at its shortest. */

@@ -16,7 +16,7 @@ import type {
   Ready,
   SnapshotMeta,
 } from '../raft/types.ts';
-import { AdaptiveTiming, ticksPerHeartbeat } from './adaptive-timing.ts';
+import { AdaptiveTiming } from './adaptive-timing.ts';
 import { ApplyQueue } from './apply-queue.ts';
 import type { Cancel, Surroundings } from './clock.ts';
 import type { LogStorage, LogStorageOptions } from './log/log-storage.ts';
@@ -260,7 +260,7 @@ export class Replica {
       id,
       recovered: { hardState, base, entries },
       electionTicks: this.#timing.electionTicks,
-      heartbeatTicks: ticksPerHeartbeat,
+      heartbeatTicks: 1,
       holdCommitNews: true,
       random: surroundings.random,
     });
