@@ -6,6 +6,7 @@
 import type { Log } from '../logging/log.ts';
 import { Raft } from '../raft/raft.ts';
 import type {
+  AppendRequest,
   Entry,
   HardState,
   LogIndex,
@@ -19,6 +20,7 @@ import type {
 import { AdaptiveTiming } from './adaptive-timing.ts';
 import { ApplyQueue } from './apply-queue.ts';
 import type { Cancel, Surroundings } from './clock.ts';
+import { KeptBytes } from './kept-bytes.ts';
 import type { LogStorage, LogStorageOptions } from './log/log-storage.ts';
 import { type CompactionBounds, LogCompaction } from './log-compaction.ts';
 import { PendingWork } from './pending-work.ts';
@@ -67,6 +69,7 @@ export class Replica {
   readonly #timing: AdaptiveTiming;
   readonly #applying: ApplyQueue;
   readonly #cancelTicks: Cancel;
+  readonly #kept = new KeptBytes();
   #raft: Raft;
   #cancelNews: Cancel | null = null;
   /** What finds no space on the disk at the moment. */
@@ -150,7 +153,7 @@ export class Replica {
     if (this.#closed || this.#paused) return;
     if (message.type === 'installSnapshot' && !this.#received.take(message.snapshot.index)) return;
     this.#timing.received(message);
-    this.#raft.step(message);
+    this.#raft.step(message.type === 'appendRequest' ? this.#keepEntries(message) : message);
     this.#actSoon();
   }
 
@@ -163,7 +166,7 @@ export class Replica {
   ): ProposalOutcome | { readonly kind: 'proposed'; readonly result: Promise<CommandResult> } {
     const { obstacle } = this;
     if (obstacle !== null) return { kind: 'busy', reason: obstacle };
-    const outcome = this.#raft.propose(data);
+    const outcome = this.#raft.propose(this.#kept.keep(data));
     if (outcome.kind !== 'accepted') return outcome;
     const result = this.#pending.expectResult(outcome.index, outcome.term);
     this.#actSoon();
@@ -298,6 +301,12 @@ export class Replica {
     this.#raft.setElectionTicks(this.#timing.electionTicks);
     this.#raft.tick();
     this.#act();
+  }
+
+  /** What arrived lies in the network's buffers, between much that nobody needs any more. */
+  #keepEntries(message: AppendRequest): AppendRequest {
+    const kept = ({ data, ...entry }: Entry): Entry => ({ ...entry, data: this.#kept.keep(data) });
+    return message.entries.length === 0 ? message : { ...message, entries: message.entries.map(kept) };
   }
 
   #send(messages: readonly Message[]): void {
