@@ -61,7 +61,7 @@ cli.help((sections) => [
   ...sections,
   {
     title: 'Commands of a device',
-    body: '  agent, status, kv: see trivet status --help; --socket names a machine that `boot` started',
+    body: '  agent, status, kv, licenses: see trivet status --help; --socket names a machine that `boot` started',
   },
 ]);
 cli.version(version);

@@ -5,6 +5,7 @@ import { AdminError } from './admin/client.ts';
 import { backupCommand, restoreCommand } from './cli/backup.ts';
 import { CommandError, usageError } from './cli/command-error.ts';
 import { kvCommand } from './cli/kv.ts';
+import { licensesCommand } from './cli/licenses.ts';
 import { recoverCommand } from './cli/recover.ts';
 import { statusCommand } from './cli/status.ts';
 import { version } from './version.ts';
@@ -95,6 +96,17 @@ cli
     recoverCommand({
       socket: String(options.socket),
       confirm: options.confirm === undefined ? null : String(options.confirm),
+      json: Boolean(options.json),
+    }),
+  );
+
+cli
+  .command('licenses [name]', 'What is in this executable and under which licences; with NAME, that text')
+  .option('--all', 'Print every text')
+  .option('--json', 'Print JSON')
+  .action((name: string | undefined, options) =>
+    licensesCommand(name === undefined ? undefined : String(name), {
+      all: Boolean(options.all),
       json: Boolean(options.json),
     }),
   );

@@ -1,11 +1,13 @@
 /** The executable of the device: bundle, package, and a cache keyed by what went in. */
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { encodeNotices, noticesFile } from '../../runtime/licenses/notices.ts';
 import type { Architecture } from '../architecture.ts';
 import { type Cache, cached, cacheKey } from '../cache/cache.ts';
 import { temporary } from '../cache/temporary.ts';
 import { bundleRuntime } from './bundle.ts';
+import { collectNotices } from './licenses/collect.ts';
 import { nodeVersionOf, packageExecutable } from './package-executable.ts';
 
 export interface BinaryOptions {
@@ -19,6 +21,8 @@ export interface Binary {
   /** In the cache: to be copied, not changed. */
   readonly file: string;
   readonly nodeVersion: string;
+  /** The licences of everything in it, to be read from top to bottom. */
+  readonly licensesText: string;
 }
 
 /** Builds the executable, or takes it from the cache when neither the runtime nor Node nor pkg has changed. */
@@ -26,7 +30,12 @@ export async function buildBinary(options: BinaryOptions): Promise<Binary> {
   const nodeVersion = await nodeVersionOf(options.checkout, options.architecture);
   const bundles = path.join(options.cache.directory, 'bundling', String(process.pid), 'trivet');
   await using _bundles = await temporary(path.dirname(bundles));
-  await bundleRuntime({ ...options, outputDirectory: bundles });
+  const bundledFiles = await bundleRuntime({ ...options, outputDirectory: bundles });
+  const notices = await collectNotices({
+    ...{ ...options, bundledFiles, linkedFiles: [] },
+    nodePackage: options.architecture.nodePackage,
+  });
+  await writeFile(path.join(bundles, noticesFile), encodeNotices(notices));
   const key = cacheKey({
     bundle: await digestsOf(bundles),
     node: nodeVersion,
@@ -45,7 +54,7 @@ export async function buildBinary(options: BinaryOptions): Promise<Binary> {
       output: path.join(output, 'trivet'),
     });
   });
-  return { file: path.join(directory, 'trivet'), nodeVersion };
+  return { file: path.join(directory, 'trivet'), nodeVersion, licensesText: notices.text };
 }
 
 /** Copies the executable to where a person looks for it; an existing one is replaced even while it runs. */

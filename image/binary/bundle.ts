@@ -3,6 +3,7 @@
  * thread's, with better-sqlite3's prebuilt addon beside them.
  */
 import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { build } from 'esbuild';
 import type { Architecture } from '../architecture.ts';
 import { BuildError } from '../build-error.ts';
@@ -22,11 +23,15 @@ const runtimeEntryPoints = {
   'core-thread': 'runtime/agent/core-thread.ts',
 } as const;
 
-/** Fills `outputDirectory` with `trivet.cjs`, `core-thread.cjs` and the addon. */
-export async function bundleRuntime(options: BundleOptions): Promise<void> {
+/**
+ * Fills `outputDirectory` with `trivet.cjs`, `core-thread.cjs` and the addon.
+ * @returns the files that something was taken of, as absolute paths.
+ */
+export async function bundleRuntime(options: BundleOptions): Promise<readonly string[]> {
   await mkdir(options.outputDirectory, { recursive: true });
   try {
-    await build({
+    const { metafile } = await build({
+      metafile: true,
       absWorkingDir: options.checkout,
       entryPoints: { ...(options.entryPoints ?? runtimeEntryPoints) },
       outdir: options.outputDirectory,
@@ -54,6 +59,9 @@ export async function bundleRuntime(options: BundleOptions): Promise<void> {
       },
       logLevel: 'silent',
     });
+    const outputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+    const used = outputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
+    return [...new Set(used)].map((file) => path.resolve(options.checkout, file));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new BuildError('command-failed', `The runtime could not be bundled. ${reason}`, { cause });

@@ -80,7 +80,7 @@ async function writeManifest(options: PackageOptions): Promise<void> {
     name: 'trivet',
     version: options.version,
     bin: 'trivet.cjs',
-    pkg: { assets: ['core-thread.cjs', '*.node'] },
+    pkg: { assets: ['core-thread.cjs', '*.node', '*.zst'] },
   };
   await writeFile(
     path.join(options.bundleDirectory, 'package.json'),
