@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { CoreClient } from './core-client.ts';
+import { openExternalStore } from './data-store.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
 
 /** Runs until SIGTERM or SIGINT, or until the node cannot go on (exit code 1). */
@@ -14,7 +15,7 @@ export async function runAgent(config: Config): Promise<void> {
   const log = createLog((line) => process.stdout.write(line));
   const systemd = connectServiceManager(process.env);
   const ended = Promise.withResolvers<void>();
-  const core = new CoreClient(config, {
+  const core = new CoreClient(config, await openExternalStore(config), {
     onReady: () => systemd.ready(),
     onStatusText: (text) => systemd.status(text),
     onLog: (line) => process.stdout.write(line),

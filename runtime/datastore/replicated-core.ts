@@ -2,7 +2,7 @@
  * The store's core over this node's replica: a leader applies, another replica forwards writes and reads after asking
  * the leader where it stands, a spare asks the leader for everything. Waits out elections, up to a limit.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NodeId } from '../raft/types.ts';
 import { type Cancel, pause, type Surroundings } from './clock.ts';
 import { Commands } from './commands-in-flight.ts';
