@@ -8,6 +8,7 @@ import { startEtcdServer } from '../datastore/etcd/server.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
+import { settleAfterStart } from './settle.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
 
 /** Runs until SIGTERM or SIGINT, or until the node cannot go on (exit code 1). */
@@ -32,6 +33,7 @@ export async function runAgent(config: Config): Promise<void> {
     },
   );
   const watchdog = startWatchdog(core, systemd);
+  void settleAfterStart();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => core.stop().then(ended.resolve));
   }
