@@ -5,6 +5,7 @@ export type BuildErrorCode =
   | 'recipe'
   | 'lock'
   | 'missing-tool'
+  | 'unexpected-node'
   | 'command-failed'
   | 'packages'
   | 'offline'

@@ -4,7 +4,7 @@
  */
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { buildBinary } from './binary/binary.ts';
+import { buildExecutable } from './binary/binary.ts';
 import { buildEsp } from './boot/esp.ts';
 import { buildInitrd } from './boot/initrd.ts';
 import { buildUki } from './boot/uki.ts';
@@ -55,7 +55,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const tools = { tree: inputs.toolTree, sourceDateEpoch };
 
   const binary = await progress.stage('executable', () =>
-    buildBinary({ checkout, architecture, version: plan.version, cache }),
+    buildExecutable({ checkout, architecture, version: plan.version, cache }),
   );
   const modules = await progress.stage('modules', async () =>
     selectModules(cache, tools, packageTree, await moduleNames()),

@@ -5,19 +5,19 @@
  *   node image/host/agent-program.ts     makes out/agent/trivet
  */
 import path from 'node:path';
-import { buildBinary, placeBinary } from '../binary/binary.ts';
+import { buildExecutable, placeBinary } from '../binary/binary.ts';
 import { BuildError } from '../build-error.ts';
 import { openCache } from '../cache/cache.ts';
 import { checkout, version } from '../checkout.ts';
 import { hostArchitecture } from '../tools/tools.ts';
 
 try {
-  const binary = await buildBinary({
+  const executable = await buildExecutable({
     ...{ checkout, version },
     architecture: hostArchitecture,
     cache: openCache(),
   });
-  await placeBinary(binary, path.join(checkout, 'out/agent/trivet'));
+  await placeBinary(executable.file, path.join(checkout, 'out/agent/trivet'));
 } catch (error) {
   console.error(`agent-program: ${error instanceof BuildError ? error.message : String(error)}`);
   process.exitCode = 1;

@@ -10,7 +10,7 @@ import type { SourceFile } from './sources.ts';
  * areas named here with all below them, and nothing else of the project.
  */
 const areas: Readonly<Record<string, readonly string[]>> = {
-  'runtime/main.ts': ['runtime/cli', 'runtime/admin', 'runtime/version.ts'],
+  'runtime/main.ts': ['runtime/cli'],
   'runtime/main.test.ts': ['runtime/version.ts'],
   'runtime/cli': [
     ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
@@ -44,7 +44,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/encoding': [],
   'runtime/version.ts': [],
 
-  image: ['image/formats', 'runtime/config', 'runtime/licenses'],
+  image: ['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/version.ts'],
   'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],

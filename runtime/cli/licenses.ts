@@ -1,8 +1,7 @@
 /** `trivet licenses`: what is in the executable, under which licences, and their texts. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { getAsset } from 'node:sea';
 import { decodeNotices, type Notice, type Notices, noticesFile } from '../licenses/notices.ts';
-import { isPackaged } from '../version.ts';
+import { linkage } from '../version.ts';
 import { CommandError, usageError } from './command-error.ts';
 
 export interface LicensesOptions {
@@ -11,9 +10,9 @@ export interface LicensesOptions {
 }
 
 /** Without a name the table, or with `all` every text; with a name the texts of the components of that name. */
-export async function licensesCommand(name: string | undefined, options: LicensesOptions): Promise<void> {
+export function licensesCommand(name: string | undefined, options: LicensesOptions): void {
   if (name !== undefined && options.all) throw usageError('Give a name or --all, not both.');
-  process.stdout.write(formatLicenses(await readNotices(), name, options));
+  process.stdout.write(formatLicenses(readNotices(), name, options));
 }
 
 /** What the command prints. @throws CommandError when nothing in the executable has that name. */
@@ -36,13 +35,13 @@ export function formatLicenses(
     : chosen.map(({ start, end }) => notices.text.slice(start, end)).join('\n');
 }
 
-async function readNotices(): Promise<Notices> {
-  if (!isPackaged) {
+function readNotices(): Notices {
+  if (linkage !== 'static') {
     throw new CommandError(
       'The licences are collected when the executable is built. Run "npx trivet binary", and then the executable with "licenses".',
     );
   }
-  return decodeNotices(await readFile(path.join(import.meta.dirname, noticesFile)));
+  return decodeNotices(new Uint8Array(getAsset(noticesFile)));
 }
 
 function findComponents({ components }: Notices, name: string): readonly Notice[] {

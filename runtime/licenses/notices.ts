@@ -4,7 +4,7 @@
  */
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
-/** The name beside the main bundle. */
+/** Its name in the executable, which holds it as an asset beside the bundles. */
 export const noticesFile = 'licenses.json.zst';
 
 export interface Component {

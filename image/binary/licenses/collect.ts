@@ -1,6 +1,6 @@
 /**
  * Everything that is in the executable, with its licence: what esbuild really put into the bundles, Node, SQLite and its
- * addon, pkg's start code, and the compiler's libraries. What is not known stops the build.
+ * addon, and the compiler's libraries. What is not known stops the build.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,8 +14,7 @@ import { findPackage, packageDirectoriesOf, readPackage } from './npm-packages.t
 export interface CollectOptions {
   readonly checkout: string;
   readonly version: string;
-  /** The npm package that Node comes from. */
-  readonly nodePackage: string;
+  readonly node: { readonly directory: string; readonly version: string };
   /** The files that esbuild took something of, as absolute paths. */
   readonly bundledFiles: readonly string[];
   /** What the linker takes from the machine, as absolute paths. */
@@ -27,9 +26,6 @@ const otherPackages: readonly (readonly [name: string, besides: string])[] = [
   ['better-sqlite3', ''],
   // Headers with code, compiled into the addon.
   ['node-addon-api', 'better-sqlite3'],
-  // The start code of the executable, and the file system inside it.
-  ['@yao-pkg/pkg', ''],
-  ['@roberts_lando/vfs', '@yao-pkg/pkg'],
   // Its helper functions stand at the top of each bundle.
   ['esbuild', ''],
 ];
@@ -47,7 +43,10 @@ export async function collectNotices(options: CollectOptions): Promise<Notices> 
   const components = [
     await readOwn(options),
     ...(await Promise.all([...directories.values()].map(readPackage))),
-    ...(await readNode(options)),
+    ...readNodeParts(
+      await readFile(path.join(options.node.directory, 'LICENSE'), 'utf8'),
+      options.node.version,
+    ),
     await readSqlite(findPackage(checkout, 'better-sqlite3')),
     ...(await readDebianPackages(options.linkedFiles)),
   ];
@@ -64,12 +63,6 @@ async function identityOf(directory: string): Promise<string> {
 async function readOwn({ checkout, version }: CollectOptions): Promise<Component> {
   const text = await readFile(path.join(checkout, 'LICENSE'), 'utf8');
   return { name: 'trivet', version, license: 'Apache-2.0', source: 'this project', text };
-}
-
-async function readNode({ checkout, nodePackage }: CollectOptions): Promise<readonly Component[]> {
-  const directory = findPackage(checkout, nodePackage);
-  const { version } = await readPackage(directory);
-  return readNodeParts(await readFile(path.join(directory, 'LICENSE'), 'utf8'), version);
 }
 
 /** SQLite is in the public domain; what stands in place of a licence is the comment at the top of its source. */
