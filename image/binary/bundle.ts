@@ -30,6 +30,8 @@ export const runtimeEntryPoints: EntryPoints = {
   agent: 'runtime/cli/agent.ts',
   backup: 'runtime/cli/backup.ts',
   'core-thread': 'runtime/agent/core-thread.ts',
+  // Makers of certificates are needed once in the life of most nodes.
+  certificates: 'runtime/cluster/certificates.ts',
 };
 
 /** The path under which the static executable answers for SQLite's addon; see static/glue/addons.c. */
