@@ -25,6 +25,9 @@ export interface BundleOptions {
 /** Sources in the checkout by the bundle's name. `trivet` is where the program starts. */
 export type EntryPoints = Readonly<{ trivet: string } & Record<string, string>>;
 
+const grpcPackage = '@grpc/grpc-js';
+const grpcBundle = './grpc.cjs';
+
 export const runtimeEntryPoints: EntryPoints = {
   trivet: 'runtime/main.ts',
   agent: 'runtime/cli/agent.ts',
@@ -32,6 +35,8 @@ export const runtimeEntryPoints: EntryPoints = {
   'core-thread': 'runtime/agent/core-thread.ts',
   // Makers of certificates are needed once in the life of most nodes.
   certificates: 'runtime/cluster/certificates.ts',
+  // So is the client for an external etcd, of which this is the largest part.
+  [path.parse(grpcBundle).name]: grpcPackage,
 };
 
 /** The path under which the static executable answers for SQLite's addon; see static/glue/addons.c. */
@@ -48,6 +53,8 @@ export async function bundleRuntime(options: BundleOptions): Promise<readonly st
     const { metafile } = await build({
       metafile: true,
       absWorkingDir: options.checkout,
+      // Paths of modules become part of the bundles: as seen from the checkout, even where node_modules is a link.
+      preserveSymlinks: true,
       entryPoints: { ...entryPoints },
       outdir: options.outputDirectory,
       outExtension: { '.js': '.cjs' },
@@ -92,7 +99,7 @@ export async function bundleRuntime(options: BundleOptions): Promise<readonly st
   }
 }
 
-/** An import() of a file that has a bundle of its own becomes an import() of that bundle. */
+/** An import() of a file that has a bundle of its own becomes an import() of that bundle; so does any import of gRPC. */
 function bundlesOfTheirOwn(checkout: string, entryPoints: EntryPoints): Plugin {
   const bundleOf = new Map(
     Object.entries(entryPoints).map(([name, source]) => [path.join(checkout, source), `./${name}.cjs`]),
@@ -106,6 +113,11 @@ function bundlesOfTheirOwn(checkout: string, entryPoints: EntryPoints): Plugin {
           ? { path: bundle, external: true }
           : undefined;
       });
+      hooks.onResolve({ filter: new RegExp(`^${grpcPackage}$`) }, ({ kind }) =>
+        kind !== 'entry-point' && Object.values(entryPoints).includes(grpcPackage)
+          ? { path: grpcBundle, external: true }
+          : undefined,
+      );
     },
   };
 }

@@ -7,18 +7,14 @@ import { openCache } from '../cache/cache.ts';
 import { checkout, version } from '../checkout.ts';
 import { hostArchitecture } from '../tools/tools.ts';
 import { buildExecutable, type Executable } from './binary.ts';
+import type { EntryPoints } from './bundle.ts';
 import { again, runInEmptyRoot } from './testing/empty-root.ts';
+import { example, expectedOfExample } from './testing/example.ts';
 
 /** Emulated, everything takes many times as long. */
 const timeout = 400_000;
 
-const example = {
-  trivet: 'image/binary/example/main.ts',
-  tls: 'image/binary/example/tls.ts',
-  'core-thread': 'image/binary/example/core-thread.ts',
-};
-
-function build(name: ArchitectureName, entryPoints?: typeof example): Promise<Executable> {
+function build(name: ArchitectureName, entryPoints?: EntryPoints): Promise<Executable> {
   return buildExecutable({
     ...{ checkout, version, entryPoints },
     architecture: architectureOf(name),
@@ -64,29 +60,6 @@ for (const name of architectureNames) {
   t.test(`a program for ${name} has all that the runtime needs, in an empty root`, { timeout }, async (t) => {
     const { file } = await build(name, example);
     const result = JSON.parse(run(t, name, file, '/data', again));
-    t.same(result, {
-      journalOfWorker: 'wal',
-      fromWorker: 'written in the worker',
-      found: 'a trivet has three legs',
-      thrownByFunction: 'RangeError: refused 7',
-      thrownByAggregate: 'TypeError: a third row',
-      thrownBySqlite: 'SqliteError: no such table: absent',
-      aggregate: 1,
-      zlib: true,
-      zstd: true,
-      german: '1.234.567,5',
-      sorted: 'azä',
-      zoneAtStart: 'UTC',
-      hoursAtStart: 0,
-      kathmandu: 'Thu Jan 01 1970 05:30:00 GMT+0530 (Nepal Time)',
-      wasm: true,
-      otherAddon: 'this executable is static and loads no libraries or addons',
-      subject: 'CN=example',
-      isSignedByItself: true,
-      tls: 'TLSv1.3',
-      echo: 'hello',
-      isTrusted: true,
-      child: 'the child speaks',
-    });
+    t.same(result, expectedOfExample);
   });
 }

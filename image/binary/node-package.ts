@@ -60,16 +60,18 @@ async function fetchPackage(directory: string, wanted: string, integrity: string
     directory,
     (await readdir(directory)).find((file) => file.endsWith('.tgz')) ?? '',
   );
-  const [algorithm = '', expected = ''] = integrity.split(/-(.*)/s);
-  const found = createHash(algorithm)
-    .update(await readFile(archive))
-    .digest('base64');
-  if (found !== expected) {
-    throw new BuildError(
-      'damaged-input',
-      `npm delivered ${wanted} with the hash ${algorithm}-${found}; package-lock.json names ${integrity}.`,
-    );
-  }
+  checkIntegrity(await readFile(archive), wanted, integrity);
   await run('tar', ['-xzf', archive, '-C', directory, 'package/bin', 'package/include', 'package/LICENSE']);
   await rm(archive);
+}
+
+/** @throws BuildError when the bytes are not those that the lock file names by their hash. */
+export function checkIntegrity(archive: Uint8Array, name: string, integrity: string): void {
+  const algorithm = integrity.split('-')[0] ?? '';
+  const found = `${algorithm}-${createHash(algorithm).update(archive).digest('base64')}`;
+  if (found === integrity) return;
+  throw new BuildError(
+    'damaged-input',
+    `npm delivered ${name} with the hash ${found}; package-lock.json names ${integrity}.`,
+  );
 }

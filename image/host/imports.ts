@@ -67,6 +67,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
 const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'runtime/peers': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],
+  // The executable's tests run the agent in it.
+  image: ['runtime/agent'],
 };
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'(\.[^']+)'|import\(\s*'(\.[^']+)'\s*\)/g;

@@ -12,6 +12,9 @@ export type Copying =
 
 const copy = { way: 'copy' } as const;
 
+/** Copies that glue_tzset keeps up to date. */
+export const changingCopies = ['__tzname', '__timezone'] as const;
+
 /**
  * Data that Node has copies of (copy relocations), by symbol. tzname and timezone change, and are copied again by
  * glue_tzset: they cannot be aliases, since parts of the C library reach theirs without a symbol on arm64.
@@ -21,7 +24,7 @@ export const knownCopies: ReadonlyMap<string, Copying> = new Map<string, Copying
   ['_ZSt4cout', { way: 'alias', alsoKnownAs: [] }],
   ['_ZSt4cerr', { way: 'alias', alsoKnownAs: [] }],
   ...[
-    ...['stdin', 'stdout', 'stderr', '__libc_stack_end', 'in6addr_any', '__tzname', '__timezone'],
+    ...['stdin', 'stdout', 'stderr', '__libc_stack_end', 'in6addr_any', ...changingCopies],
     ...['_ZSt7nothrow', '_ZNSt5ctypeIcE2idE'],
     // Tables of virtual functions and of bases.
     ...['__class_type_info', '__vmi_class_type_info', '__si_class_type_info'].map(

@@ -73,7 +73,7 @@ export function mergeExecutable(options: MergeOptions): Uint8Array {
   const bytes = Buffer.alloc(parts.length);
   bytes.set(node.bytes.subarray(0, nodeLength(node)));
   for (const { offset, content } of parts.appended) bytes.set(content, offset);
-  blowFuse(bytes);
+  blowFuse(bytes.subarray(0, nodeLength(node)));
   forgetLoader(bytes, node);
   rewriteHeaders(bytes, { entry: linked.entry, segments: withTable(segments, facts) });
   return bytes;
@@ -157,7 +157,7 @@ function withTable(segments: readonly Segment[], facts: NodeFacts): readonly Seg
   const sizeBytes = (segments.length + 1) * layout.programHeaderSize;
   if (sizeBytes > room) {
     refuse(
-      `its table of segments has room for ${Math.floor(room / layout.programHeaderSize)}, and ${segments.length + 1} are needed`,
+      `its table of segments has room for ${Math.max(0, Math.floor(room / layout.programHeaderSize))}, and ${segments.length + 1} are needed`,
       'withTable in merge.ts',
     );
   }
@@ -167,6 +167,7 @@ function withTable(segments: readonly Segment[], facts: NodeFacts): readonly Seg
   return [within(first, layout.segmentType.programHeaders, start, sizeBytes, 8), ...segments];
 }
 
+/** In Node's own part: an application may well hold the mark as a text. */
 function blowFuse(bytes: Buffer): void {
   const at = bytes.indexOf(fuseMark);
   const next = bytes.indexOf(fuseMark, at + 1);

@@ -14,7 +14,7 @@ import {
 import { type ElfFile, readElf, type Segment, segmentsOf } from '../../formats/elf/file.ts';
 import * as layout from '../../formats/elf/layout.ts';
 import { type ElfSymbol, findSymbols } from '../../formats/elf/symbols.ts';
-import { knownCopies, knownThreadObjects, knownWeakImports } from './known-imports.ts';
+import { changingCopies, knownCopies, knownThreadObjects, knownWeakImports } from './known-imports.ts';
 
 /** Where the linked part begins; see README.md. */
 export const linkedAddress = 0x7000000;
@@ -143,6 +143,10 @@ function readImports(
   const threadObjects = [...threadSlots.keys()].sort();
   if (unknownCopies.length > 0)
     refuse(`it copies data that it did not copy before: ${unknownCopies.join(', ')}`, known);
+  for (const name of changingCopies) {
+    if (!copies.some((copy) => copy.name === name))
+      refuse(`it has no copy of ${name}`, 'See glue_tzset in image/binary/static/glue/libc.c.');
+  }
   if (unknownWeak.length > 0)
     refuse(`it has weak imports that it did not have: ${unknownWeak.join(', ')}`, known);
   if (threadObjects.join() !== [...knownThreadObjects].sort().join())

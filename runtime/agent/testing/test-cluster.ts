@@ -147,12 +147,14 @@ export interface TestClusterOptions
   readonly size: number;
   /** Settings of one node, by its place. */
   readonly moreOf?: (index: number) => Record<string, unknown>;
+  /** The executable of one node, by its place. */
+  readonly programOf?: (index: number) => string | undefined;
 }
 
 /** Makes nodes that know each other's addresses; they are killed and removed when the test ends. None is started. */
 export async function makeNodes(
   t: Test,
-  { size, moreOf, ...options }: TestClusterOptions,
+  { size, moreOf, programOf, ...options }: TestClusterOptions,
 ): Promise<TestNode[]> {
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
   const ports = await freePorts(size);
@@ -160,7 +162,7 @@ export async function makeNodes(
   const nodes = ports.map(
     (port, i) =>
       new TestNode(path.join(directory, `n${i + 1}`), {
-        ...{ port, addresses, ...options },
+        ...{ port, addresses, ...options, program: programOf?.(i) },
         ...(moreOf ? { more: { ...options.more, ...moreOf(i) } } : {}),
       }),
   );
