@@ -171,6 +171,7 @@ async function executableKey(bundles: string, node: NodePackage, linkedFile: str
     linked: path.basename(path.dirname(linkedFile)),
     loader: sha256(await readFile(loaderFile)),
     merge: sha256(await readFile(new URL('./static/merge.ts', import.meta.url))),
+    formats: await digestsOf(path.join(import.meta.dirname, '../formats/elf')),
   });
 }
 

@@ -20,7 +20,7 @@ async function programFor(name: ArchitectureName, directory: string): Promise<st
   return script;
 }
 
-t.test('agents of x86_64 and arm64 form one cluster', { timeout: 300_000 }, async (t) => {
+t.test('agents of x86_64 and arm64 form one cluster', { timeout: 500_000 }, async (t) => {
   const directory = t.testdir({});
   const programs = [await programFor('x86_64', directory), await programFor('arm64', directory)];
   const nodes = await makeNodes(t, {

@@ -29,6 +29,8 @@ const lockSchema = z.strictObject({
   tools: z.array(packageSchema),
   /** npm packages that end up in the executable or make it, by their integrity in package-lock.json. */
   npm: z.array(z.strictObject({ name: z.string(), version: z.string(), integrity: z.string() })),
+  /** Compilers of the host and digests of the static libraries that it links into the executable. */
+  toolchain: z.array(z.string()),
   node: z.string(),
   kernel: z.string(),
 });
@@ -56,16 +58,21 @@ export async function readLock(file: string): Promise<Lock> {
 }
 
 /**
- * A lock pins what npm brings too, but cannot bring it: the checkout must have the same.
+ * A lock pins what npm and the host's compilers bring too, but cannot bring it: checkout and host must have the same.
  * @throws BuildError `lock`, naming what differs.
  */
-export function checkLockAgainst(lock: Lock, current: Pick<Lock, 'npm' | 'image'>, file: string): void {
+export function checkLockAgainst(
+  lock: Lock,
+  current: Pick<Lock, 'npm' | 'image' | 'toolchain'>,
+  file: string,
+): void {
   if (lock.image.architecture !== current.image.architecture) {
     throw new BuildError(
       'lock',
       `The lock file ${file} is of an image for ${lock.image.architecture}, the recipe is for ${current.image.architecture}.`,
     );
   }
+  checkToolchain(lock.toolchain, current.toolchain, file);
   for (const item of lock.npm) {
     // One package may be there in several versions, each for another that needs it.
     const own = current.npm.filter((candidate) => candidate.name === item.name);
@@ -76,6 +83,15 @@ export function checkLockAgainst(lock: Lock, current: Pick<Lock, 'npm' | 'image'
       `The lock file ${file} was made with the npm package ${item.name} ${item.version}, this checkout has ${versions || 'none'}: check out the version of Trivet that made it.`,
     );
   }
+}
+
+function checkToolchain(locked: readonly string[], current: readonly string[], file: string): void {
+  const difference = locked.findIndex((item, index) => item !== current[index]);
+  if (difference < 0) return;
+  throw new BuildError(
+    'lock',
+    `The lock file ${file} was made with "${locked[difference]}", this machine has "${current[difference] ?? 'nothing like it'}": install the versions of gcc, binutils and libc6-dev that made it.`,
+  );
 }
 
 interface PackageLock {

@@ -79,7 +79,7 @@ function linkScript({ architecture, facts, toolchain }: LinkOptions): string {
     `-Ttext-segment=0x${linkedAddress.toString(16)}`,
     // Node's thread-local block has its place before or after all others; nothing may come between by itself.
     ...[threadBlockSymbol, ...wantedSymbols(facts)].map((name) => `-u,${name}`),
-    // The loader of the kernel maps two segments less; the merge keeps what must be read-only read-only.
+    // Two segments instead of four: Node's table of segments has no room for more, on arm64.
     ...['-z,noseparate-code', '-z,norelro'],
     // Our dlopen and its like come before the C library's.
     '-z,muldefs',
