@@ -68,7 +68,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   await progress.stage('root tree', () =>
     composeRoot({
       ...{ plan, tools, base, packageTree, extraTree, output: tree, sources: sourcesOf(inputs) },
-      ...{ binary: binary.file, licensesText: binary.licensesText },
+      ...{ binary: binary.file, licensesText: binary.notices.text },
       recipeDirectory: path.dirname(options.recipeFile),
     }),
   );

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { encodeNotices, noticesFile } from '../../runtime/licenses/notices.ts';
+import { encodeNotices, type Notices, noticesFile } from '../../runtime/licenses/notices.ts';
 import { commitOf } from '../../runtime/version.ts';
 import type { Architecture } from '../architecture.ts';
 import { type Cache, cached, cacheKey } from '../cache/cache.ts';
@@ -41,8 +41,12 @@ export interface Executable {
   readonly nodeVersion: string;
   /** What was linked to Node: object files, generated sources, and `link.sh` with the command. */
   readonly objects: string;
-  /** The licences of everything in it, to be read from top to bottom. */
-  readonly licensesText: string;
+  /** Node as it was before the merge: a directory with `bin/node`. */
+  readonly node: string;
+  /** The application as Node's blob. */
+  readonly application: string;
+  /** The licences of everything in it. */
+  readonly notices: Notices;
 }
 
 export interface Binary extends Executable {
@@ -83,7 +87,7 @@ export async function buildExecutable(options: BinaryOptions): Promise<Executabl
   const directory = await step(options, 'merge', async () =>
     cached(cache, 'executable', await executableKey(bundles.directory, node, linked.file), async (output) => {
       await using work = await temporary(path.join(cache.directory, 'packaging', String(process.pid)));
-      const application = path.join(work.directory, 'application.blob');
+      const application = path.join(output, applicationFile);
       await makeApplication({
         hostNode: await hostNode(options),
         bundleDirectory: bundles.directory,
@@ -102,7 +106,9 @@ export async function buildExecutable(options: BinaryOptions): Promise<Executabl
     file: path.join(directory, 'trivet'),
     nodeVersion: node.version,
     objects: linked.objects,
-    licensesText: notices.text,
+    node: node.directory,
+    application: path.join(directory, applicationFile),
+    notices,
   };
 }
 
@@ -145,6 +151,9 @@ function step<T>(options: BinaryOptions, name: string, work: () => Promise<T>): 
   return options.progress?.stage(`${options.architecture.name} ${name}`, work) ?? work();
 }
 
+/** Beside the executable in the cache. */
+const applicationFile = 'application.blob';
+
 interface Bundles extends AsyncDisposable {
   readonly directory: string;
   /** What something was taken of. */
@@ -165,6 +174,7 @@ async function makeBundles(options: BinaryOptions, linkage: Linkage): Promise<Bu
 
 async function executableKey(bundles: string, node: NodePackage, linkedFile: string): Promise<string> {
   return cacheKey({
+    files: ['trivet', applicationFile],
     bundles: await digestsOf(bundles),
     node: node.integrity,
     // The name of a cached directory stands for what is in it.
