@@ -5,12 +5,14 @@ export type BuildErrorCode =
   | 'recipe'
   | 'lock'
   | 'missing-tool'
+  | 'unexpected-node'
   | 'command-failed'
   | 'packages'
   | 'offline'
   | 'damaged-input'
   | 'does-not-fit'
-  | 'not-an-image';
+  | 'not-an-image'
+  | 'licenses';
 
 export class BuildError extends Error {
   override readonly name = 'BuildError';

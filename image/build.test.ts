@@ -36,10 +36,11 @@ t.test(
     const directory = t.testdir();
     const cache = openCache().directory;
     const first = build(path.dirname(cache), path.join(directory, 'first'));
-    // The second build shares what was downloaded and the compressed frames, and neither trees nor executable.
+    // The second build shares what was downloaded, the compressed frames, and SQLite's objects, of which another test
+    // shows that they repeat; neither trees nor executable.
     const second = path.join(directory, 'cache');
     mkdirSync(path.join(second, 'trivet'), { recursive: true });
-    for (const name of ['packages', 'frames'])
+    for (const name of ['packages', 'frames', 'sqlite-objects'])
       symlinkSync(path.join(cache, name), path.join(second, 'trivet', name));
     const lock = path.join(directory, 'first', first.files.lock);
     const before = process.umask(0o077);

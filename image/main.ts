@@ -2,10 +2,9 @@
 /** The builder's command line, one file a command in `cli/`. Commands of the device go on to the runtime. */
 import { cac } from 'cac';
 import { BuildError } from './build-error.ts';
-import { version } from './checkout.ts';
 import { binaryCommand } from './cli/binary.ts';
 import { buildCommand } from './cli/build.ts';
-import { isDeviceCommand, runDeviceCommand } from './cli/device.ts';
+import { isForDevice, runDeviceCommand } from './cli/device.ts';
 import { inspectCommand } from './cli/inspect.ts';
 
 const cli = cac('trivet');
@@ -48,9 +47,18 @@ cli
 
 cli
   .command('binary', 'Build only the executable of the device')
-  .option('--arch <name>', 'Its architecture', { default: 'x86_64' })
+  .option('--arch <names>', 'Its architectures, separated by commas: x86_64, arm64 (default: x86_64)')
   .option('--out <dir>', 'Where to put it', { default: 'out/bin' })
-  .action((options) => binaryCommand({ arch: String(options.arch), out: String(options.out) }));
+  .option('--relink-kit', 'Also write what is needed to link it again with another C library')
+  .option('--json', 'Print sizes and times as JSON')
+  .action((options) =>
+    binaryCommand({
+      arch: textOption(options.arch),
+      out: String(options.out),
+      relinkKit: Boolean(options.relinkKit),
+      json: Boolean(options.json),
+    }),
+  );
 
 cli
   .command('inspect <image>', 'Show what is in an image')
@@ -61,22 +69,22 @@ cli.help((sections) => [
   ...sections,
   {
     title: 'Commands of a device',
-    body: '  agent, status, kv: see trivet status --help; --socket names a machine that `boot` started',
+    body: '  agent, status, kv, licenses: see trivet status --help; --socket names a machine that `boot` started',
   },
 ]);
-cli.version(version);
+cli.option('-v, --version', 'Print version and commit, and what the program is made of; with --json as JSON');
 
 function textOption(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
 async function main(): Promise<void> {
-  if (isDeviceCommand(process.argv[2])) {
+  if (isForDevice(process.argv.slice(2))) {
     process.exitCode = await runDeviceCommand(process.argv.slice(2));
     return;
   }
   cli.parse(process.argv, { run: false });
-  if (cli.options.help || cli.options.version) return;
+  if (cli.options.help) return;
   if (!cli.matchedCommand) {
     const name = cli.args[0];
     if (name !== undefined)

@@ -12,7 +12,25 @@ function run(...args: string[]): { code: number | null; out: string; err: string
 }
 
 t.test('trivet --version and --help print to standard output and end with 0', async (t) => {
-  t.match(run('--version'), { code: 0, out: version });
+  const { code, out } = run('--version');
+  t.equal(code, 0);
+  const parts = ['trivet', 'commit', 'Node', 'SQLite', 'program'];
+  t.same(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.trim().split(' ')[0]),
+    parts,
+  );
+  t.match(out, new RegExp(`^trivet ${version}\\n`));
+  const json = JSON.parse(run('--version', '--json').out);
+  t.match(json, {
+    version,
+    commit: /^([0-9a-f]{12}\+?|unknown)$/,
+    node: process.versions.node,
+    linkage: 'dynamic',
+  });
+  t.match(json.sqlite, /^3\.\d+\.\d+$/);
   const help = run('--help');
   t.equal(help.code, 0);
   for (const command of ['agent', 'status', 'kv']) t.match(help.out, command);

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-/** The executable: the device's command line, one file a command in `cli/`. */
+/**
+ * The executable: the device's command line, one file a command in `cli/`. What takes long to load is loaded only when
+ * its command is given: `trivet status` must answer at once on a small machine.
+ */
 import { cac } from 'cac';
-import { AdminError } from './admin/client.ts';
-import { backupCommand, restoreCommand } from './cli/backup.ts';
-import { CommandError, usageError } from './cli/command-error.ts';
+import { exitCodeOf, usageError } from './cli/command-error.ts';
 import { kvCommand } from './cli/kv.ts';
 import { recoverCommand } from './cli/recover.ts';
 import { statusCommand } from './cli/status.ts';
-import { version } from './version.ts';
 
 const defaultSocket = '/run/trivet/trivet.sock';
 
@@ -17,7 +17,6 @@ cli
   .command('agent', 'Run the node agent; what systemd starts')
   .option('--config <file>', 'The configuration', { default: '/etc/trivet/config.yaml' })
   .action(async (options: { config: string }) => {
-    // Loaded only here, so that the other commands start at once.
     const { agentCommand } = await import('./cli/agent.ts');
     await agentCommand(options.config);
   });
@@ -63,13 +62,14 @@ cli
   .option('--force', 'Replace FILE when it exists')
   .option('--json', 'Print JSON')
   .option('--socket <path>', 'The administration socket', { default: defaultSocket })
-  .action((file: string, options) =>
-    backupCommand(String(file), {
+  .action(async (file: string, options) => {
+    const { backupCommand } = await import('./cli/backup.ts');
+    await backupCommand(String(file), {
       socket: String(options.socket),
       force: Boolean(options.force),
       json: Boolean(options.json),
-    }),
-  );
+    });
+  });
 
 cli
   .command('restore <file>', 'Start a new cluster on this blank machine with the data of a backup')
@@ -77,14 +77,15 @@ cli
   .option('--check', 'Only check FILE and say what it holds; needs no agent')
   .option('--json', 'Print JSON')
   .option('--socket <path>', 'The administration socket', { default: defaultSocket })
-  .action((file: string, options) =>
-    restoreCommand(String(file), {
+  .action(async (file: string, options) => {
+    const { restoreCommand } = await import('./cli/backup.ts');
+    await restoreCommand(String(file), {
       socket: String(options.socket),
       confirm: options.confirm === undefined ? null : String(options.confirm),
       check: Boolean(options.check),
       json: Boolean(options.json),
-    }),
-  );
+    });
+  });
 
 cli
   .command('recover', 'After a lost quorum: let this node go on alone, as a new cluster, with what it has')
@@ -99,8 +100,20 @@ cli
     }),
   );
 
+cli
+  .command('licenses [name]', 'What is in this executable and under which licences; with NAME, that text')
+  .option('--all', 'Print every text')
+  .option('--json', 'Print JSON')
+  .action(async (name: string | undefined, options) => {
+    const { licensesCommand } = await import('./cli/licenses.ts');
+    licensesCommand(name === undefined ? undefined : String(name), {
+      all: Boolean(options.all),
+      json: Boolean(options.json),
+    });
+  });
+
+cli.option('-v, --version', 'Print version and commit, and what the program is made of; with --json as JSON');
 cli.help();
-cli.version(version);
 
 function wholeNumber(option: string, value: unknown, least: number): number {
   const number = Number(value);
@@ -110,7 +123,12 @@ function wholeNumber(option: string, value: unknown, least: number): number {
 
 async function main(): Promise<void> {
   cli.parse(process.argv, { run: false });
-  if (cli.options.help || cli.options.version) return;
+  if (cli.options.help) return;
+  if (cli.options.version) {
+    const { versionCommand } = await import('./cli/version.ts');
+    versionCommand({ json: Boolean(cli.options.json) });
+    return;
+  }
   if (!cli.matchedCommand) {
     const name = cli.args[0];
     if (name !== undefined) throw usageError(`There is no command "${name}". See: trivet --help`);
@@ -121,19 +139,10 @@ async function main(): Promise<void> {
   await cli.runMatchedCommand();
 }
 
-/** One line for the person and an exit code; a stack trace only for what is a fault of ours. */
+/** One line for the person, and an exit code. */
 function fail(error: unknown): void {
-  if (error instanceof CommandError) {
-    process.stderr.write(`trivet: ${error.message}\n`);
-    process.exitCode = error.exitCode;
-  } else if (error instanceof AdminError) {
-    process.stderr.write(`trivet: ${error.message}\n`);
-    process.exitCode = 1;
-  } else {
-    const isUsage = error instanceof Error && error.name === 'CACError';
-    process.stderr.write(`trivet: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = isUsage ? 2 : 1;
-  }
+  process.stderr.write(`trivet: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = exitCodeOf(error);
 }
 
 main().catch(fail);

@@ -1,17 +1,19 @@
 /**
- * Second step of the executable: pkg joins Node for the device and the bundle into one file (a "single executable
- * application"). Node comes from the npm package, so nothing is downloaded.
+ * The same program, packaged without the static link: pkg joins Node and the bundles into one file, which needs the
+ * shared libraries of its system, and writes its addon to the disk. The static executable is measured against it.
  */
-import { chmod, copyFile, link, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Architecture } from '../architecture.ts';
 import { BuildError } from '../build-error.ts';
 import { buildEnvironment, run } from '../process/run.ts';
+import type { NodePackage } from './node-package.ts';
 
 export interface PackageOptions {
   readonly checkout: string;
   readonly architecture: Architecture;
+  readonly node: NodePackage;
   readonly version: string;
   /** Holds `trivet.cjs` and what belongs beside it; its last component shows in the executable's own paths. */
   readonly bundleDirectory: string;
@@ -25,9 +27,8 @@ const pkgTemporaryDirectory = '/tmp';
 const pkgTemporaryName = /^\/tmp\/pkg-sea-([A-Za-z0-9]{6})\/sea-main\.js/;
 
 export async function packageExecutable(options: PackageOptions): Promise<void> {
-  const nodeVersion = await nodeVersionOf(options.checkout, options.architecture);
   const home = path.join(options.workDirectory, 'home');
-  await offerNode(home, nodeVersion, options);
+  await offerNode(home, options);
   await writeManifest(options);
   const require = createRequire(path.join(options.checkout, 'package.json'));
   const pkgManifest = require.resolve('@yao-pkg/pkg/package.json');
@@ -35,7 +36,14 @@ export async function packageExecutable(options: PackageOptions): Promise<void> 
   await run(
     process.execPath,
     [
-      ...[pkg, '--sea', '-t', `node${nodeVersion}-${options.architecture.pkgTarget}`, '-o', options.output],
+      ...[
+        pkg,
+        '--sea',
+        '-t',
+        `node${options.node.version}-${options.architecture.pkgTarget}`,
+        '-o',
+        options.output,
+      ],
       path.join(options.bundleDirectory, 'package.json'),
     ],
     { env: buildEnvironment({ HOME: home, TMPDIR: pkgTemporaryDirectory }), shownAs: 'pkg' },
@@ -44,26 +52,13 @@ export async function packageExecutable(options: PackageOptions): Promise<void> 
   await chmod(options.output, 0o755);
 }
 
-/** The version of the Node that the npm package for this architecture carries. */
-export async function nodeVersionOf(checkout: string, architecture: Architecture): Promise<string> {
-  const manifest = path.join(nodeDirectory(checkout, architecture), 'package.json');
-  const text = await readFile(manifest, 'utf8').catch((cause) => {
-    throw new BuildError(
-      'missing-tool',
-      `The npm package ${architecture.nodePackage} is not installed: run npm install in the checkout.`,
-      { cause },
-    );
-  });
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 /** Puts Node where pkg looks for one it has downloaded and unpacked before; the `.ok` files say so. */
-async function offerNode(home: string, nodeVersion: string, options: PackageOptions): Promise<void> {
-  const name = `node-v${nodeVersion}-${options.architecture.pkgTarget}`;
+async function offerNode(home: string, options: PackageOptions): Promise<void> {
+  const name = `node-v${options.node.version}-${options.architecture.pkgTarget}`;
   const downloads = path.join(home, '.pkg-cache/sea');
   const binary = path.join(downloads, name, 'bin/node');
   await mkdir(path.dirname(binary), { recursive: true });
-  const source = path.join(nodeDirectory(options.checkout, options.architecture), 'bin/node');
+  const source = path.join(options.node.directory, 'bin/node');
   // A hard link saves 120 MB of copying where cache and checkout share a file system.
   await link(source, binary).catch(() => copyFile(source, binary));
   for (const mark of [`${name}.tar.gz`, `${name}.tar.gz.ok`, `${name}/bin/node.ok`]) {
@@ -71,21 +66,24 @@ async function offerNode(home: string, nodeVersion: string, options: PackageOpti
   }
 }
 
-function nodeDirectory(checkout: string, architecture: Architecture): string {
-  return path.join(checkout, 'node_modules', architecture.nodePackage);
-}
-
 async function writeManifest(options: PackageOptions): Promise<void> {
   const manifest = {
     name: 'trivet',
     version: options.version,
     bin: 'trivet.cjs',
-    pkg: { assets: ['core-thread.cjs', '*.node'] },
+    pkg: { assets: await bundlesBeside(options.bundleDirectory) },
   };
   await writeFile(
     path.join(options.bundleDirectory, 'package.json'),
     `${JSON.stringify(manifest, null, 2)}\n`,
   );
+}
+
+/** Named one by one: pkg follows only what it understands of them. */
+async function bundlesBeside(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory))
+    .filter((name) => /\.(cjs|node)$/.test(name) && name !== 'trivet.cjs')
+    .sort();
 }
 
 /**

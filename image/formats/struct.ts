@@ -3,7 +3,7 @@
  * little-endian, as GPT, PE and ELF on our architectures have them.
  */
 
-export type FieldType = 'u16' | 'u32' | 'u64' | `bytes${number}`;
+export type FieldType = 'u8' | 'u16' | 'u32' | 'u64' | 'i64' | `bytes${number}`;
 
 export interface Field {
   readonly offset: number;
@@ -12,9 +12,9 @@ export interface Field {
 
 export type Layout = Readonly<Record<string, Field>>;
 
-type ValueOf<Type extends FieldType> = Type extends 'u64'
+type ValueOf<Type extends FieldType> = Type extends 'u64' | 'i64'
   ? bigint
-  : Type extends 'u16' | 'u32'
+  : Type extends 'u8' | 'u16' | 'u32'
     ? number
     : Uint8Array;
 
@@ -26,9 +26,11 @@ export function encodeRecord<L extends Layout>(layout: L, size: number, record: 
   const view = new DataView(bytes.buffer);
   for (const [name, field] of Object.entries(layout)) {
     const value = record[name];
-    if (field.type === 'u16') view.setUint16(field.offset, value as number, true);
+    if (field.type === 'u8') view.setUint8(field.offset, value as number);
+    else if (field.type === 'u16') view.setUint16(field.offset, value as number, true);
     else if (field.type === 'u32') view.setUint32(field.offset, value as number, true);
     else if (field.type === 'u64') view.setBigUint64(field.offset, value as bigint, true);
+    else if (field.type === 'i64') view.setBigInt64(field.offset, value as bigint, true);
     else putBytes(bytes, name, field, value as Uint8Array);
   }
   return bytes;
@@ -45,9 +47,11 @@ export function decodeRecord<L extends Layout>(layout: L, bytes: Uint8Array, off
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const read = ([name, field]: [string, Field]): [string, number | bigint | Uint8Array] => {
     const at = offset + field.offset;
+    if (field.type === 'u8') return [name, view.getUint8(at)];
     if (field.type === 'u16') return [name, view.getUint16(at, true)];
     if (field.type === 'u32') return [name, view.getUint32(at, true)];
     if (field.type === 'u64') return [name, view.getBigUint64(at, true)];
+    if (field.type === 'i64') return [name, view.getBigInt64(at, true)];
     if (at + byteCount(field) > bytes.length) throw new RangeError(`${name} lies beyond the end`);
     return [name, bytes.slice(at, at + byteCount(field))];
   };

@@ -10,9 +10,12 @@ import type { SourceFile } from './sources.ts';
  * areas named here with all below them, and nothing else of the project.
  */
 const areas: Readonly<Record<string, readonly string[]>> = {
-  'runtime/main.ts': ['runtime/cli', 'runtime/admin', 'runtime/version.ts'],
+  'runtime/main.ts': ['runtime/cli'],
   'runtime/main.test.ts': ['runtime/version.ts'],
-  'runtime/cli': ['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/version.ts'],
+  'runtime/cli': [
+    ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
+    'runtime/version.ts',
+  ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/version.ts'],
@@ -37,10 +40,11 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/logging': [],
   'runtime/files': [],
   'runtime/backup': [],
+  'runtime/licenses': [],
   'runtime/encoding': [],
   'runtime/version.ts': [],
 
-  image: ['image/formats', 'runtime/config'],
+  image: ['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/version.ts'],
   'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
@@ -63,6 +67,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
 const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'runtime/peers': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],
+  // The executable's tests run the agent in it.
+  image: ['runtime/agent'],
 };
 
 const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'(\.[^']+)'|import\(\s*'(\.[^']+)'\s*\)/g;

@@ -4,7 +4,8 @@
 #
 #   sh image/host/prepare.sh build      to build images
 #   sh image/host/prepare.sh machines   to build images and to boot them in QEMU
-#   sh image/host/prepare.sh tests      both, and Debian's etcd and etcdctl to be held against
+#   sh image/host/prepare.sh tests      both, and what the tests hold our work against: Debian's etcd and etcdctl,
+#                                       binutils' readelf, and the executable for arm64 made and run on this machine
 #   sh image/host/prepare.sh datastore  to build images, and etcd and etcdctl
 set -eu
 cd "$(dirname "$0")/../.."
@@ -24,7 +25,8 @@ npm_packages() {
 }
 
 # A program that shows that a package is there, and the package.
-build_tools='apt-get=apt dpkg-deb=dpkg'
+build_tools='apt-get=apt dpkg-deb=dpkg tar=tar x86_64-linux-gnu-g++=g++ x86_64-linux-gnu-ld=binutils'
+test_tools='aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static readelf=binutils file=file'
 machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils setpriv=util-linux e2fsck=e2fsprogs'
 firmware=/usr/share/OVMF/OVMF_CODE_4M.fd
 
@@ -39,6 +41,7 @@ missing_packages() {
 host_packages() {
 	tools=$build_tools
 	[ "$machines" = no ] || tools="$tools $machine_tools"
+	[ "$tests" = no ] || tools="$tools $test_tools"
 	# shellcheck disable=SC2086 # lists of words
 	missing=$(missing_packages $tools)
 	missing=${missing% }
@@ -62,11 +65,12 @@ host_packages() {
 job=${1:-}
 machines=no
 etcd=no
+tests=no
 case $job in
 build) ;;
 machines) machines=yes ;;
 datastore) etcd=yes ;;
-tests) machines=yes etcd=yes ;;
+tests) machines=yes etcd=yes tests=yes ;;
 *)
 	echo "usage: prepare.sh build|machines|tests|datastore" >&2
 	exit 2

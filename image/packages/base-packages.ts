@@ -3,7 +3,7 @@ import type { Architecture } from '../architecture.ts';
 
 export function basePackages(architecture: Architecture): readonly string[] {
   return [
-    ...['base-files', 'libc6', 'libstdc++6'],
+    ...['base-files', 'libc6'],
     ...['systemd', 'systemd-sysv', 'udev', 'systemd-repart', 'systemd-boot', 'systemd-boot-efi'],
     ...['kmod', 'mount', 'e2fsprogs'],
     // The initrd's.

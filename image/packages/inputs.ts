@@ -1,4 +1,6 @@
 /** Everything from Debian that a build needs, resolved or taken from a lock file, fetched and unpacked. */
+
+import { findToolchain } from '../binary/static/toolchain.ts';
 import type { Cache } from '../cache/cache.ts';
 import { checkout } from '../checkout.ts';
 import type { ImagePlan } from '../plan/plan.ts';
@@ -75,6 +77,7 @@ async function resolveAll({ plan, cache, offline }: InputOptions): Promise<Input
     extra: [...packagesBeyond(all, base)],
     tools: [...tools],
     npm: await readNpmInputs(checkout, plan.architecture),
+    toolchain: [...(await findToolchain(plan.architecture)).identity],
   };
 }
 
@@ -82,7 +85,8 @@ async function takeFrom(file: string, plan: ImagePlan): Promise<InputLock> {
   const lock = await readLock(file);
   const image = { name: plan.name, version: plan.version, architecture: plan.architecture.name };
   const npm = await readNpmInputs(checkout, plan.architecture);
-  checkLockAgainst(lock, { image, npm }, file);
+  const toolchain = [...(await findToolchain(plan.architecture)).identity];
+  checkLockAgainst(lock, { image, npm, toolchain }, file);
   const { node: _node, kernel: _kernel, ...inputs } = lock;
   return { ...inputs, image };
 }

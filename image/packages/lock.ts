@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
-import type { Architecture } from '../architecture.ts';
+import * as z from 'zod';
+import { type Architecture, architectureNames, architectureOf } from '../architecture.ts';
 import { BuildError } from '../build-error.ts';
 import type { Package } from './package.ts';
 
@@ -29,6 +29,8 @@ const lockSchema = z.strictObject({
   tools: z.array(packageSchema),
   /** npm packages that end up in the executable or make it, by their integrity in package-lock.json. */
   npm: z.array(z.strictObject({ name: z.string(), version: z.string(), integrity: z.string() })),
+  /** Compilers of the host and digests of the static libraries that it links into the executable. */
+  toolchain: z.array(z.string()),
   node: z.string(),
   kernel: z.string(),
 });
@@ -56,16 +58,21 @@ export async function readLock(file: string): Promise<Lock> {
 }
 
 /**
- * A lock pins what npm brings too, but cannot bring it: the checkout must have the same.
+ * A lock pins what npm and the host's compilers bring too, but cannot bring it: checkout and host must have the same.
  * @throws BuildError `lock`, naming what differs.
  */
-export function checkLockAgainst(lock: Lock, current: Pick<Lock, 'npm' | 'image'>, file: string): void {
+export function checkLockAgainst(
+  lock: Lock,
+  current: Pick<Lock, 'npm' | 'image' | 'toolchain'>,
+  file: string,
+): void {
   if (lock.image.architecture !== current.image.architecture) {
     throw new BuildError(
       'lock',
       `The lock file ${file} is of an image for ${lock.image.architecture}, the recipe is for ${current.image.architecture}.`,
     );
   }
+  checkToolchain(lock.toolchain, current.toolchain, file);
   for (const item of lock.npm) {
     // One package may be there in several versions, each for another that needs it.
     const own = current.npm.filter((candidate) => candidate.name === item.name);
@@ -78,6 +85,15 @@ export function checkLockAgainst(lock: Lock, current: Pick<Lock, 'npm' | 'image'
   }
 }
 
+function checkToolchain(locked: readonly string[], current: readonly string[], file: string): void {
+  const difference = locked.findIndex((item, index) => item !== current[index]);
+  if (difference < 0) return;
+  throw new BuildError(
+    'lock',
+    `The lock file ${file} was made with "${locked[difference]}", this machine has "${current[difference] ?? 'nothing like it'}": install the versions of gcc, binutils and libc6-dev that made it.`,
+  );
+}
+
 interface PackageLock {
   readonly packages: Readonly<
     Record<string, { readonly version?: string; readonly integrity?: string; readonly dev?: boolean }>
@@ -88,9 +104,12 @@ interface PackageLock {
 export async function readNpmInputs(checkout: string, architecture: Architecture): Promise<Lock['npm']> {
   const text = await readFile(path.join(checkout, 'package-lock.json'), 'utf8');
   const packagers = new Set(['@yao-pkg/pkg', 'esbuild', 'postject', architecture.nodePackage]);
+  const foreign = new Set(architectureNames.map((name) => architectureOf(name).nodePackage));
+  foreign.delete(architecture.nodePackage);
   return Object.entries((JSON.parse(text) as PackageLock).packages)
     .map(([place, entry]) => ({ name: place.replace(/^.*node_modules\//, ''), ...entry }))
     .filter((entry) => entry.integrity !== undefined && (entry.dev !== true || packagers.has(entry.name)))
+    .filter((entry) => !foreign.has(entry.name))
     .map(({ name, version = '', integrity = '' }) => ({ name, version, integrity }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.version < b.version ? -1 : 1));
 }

@@ -2,9 +2,9 @@
  * What a recipe may say. The cluster section and the agent's settings are the runtime's own schema, so that the builder
  * refuses what a device would refuse at boot.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { clusterSchema, configSchema } from '../../runtime/config/schema.ts';
-import { architectureNames } from '../architecture.ts';
+import { imageArchitectureNames } from '../architecture.ts';
 
 /** Where an image will run; each decides about kernel and boot loader. */
 export const targetNames = ['cloud'] as const;
@@ -78,7 +78,7 @@ export const recipeSchema = z.strictObject({
       'must be up to 32 letters, digits, dots, hyphens or ~, in quotes',
     )
     .optional(),
-  architecture: z.enum(architectureNames),
+  architecture: z.enum(imageArchitectureNames),
   target: z.enum(targetNames),
   packages: z.array(packageName).default([]),
   /** Units of the extra packages that are to be started. */

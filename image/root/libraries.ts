@@ -7,7 +7,7 @@ import { lstat, open, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '../architecture.ts';
 import { BuildError } from '../build-error.ts';
-import { type ElfNeeds, readElfNeeds } from '../formats/elf/elf.ts';
+import { type ElfNeeds, readElfNeeds } from '../formats/elf/needs.ts';
 import { placeCopy } from './place.ts';
 
 /** Where the loader looks in the image, relative to the root. The second is systemd's own, by its RUNPATH. */

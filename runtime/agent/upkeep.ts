@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AdminRefusal } from '../admin/server.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { StoreError } from '../datastore/store.ts';

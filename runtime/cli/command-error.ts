@@ -15,3 +15,13 @@ export class CommandError extends Error {
 export function usageError(message: string): CommandError {
   return new CommandError(message, 2);
 }
+
+/**
+ * The exit code for whatever ended a command. Told by name and not by class: in the executable a command may come from
+ * a bundle of its own, which has its own copy of the class.
+ */
+export function exitCodeOf(error: unknown): 1 | 2 {
+  if (!(error instanceof Error)) return 1;
+  if (error.name === 'CommandError') return (error as CommandError).exitCode;
+  return error.name === 'CACError' ? 2 : 1;
+}

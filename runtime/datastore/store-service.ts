@@ -1,5 +1,5 @@
 /** Answers what other nodes ask of this node's store, as the leader or as a replica. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LiveStream } from './live-stream.ts';
 import type { LocalCore } from './local-core.ts';
 import type { SnapshotReaders } from './snapshot-readers.ts';

@@ -1,9 +1,9 @@
-/** The worker of the example: writes a row with SQLite and says what it wrote. */
+/** The worker of the example: writes rows with SQLite and says how the database keeps them. */
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 
 const database = new Database(workerData.file);
-database.pragma('journal_mode = WAL');
+const journal = database.pragma('journal_mode = WAL', { simple: true });
 database.exec("CREATE TABLE note (text TEXT) STRICT; INSERT INTO note VALUES ('written in the worker')");
 database.close();
-parentPort?.postMessage('written in the worker');
+parentPort?.postMessage(journal);
