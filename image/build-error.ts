@@ -11,7 +11,8 @@ export type BuildErrorCode =
   | 'offline'
   | 'damaged-input'
   | 'does-not-fit'
-  | 'not-an-image';
+  | 'not-an-image'
+  | 'licenses';
 
 export class BuildError extends Error {
   override readonly name = 'BuildError';

@@ -15,7 +15,7 @@ import { version as builderVersion, checkout } from './checkout.ts';
 import { compressImage } from './disk/compress.ts';
 import { layOutDisk } from './disk/partitions.ts';
 import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
-import { type Inputs, provideInputs } from './packages/inputs.ts';
+import { type InputLock, type Inputs, provideInputs } from './packages/inputs.ts';
 import { derivedUuid, type ImagePlan, planImage } from './plan/plan.ts';
 import type { Progress } from './progress.ts';
 import { readRecipe } from './recipe/parse.ts';
@@ -23,6 +23,7 @@ import { warnAbout } from './recipe/warnings.ts';
 import type { BuildReport } from './report.ts';
 import { buildBase } from './root/base.ts';
 import { composeRoot } from './root/compose.ts';
+import type { PackageSource } from './root/copyrights.ts';
 import { makeRootFileSystem, type RootFileSystem, verityBlockSize } from './root/erofs.ts';
 import { parseAssignments, readList } from './root/list-file.ts';
 import { selectModules } from './root/modules.ts';
@@ -66,7 +67,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const tree = at('root');
   await progress.stage('root tree', () =>
     composeRoot({
-      ...{ plan, tools, base, packageTree, extraTree, binary: binary.file, output: tree },
+      ...{ plan, tools, base, packageTree, extraTree, output: tree, sources: sourcesOf(inputs) },
+      ...{ binary: binary.file, licensesText: binary.notices.text },
       recipeDirectory: path.dirname(options.recipeFile),
     }),
   );
@@ -153,6 +155,13 @@ function outputNames(plan: ImagePlan): BuildReport['files'] {
     initrd: 'initrd',
     cmdline: 'cmdline',
   };
+}
+
+/** The Debian packages of the image; what is in its initrd and its kernel image comes from them too. */
+function sourcesOf({ lock, packageTree, extraTree }: Inputs): readonly PackageSource[] {
+  const names = (packages: InputLock['base']): readonly string[] => packages.map(({ name }) => name);
+  const base = { tree: packageTree, packages: names(lock.base) };
+  return extraTree === null ? [base] : [base, { tree: extraTree, packages: names(lock.extra) }];
 }
 
 /** What the initrd looks for; see root/initrd/init. */

@@ -49,11 +49,13 @@ cli
   .command('binary', 'Build only the executable of the device')
   .option('--arch <names>', 'Its architectures, separated by commas: x86_64, arm64 (default: x86_64)')
   .option('--out <dir>', 'Where to put it', { default: 'out/bin' })
+  .option('--relink-kit', 'Also write what is needed to link it again with another C library')
   .option('--json', 'Print sizes and times as JSON')
   .action((options) =>
     binaryCommand({
       arch: textOption(options.arch),
       out: String(options.out),
+      relinkKit: Boolean(options.relinkKit),
       json: Boolean(options.json),
     }),
   );
@@ -67,7 +69,7 @@ cli.help((sections) => [
   ...sections,
   {
     title: 'Commands of a device',
-    body: '  agent, status, kv: see trivet status --help; --socket names a machine that `boot` started',
+    body: '  agent, status, kv, licenses: see trivet status --help; --socket names a machine that `boot` started',
   },
 ]);
 cli.option('-v, --version', 'Print version and commit, and what the program is made of; with --json as JSON');

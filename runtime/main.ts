@@ -100,6 +100,18 @@ cli
     }),
   );
 
+cli
+  .command('licenses [name]', 'What is in this executable and under which licences; with NAME, that text')
+  .option('--all', 'Print every text')
+  .option('--json', 'Print JSON')
+  .action(async (name: string | undefined, options) => {
+    const { licensesCommand } = await import('./cli/licenses.ts');
+    licensesCommand(name === undefined ? undefined : String(name), {
+      all: Boolean(options.all),
+      json: Boolean(options.json),
+    });
+  });
+
 cli.option('-v, --version', 'Print version and commit, and what the program is made of; with --json as JSON');
 cli.help();
 

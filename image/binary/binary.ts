@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { encodeNotices, type Notices, noticesFile } from '../../runtime/licenses/notices.ts';
 import { commitOf } from '../../runtime/version.ts';
 import type { Architecture } from '../architecture.ts';
 import { type Cache, cached, cacheKey } from '../cache/cache.ts';
@@ -13,6 +14,7 @@ import type { Progress } from '../progress.ts';
 import { hostArchitecture } from '../tools/tools.ts';
 import { loaderFile, makeApplication } from './application/application.ts';
 import { bundleRuntime, type EntryPoints, type Linkage, runtimeEntryPoints } from './bundle.ts';
+import { collectNotices } from './licenses/collect.ts';
 import { lockedPackage } from './locked-package.ts';
 import { type NodePackage, provideNode } from './node-package.ts';
 import { packageExecutable } from './package-executable.ts';
@@ -39,6 +41,12 @@ export interface Executable {
   readonly nodeVersion: string;
   /** What was linked to Node: object files, generated sources, and `link.sh` with the command. */
   readonly objects: string;
+  /** Node as it was before the merge: a directory with `bin/node`. */
+  readonly node: string;
+  /** The application as Node's blob. */
+  readonly application: string;
+  /** The licences of everything in it. */
+  readonly notices: Notices;
 }
 
 export interface Binary extends Executable {
@@ -69,10 +77,17 @@ export async function buildExecutable(options: BinaryOptions): Promise<Executabl
     linkBesideNode({ cache, architecture, facts, toolchain, sqliteObjects }),
   );
   await using bundles = await step(options, 'bundle', () => makeBundles(options, 'static'));
+  const notices = await step(options, 'licences', () =>
+    collectNotices({
+      ...{ checkout, version: options.version, node },
+      ...{ bundledFiles: bundles.files, linkedFiles: toolchain.linkedFiles },
+    }),
+  );
+  await writeFile(path.join(bundles.directory, noticesFile), encodeNotices(notices));
   const directory = await step(options, 'merge', async () =>
     cached(cache, 'executable', await executableKey(bundles.directory, node, linked.file), async (output) => {
       await using work = await temporary(path.join(cache.directory, 'packaging', String(process.pid)));
-      const application = path.join(work.directory, 'application.blob');
+      const application = path.join(output, applicationFile);
       await makeApplication({
         hostNode: await hostNode(options),
         bundleDirectory: bundles.directory,
@@ -89,7 +104,14 @@ export async function buildExecutable(options: BinaryOptions): Promise<Executabl
       await chmod(path.join(output, 'trivet'), 0o755);
     }),
   );
-  return { file: path.join(directory, 'trivet'), nodeVersion: node.version, objects: linked.objects };
+  return {
+    file: path.join(directory, 'trivet'),
+    nodeVersion: node.version,
+    objects: linked.objects,
+    node: node.directory,
+    application: path.join(directory, applicationFile),
+    notices,
+  };
 }
 
 async function buildDynamic(options: BinaryOptions): Promise<string> {
@@ -131,23 +153,30 @@ function step<T>(options: BinaryOptions, name: string, work: () => Promise<T>): 
   return options.progress?.stage(`${options.architecture.name} ${name}`, work) ?? work();
 }
 
+/** Beside the executable in the cache. */
+const applicationFile = 'application.blob';
+
+interface Bundles extends AsyncDisposable {
+  readonly directory: string;
+  /** What something was taken of. */
+  readonly files: readonly string[];
+}
+
 /** The bundles in a directory that is gone when they have been used. pkg shows its last component in paths. */
-async function makeBundles(
-  options: BinaryOptions,
-  linkage: Linkage,
-): Promise<AsyncDisposable & { readonly directory: string }> {
+async function makeBundles(options: BinaryOptions, linkage: Linkage): Promise<Bundles> {
   const work = await temporary(path.join(options.cache.directory, 'bundling', `${linkage}-${process.pid}`));
   const directory = path.join(work.directory, 'trivet');
-  await bundleRuntime({
+  const files = await bundleRuntime({
     ...{ checkout: options.checkout, architecture: options.architecture, version: options.version },
     ...{ linkage, commit: commitOf(options.checkout), outputDirectory: directory },
     entryPoints: options.entryPoints ?? runtimeEntryPoints,
   });
-  return { directory, [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
+  return { directory, files, [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
 }
 
 async function executableKey(bundles: string, node: NodePackage, linkedFile: string): Promise<string> {
   return cacheKey({
+    files: ['trivet', applicationFile],
     bundles: await digestsOf(bundles),
     node: node.integrity,
     // The name of a cached directory stands for what is in it.

@@ -25,22 +25,33 @@ export interface BundleOptions {
 /** Sources in the checkout by the bundle's name. `trivet` is where the program starts. */
 export type EntryPoints = Readonly<{ trivet: string } & Record<string, string>>;
 
+const grpcPackage = '@grpc/grpc-js';
+const grpcBundle = './grpc.cjs';
+
 export const runtimeEntryPoints: EntryPoints = {
   trivet: 'runtime/main.ts',
   agent: 'runtime/cli/agent.ts',
   backup: 'runtime/cli/backup.ts',
   'core-thread': 'runtime/agent/core-thread.ts',
+  // Makers of certificates are needed once in the life of most nodes.
+  certificates: 'runtime/cluster/certificates.ts',
+  // So is the client for an external etcd, of which this is the largest part.
+  [path.parse(grpcBundle).name]: grpcPackage,
 };
 
 /** The path under which the static executable answers for SQLite's addon; see static/glue/addons.c. */
 const linkedAddonPath = '/better_sqlite3.node';
 
-/** Fills `outputDirectory` with `NAME.cjs` for each entry point, and the addon where it is a file. */
-export async function bundleRuntime(options: BundleOptions): Promise<void> {
+/**
+ * Fills `outputDirectory` with `NAME.cjs` for each entry point, and the addon where it is a file.
+ * @returns the files that something was taken of, as absolute paths.
+ */
+export async function bundleRuntime(options: BundleOptions): Promise<readonly string[]> {
   const entryPoints = options.entryPoints ?? runtimeEntryPoints;
   await mkdir(options.outputDirectory, { recursive: true });
   try {
-    await build({
+    const { metafile } = await build({
+      metafile: true,
       absWorkingDir: options.checkout,
       // Paths of modules become part of the bundles: as seen from the checkout, even where node_modules is a link.
       preserveSymlinks: true,
@@ -79,13 +90,16 @@ export async function bundleRuntime(options: BundleOptions): Promise<void> {
       },
       logLevel: 'silent',
     });
+    const outputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+    const used = outputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
+    return [...new Set(used)].map((file) => path.resolve(options.checkout, file));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new BuildError('command-failed', `The runtime could not be bundled. ${reason}`, { cause });
   }
 }
 
-/** An import() of a file that has a bundle of its own becomes an import() of that bundle. */
+/** An import() of a file that has a bundle of its own becomes an import() of that bundle; so does any import of gRPC. */
 function bundlesOfTheirOwn(checkout: string, entryPoints: EntryPoints): Plugin {
   const bundleOf = new Map(
     Object.entries(entryPoints).map(([name, source]) => [path.join(checkout, source), `./${name}.cjs`]),
@@ -99,6 +113,11 @@ function bundlesOfTheirOwn(checkout: string, entryPoints: EntryPoints): Plugin {
           ? { path: bundle, external: true }
           : undefined;
       });
+      hooks.onResolve({ filter: new RegExp(`^${grpcPackage}$`) }, ({ kind }) =>
+        kind !== 'entry-point' && Object.values(entryPoints).includes(grpcPackage)
+          ? { path: grpcBundle, external: true }
+          : undefined,
+      );
     },
   };
 }

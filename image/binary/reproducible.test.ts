@@ -16,7 +16,7 @@ function digestOf(file: string): string {
 t.test('buildExecutable makes the same bytes elsewhere', { timeout: 600_000 }, async (t) => {
   const directory = t.testdir({});
   const elsewhere = path.join(directory, 'elsewhere');
-  for (const name of ['package.json', 'package-lock.json', 'runtime']) {
+  for (const name of ['package.json', 'package-lock.json', 'LICENSE', 'runtime']) {
     cpSync(path.join(checkout, name), path.join(elsewhere, name), { recursive: true });
   }
   // As links to the same files, but under other paths, which is what could show.

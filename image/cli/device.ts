@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { checkout } from '../checkout.ts';
 
-const deviceCommands: ReadonlySet<string> = new Set(['agent', 'status', 'kv']);
+const deviceCommands: ReadonlySet<string> = new Set(['agent', 'status', 'kv', 'licenses']);
 
 /** `--version` too: the runtime knows what it is made of. */
 export function isForDevice(words: readonly string[]): boolean {

@@ -12,7 +12,10 @@ import type { SourceFile } from './sources.ts';
 const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.ts': ['runtime/cli'],
   'runtime/main.test.ts': ['runtime/version.ts'],
-  'runtime/cli': ['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/version.ts'],
+  'runtime/cli': [
+    ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
+    'runtime/version.ts',
+  ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/version.ts'],
@@ -37,10 +40,11 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/logging': [],
   'runtime/files': [],
   'runtime/backup': [],
+  'runtime/licenses': [],
   'runtime/encoding': [],
   'runtime/version.ts': [],
 
-  image: ['image/formats', 'runtime/config', 'runtime/version.ts'],
+  image: ['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/version.ts'],
   'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Architecture, architectureNames, architectureOf } from '../architecture.ts';
 import { BuildError } from '../build-error.ts';
 import type { Package } from './package.ts';

@@ -2,7 +2,7 @@
  * What a recipe may say. The cluster section and the agent's settings are the runtime's own schema, so that the builder
  * refuses what a device would refuse at boot.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { clusterSchema, configSchema } from '../../runtime/config/schema.ts';
 import { imageArchitectureNames } from '../architecture.ts';
 

@@ -5,6 +5,7 @@ import { BuildError } from '../build-error.ts';
 import type { ImagePlan } from '../plan/plan.ts';
 import type { RecipeFile } from '../recipe/schema.ts';
 import { runTool, type Tools } from '../tools/tools.ts';
+import { addCopyrights, type PackageSource } from './copyrights.ts';
 import { addLibraries } from './libraries.ts';
 import { placeCopy, placeLink, placeText } from './place.ts';
 import { listTree } from './select.ts';
@@ -19,13 +20,17 @@ export interface ComposeOptions {
   readonly packageTree: string;
   /** The recipe's extra packages and what they need beside the base, unpacked; null when there are none. */
   readonly extraTree: string | null;
+  /** What is installed of which tree: all of the above, by name. */
+  readonly sources: readonly PackageSource[];
   readonly binary: string;
+  /** The licences of what is in the executable. */
+  readonly licensesText: string;
   /** What relative paths in the recipe are relative to. */
   readonly recipeDirectory: string;
   readonly output: string;
 }
 
-const documentation = /^usr\/share\/(doc\/(?!.*\/copyright$)|man|info|lintian|locale|bash-completion|bug)\b/;
+const documentation = /^usr\/share\/(doc|man|info|lintian|locale|bash-completion|bug)\b/;
 
 /** Fills `output`, which must not exist; large files in it are links into the cache and must not be changed. */
 export async function composeRoot(options: ComposeOptions): Promise<void> {
@@ -35,6 +40,8 @@ export async function composeRoot(options: ComposeOptions): Promise<void> {
   if (options.extraTree !== null) await addExtraPackages(options, options.extraTree);
   await placeCopy(output, 'usr/bin/trivet', options.binary, { shared: true });
   await addLibraries(output, ['usr/bin/trivet'], [options.packageTree], plan.architecture);
+  await addCopyrights(output, options.sources);
+  await placeText(output, 'usr/share/doc/trivet/copyright', options.licensesText);
   await placeText(output, 'usr/lib/os-release', plan.osRelease);
   await placeLink(output, 'etc/os-release', '../usr/lib/os-release');
   for (const file of plan.files) await placeRecipeFile(output, file, options.recipeDirectory);

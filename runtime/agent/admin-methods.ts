@@ -1,6 +1,6 @@
 /** What the administration protocol can ask of a node, and the check of what it asks with. */
 import { totalmem, uptime } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClusterStatus, KeyValue, NodeInfo } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import type { Identity } from '../cluster/identity.ts';

@@ -7,6 +7,8 @@ import type { Config } from '../config/schema.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { CoreClient } from './core-client.ts';
+import { openExternalStore } from './data-store.ts';
+import { settleAfterStart } from './settle.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
 
 /** Runs until SIGTERM or SIGINT, or until the node cannot go on (exit code 1). */
@@ -14,7 +16,7 @@ export async function runAgent(config: Config): Promise<void> {
   const log = createLog((line) => process.stdout.write(line));
   const systemd = connectServiceManager(process.env);
   const ended = Promise.withResolvers<void>();
-  const core = new CoreClient(config, {
+  const core = new CoreClient(config, await openExternalStore(config), {
     onReady: () => systemd.ready(),
     onStatusText: (text) => systemd.status(text),
     onLog: (line) => process.stdout.write(line),
@@ -31,6 +33,7 @@ export async function runAgent(config: Config): Promise<void> {
     },
   );
   const watchdog = startWatchdog(core, systemd);
+  void settleAfterStart();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => core.stop().then(ended.resolve));
   }

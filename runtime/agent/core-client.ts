@@ -7,7 +7,6 @@ import { RemoteCore } from '../datastore/core-port.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
 import type { Store } from '../datastore/store.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
-import { openExternalStore } from './data-store.ts';
 import { startWorker } from './start-worker.ts';
 
 export interface CoreEvents {
@@ -33,11 +32,11 @@ export class CoreClient {
   #lastId = 0;
   #stopping: (() => void) | null = null;
 
-  constructor(config: Config, events: CoreEvents) {
+  /** @param externalStore in place of the embedded one. */
+  constructor(config: Config, externalStore: Store | null, events: CoreEvents) {
     this.#events = events;
     const { port1, port2 } = new MessageChannel();
-    this.store =
-      openExternalStore(config) ?? new EmbeddedStore(new RemoteCore(port1), realSurroundings.random);
+    this.store = externalStore ?? new EmbeddedStore(new RemoteCore(port1), realSurroundings.random);
     this.#worker = startWorker({ role: 'core', config, storePort: port2 }, [port2]);
     this.#worker.on('message', (message: FromCore) => this.#onMessage(message));
     this.#worker.on('error', (error) =>

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runStorageThread } from '../datastore/storage-thread.ts';
 import { runCore } from './core.ts';
+import { settleAfterStart } from './settle.ts';
 import { preferThisThread } from './thread-priority.ts';
 
 if (parentPort === null) throw new Error('core-thread.ts runs only as a worker thread');
@@ -10,4 +11,5 @@ if (workerData.role === 'storage') runStorageThread(parentPort);
 else {
   preferThisThread();
   runCore(parentPort, workerData.config, workerData.storePort);
+  void settleAfterStart();
 }

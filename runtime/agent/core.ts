@@ -99,6 +99,12 @@ async function answer(
   streams.delete(id);
 }
 
+/** What must be open before there is a core. */
+interface Opened {
+  readonly lock: DataDirectoryLock;
+  readonly externalStore: Store | null;
+}
+
 class Core implements AdminTarget {
   readonly identity: Identity;
   readonly #config: Config;
@@ -127,7 +133,7 @@ class Core implements AdminTarget {
     makeDirectoryDurably(config.dataDirectory);
     const lock = lockDataDirectory(config.dataDirectory);
     try {
-      const core = new Core(config, log, lock, fail);
+      const core = new Core(config, log, { lock, externalStore: await openExternalStore(config) }, fail);
       await core.#open();
       core.#serve(send);
       return core;
@@ -141,15 +147,15 @@ class Core implements AdminTarget {
     send({ type: 'ready' });
   }
 
-  private constructor(config: Config, log: Log, lock: DataDirectoryLock, fail: (error: unknown) => void) {
+  private constructor(config: Config, log: Log, opened: Opened, fail: (error: unknown) => void) {
     this.#config = config;
     this.#log = log;
     this.#fail = fail;
     this.identity = loadIdentity(config.dataDirectory, config.node.name);
-    this.#lock = lock;
+    this.#lock = opened.lock;
     this.#keys = deriveSecretKeys(config.cluster.name, config.cluster.secret);
     this.#refusals = new RefusalLog(log);
-    this.#externalStore = openExternalStore(config);
+    this.#externalStore = opened.externalStore;
     this.upkeep = new Upkeep({
       ...{ clusterName: config.cluster.name, dataDirectory: config.dataDirectory, self: this.identity },
       member: () => this.#member,

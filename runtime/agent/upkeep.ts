@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AdminRefusal } from '../admin/server.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { StoreError } from '../datastore/store.ts';
@@ -81,12 +81,12 @@ export class Upkeep {
     const quorum = await hasQuorum(member);
     const status = await member.storeCore.status();
     const opened: OpenedSnapshot = await member.storeCore.openSnapshot();
-    const { id, sizeBytes, index, digest } = opened;
+    const { id, ...copied } = opened;
     return {
       id,
       header: {
         ...{ clusterName: this.#parts.clusterName, clusterId: status.clusterId, node: this.#parts.self.name },
-        ...{ version, index, revision: status.revision, quorum, sizeBytes, digest },
+        ...{ version, quorum, ...copied },
         madeAt: new Date().toISOString(),
       },
     };

@@ -1,6 +1,6 @@
 /** The address book, kept on disk, so that a node finds its peers again after a restart without discovery. */
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import { AddressBook, formatEndpoint, parseEndpoint } from '../peers/address-book.ts';
 import type { NodeId } from '../raft/types.ts';

@@ -2,7 +2,7 @@
  * What is said between machines that have proved the secret to each other: hello, the promise not to start
  * another cluster, and enrolment. The same table of requests for blank machines and members.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { dialEnrolment, type Endpoint } from '../peers/dial.ts';
 import { strangerFrameLimitBytes } from '../peers/frames.ts';
 import { RpcClient } from '../peers/rpc.ts';

@@ -1,7 +1,7 @@
 /** What a node measures of itself for the leader, who prefers machines that are quick and not overloaded. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const loadSchema = z.object({
   /** The median of the log's last writes; null on a node that has written nothing lately, such as a spare. */

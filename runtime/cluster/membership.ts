@@ -1,7 +1,7 @@
 /** Of which cluster this node is a member, and what it holds to prove it. `member.json` is written last: without it the node is blank. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DamagedError } from '../datastore/recovery.ts';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import type { Credentials } from '../peers/trust.ts';

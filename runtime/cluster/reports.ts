@@ -2,7 +2,7 @@
  * What every member tells the leader once a second, and what it hears back: who leads, its own role, where the
  * others are. Spares, which take no part in consensus, live by this.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NodeRole } from '../admin/protocol.ts';
 import type { Configuration, NodeId } from '../raft/types.ts';
 import { loadSchema } from './load.ts';

@@ -2,7 +2,7 @@
  * The members, and what else the cluster keeps about itself, in the datastore under a key that no user can
  * reach: user keys are text without control characters.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { after, prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';

@@ -1,5 +1,5 @@
 /** What the configuration says of etcd: an external one as the datastore, and the API of etcd that every node speaks. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const filePathSchema = z.string().startsWith('/', 'must be the absolute path of a PEM file');
 

@@ -2,7 +2,7 @@
  * The agent's configuration (`/etc/trivet/config.yaml`) as a schema. The recipe's `cluster` section is the
  * same `clusterSchema`, so that the builder refuses at build time what a device would refuse at boot.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { etcdApiSchema, etcdSchema } from './etcd-schema.ts';
 
 /** Long enough that guessing against recorded handshakes is hopeless; see ARCHITECTURE.md, decisions. */

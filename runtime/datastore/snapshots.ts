@@ -3,7 +3,7 @@
  * checked by the receiver before the core hears of them. A transfer that broke off goes on where it stood.
  */
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Configuration, LogIndex, SnapshotMeta, Term } from '../raft/types.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { StateCopy, StateStorage } from './state-storage.ts';

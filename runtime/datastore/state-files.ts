@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readTextIfPresent, syncDirectory, writeFileDurably } from '../files/durable.ts';
 import { dropBallast, takeBallast } from './ballast.ts';
 import { isSpaceLow } from './free-space.ts';

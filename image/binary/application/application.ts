@@ -9,7 +9,7 @@ import { run } from '../../process/run.ts';
 export interface ApplicationOptions {
   /** Node's program for this machine, of the version that will read the blob. */
   readonly hostNode: string;
-  /** Holds the bundles, `trivet.cjs` and others. */
+  /** Holds the bundles, `trivet.cjs` and others, and the licences. */
   readonly bundleDirectory: string;
   /** A directory of this build alone. */
   readonly workDirectory: string;
@@ -20,8 +20,8 @@ export const loaderFile = path.join(import.meta.dirname, 'loader.cjs');
 
 export async function makeApplication(options: ApplicationOptions): Promise<void> {
   const { bundleDirectory, workDirectory } = options;
-  const bundles = (await readdir(bundleDirectory)).filter((name) => name.endsWith('.cjs')).sort();
-  for (const name of bundles) {
+  const assets = (await readdir(bundleDirectory)).sort();
+  for (const name of assets) {
     await copyFile(path.join(bundleDirectory, name), path.join(workDirectory, name));
   }
   await copyFile(loaderFile, path.join(workDirectory, 'loader.cjs'));
@@ -33,7 +33,7 @@ export async function makeApplication(options: ApplicationOptions): Promise<void
     useSnapshot: false,
     // Only the loader would profit; see README.md for what was measured.
     useCodeCache: false,
-    assets: Object.fromEntries(bundles.map((name) => [name, name])),
+    assets: Object.fromEntries(assets.map((name) => [name, name])),
   };
   await writeFile(path.join(workDirectory, 'application.json'), JSON.stringify(configuration));
   await run(options.hostNode, ['--experimental-sea-config', 'application.json'], { cwd: workDirectory });

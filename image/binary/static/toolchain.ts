@@ -13,6 +13,8 @@ export interface Toolchain {
   readonly cxx: string;
   /** What decides about the bytes they make: versions, and digests of the libraries that are linked in. */
   readonly identity: readonly string[];
+  /** Where those libraries lie on this machine. */
+  readonly linkedFiles: readonly string[];
 }
 
 /** What the linker is given by name, and the compiler finds for it. */
@@ -28,10 +30,11 @@ export async function findToolchain(architecture: Architecture): Promise<Toolcha
     ask(architecture, cxx, '--version'),
     ask(architecture, `${architecture.multiarch}-ld`, '--version'),
   ]);
-  const digests = await Promise.all(
-    [...linkedLibraries, ...startFiles].map((name) => digestOf(architecture, cxx, name)),
+  const linkedFiles = await Promise.all(
+    [...linkedLibraries, ...startFiles].map((name) => findFile(architecture, cxx, name)),
   );
-  return { c, cxx, identity: [...versions.map(firstLine), ...digests] };
+  const digests = await Promise.all(linkedFiles.map(digestOf));
+  return { c, cxx, identity: [...versions.map(firstLine), ...digests], linkedFiles };
 }
 
 async function ask(architecture: Architecture, program: string, question: string): Promise<string> {
@@ -43,15 +46,19 @@ async function ask(architecture: Architecture, program: string, question: string
   }
 }
 
-async function digestOf(architecture: Architecture, cxx: string, name: string): Promise<string> {
+async function findFile(architecture: Architecture, cxx: string, name: string): Promise<string> {
   const { stdout }: RunResult = await run(cxx, [`-print-file-name=${name}`]);
   const file = stdout.trim();
   // The compiler answers with the bare name when it knows no such file.
   if (!path.isAbsolute(file) || !existsSync(file)) {
     throw missing(architecture, `The library ${name} for ${architecture.name} is not on this machine`);
   }
+  return file;
+}
+
+async function digestOf(file: string): Promise<string> {
   const digest = createHash('sha256').update(await readFile(file));
-  return `${name} ${digest.digest('hex')}`;
+  return `${path.basename(file)} ${digest.digest('hex')}`;
 }
 
 function missing(architecture: Architecture, what: string): BuildError {

@@ -1,6 +1,6 @@
 /** Real agent processes on loopback for tests: started, killed, partitioned from nobody, asked over their sockets. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,8 +9,7 @@ import { type AdminClient, connectAdmin } from '../../admin/client.ts';
 import type { ClusterStatus, NodeInfo } from '../../admin/protocol.ts';
 
 const mainFile = path.resolve(import.meta.dirname, '../../main.ts');
-/** As image/units/system/trivet.service sets it on the device. */
-const unitEnvironment = { NODE_OPTIONS: '--max-semi-space-size=8 --v8-pool-size=1' };
+const unitFile = path.resolve(import.meta.dirname, '../../../image/units/system/trivet.service');
 /** Unless a test gives its own. */
 const timing = { heartbeatMilliseconds: 50, electionMilliseconds: 500 };
 const waitLimitMilliseconds = 60_000;
@@ -70,7 +69,7 @@ export class TestNode {
     const start = program === undefined ? [process.execPath, mainFile] : [program];
     const child = spawn(start[0]!, [...start.slice(1), 'agent', '--config', configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...unitEnvironment, ...process.env, ...this.#options.environment },
+      env: { ...unitEnvironment(), ...process.env, ...this.#options.environment },
     });
     const collect = (chunk: Buffer): void => {
       this.#output += chunk.toString('utf8');
@@ -173,6 +172,14 @@ export async function makeNodes(
     else for (const node of nodes) t.comment(`${node.directory}:\n${node.output}`);
   });
   return nodes;
+}
+
+/** What the device's unit sets for memory and threads: agents of tests and benchmarks run with the same. */
+function unitEnvironment(): Record<string, string> {
+  const lines = readFileSync(unitFile, 'utf8').matchAll(
+    /^Environment="?((?:NODE_OPTIONS|MALLOC_\w+)=[^"\n]*)/gm,
+  );
+  return Object.fromEntries([...lines].map(([, text = '']) => text.split(/=(.*)/).slice(0, 2)));
 }
 
 /** Waits until a condition holds, and says what it waited for when it does not come. */
