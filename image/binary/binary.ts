@@ -99,7 +99,9 @@ export async function buildExecutable(options: BinaryOptions): Promise<Executabl
         linked: await readFile(linked.file),
         application: await readFile(application),
       });
-      await writeFile(path.join(output, 'trivet'), merged, { mode: 0o755 });
+      await writeFile(path.join(output, 'trivet'), merged);
+      // The image takes the mode over; it does not depend on the person's umask.
+      await chmod(path.join(output, 'trivet'), 0o755);
     }),
   );
   return {

@@ -55,7 +55,14 @@ async function fetchPackage(directory: string, wanted: string, integrity: string
   const environment = Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  await run('npm', ['pack', wanted, '--silent', '--pack-destination', directory], { env: environment });
+  const words = ['pack', wanted, '--loglevel=error', '--pack-destination', directory];
+  await run('npm', words, { env: environment }).catch((cause) => {
+    throw new BuildError(
+      'command-failed',
+      `npm could not fetch ${wanted}, of which the executable is made. See whether npm reaches its registry: npm view ${wanted} version`,
+      { cause },
+    );
+  });
   const archive = path.join(
     directory,
     (await readdir(directory)).find((file) => file.endsWith('.tgz')) ?? '',

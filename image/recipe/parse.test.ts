@@ -68,6 +68,11 @@ const cases: readonly (readonly [what: string, change: (text: string) => string,
     'r.yaml, line 2: architecture: must be "x86_64", not "arm32"',
   ],
   [
+    'an architecture that only the executable is made for',
+    (text) => text.replace('x86_64', 'arm64'),
+    'r.yaml, line 2: architecture: must be "x86_64", not "arm64"',
+  ],
+  [
     'a missing field, at what should hold it',
     (text) => text.replace('  name: lab\n', ''),
     'r.yaml, line 4: cluster.name: is missing; it must be text (in quotes when it looks like a number)',
