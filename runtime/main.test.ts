@@ -59,6 +59,13 @@ t.test('trivet ends with 1 when the agent cannot be reached, and says what to lo
   t.match(err, /No agent answers at \/nowhere\/trivet\.sock: is it running/);
 });
 
+t.test('trivet licenses says in a checkout where the licences are', async (t) => {
+  const { code, err } = run('licenses');
+  t.equal(code, 1);
+  t.match(err, /collected when the executable is built\. Run "npx trivet binary"/);
+  t.match(run('licenses', 'zlib', '--all'), { code: 2, err: /Give a name or --all, not both/ });
+});
+
 t.test('trivet agent ends with 1 without its configuration, and names the option', async (t) => {
   const { code, out, err } = run('agent', '--config', '/nowhere/config.yaml');
   t.equal(code, 1);

@@ -1,10 +1,14 @@
 /** What is collected for the executable, and what stops the build. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { Component } from '../../../runtime/licenses/notices.ts';
-import { architectureOf } from '../../architecture.ts';
-import { checkout } from '../../checkout.ts';
+import { architectureNames, architectureOf } from '../../architecture.ts';
+import { openCache } from '../../cache/cache.ts';
+import { checkout, version } from '../../checkout.ts';
+import { hostArchitecture } from '../../tools/tools.ts';
+import { buildExecutable } from '../binary.ts';
 import { bundleRuntime } from '../bundle.ts';
 import { findToolchain } from '../static/toolchain.ts';
 import { acceptComponents, isAccepted } from './accept.ts';
@@ -122,4 +126,26 @@ t.test('collectNotices has every package of the bundles, and stops at one withou
     code: 'licenses',
     message: /stray 9 comes without a licence text/,
   });
+});
+
+t.test('the executables print the licences of what is in them', { timeout: 600_000 }, async (t) => {
+  for (const name of architectureNames) {
+    const architecture = architectureOf(name);
+    const { file, notices } = await buildExecutable({ checkout, version, architecture, cache: openCache() });
+    const program = architecture === hostArchitecture ? [file] : [architecture.emulator, file];
+    const print = (...words: string[]): string =>
+      execFileSync(program[0]!, [...program.slice(1), 'licenses', ...words], {
+        encoding: 'utf8',
+        maxBuffer: 2 ** 24,
+      });
+    const records = JSON.parse(print('--json')) as Component[];
+    t.same(
+      records.map((record) => record.name),
+      notices.components.map((notice) => notice.name),
+      name,
+    );
+    const library = records.find(({ license }) => license === 'LGPL-2.1-or-later');
+    t.match(library?.name, name === 'arm64' ? 'libc6-dev-arm64-cross' : /^libc6-dev$/);
+    t.ok(print('--all') === notices.text, 'and all their texts');
+  }
 });
