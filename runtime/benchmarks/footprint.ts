@@ -8,17 +8,21 @@ import { leaderOf, type Subject } from './subject.ts';
 /** Linux counts processor time in hundredths of a second. */
 const ticksPerSecond = 100;
 
-/** Resident memory of the largest member, once all keys are there. */
+/** Resident memory of the largest member, just after all keys were written. */
 export async function measureMemory({ subjects }: Bench): Promise<Row[]> {
+  return [largestResident('resident memory when 10,000 keys have just been written', subjects)];
+}
+
+function largestResident(name: string, subjects: readonly Subject[]): Row {
   const largest = (name: Subject['name']): number | null => {
     const subject = subjects.find((item) => item.name === name);
     return subject === undefined ? null : Math.max(...pids(subject).map(residentMegabytes));
   };
   const [trivet, etcd] = [largest('trivet'), largest('etcd')];
-  return [{ name: 'resident memory with 10,000 keys', unit: 'MB', better: 'lower', trivet, etcd }];
+  return { name, unit: 'MB', better: 'lower', trivet, etcd };
 }
 
-/** Share of one core that the busiest member takes while nobody asks anything. */
+/** Share of one core that the busiest member takes while nobody asks anything, and the largest one's memory then. */
 export async function measureIdle(bench: Bench): Promise<Row[]> {
   const before = new Map(bench.subjects.map((subject) => [subject.name, pids(subject).map(cpuSeconds)]));
   await sleep(bench.idleMilliseconds);
@@ -36,6 +40,7 @@ export async function measureIdle(bench: Bench): Promise<Row[]> {
       trivet: share('trivet'),
       etcd: share('etcd'),
     },
+    largestResident('resident memory at rest, with 10,000 keys', bench.subjects),
   ];
 }
 
