@@ -182,7 +182,7 @@ async function executableKey(bundles: string, node: NodePackage, linkedFile: str
     // The name of a cached directory stands for what is in it.
     linked: path.basename(path.dirname(linkedFile)),
     loader: sha256(await readFile(loaderFile)),
-    merge: sha256(await readFile(new URL('./static/merge.ts', import.meta.url))),
+    merge: await digestsOf(path.join(import.meta.dirname, 'static')),
     formats: await digestsOf(path.join(import.meta.dirname, '../formats/elf')),
   });
 }
@@ -197,10 +197,12 @@ async function hostNode(options: BinaryOptions): Promise<string> {
   return path.join(node.directory, 'bin/node');
 }
 
+/** Of the files in a directory, but for what lies in directories of their own. */
 async function digestsOf(directory: string): Promise<readonly (readonly [string, string])[]> {
-  const names = (await readdir(directory)).sort();
+  const entries = await readdir(directory, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   return Promise.all(
-    names.map(async (name) => [name, sha256(await readFile(path.join(directory, name)))] as const),
+    names.sort().map(async (name) => [name, sha256(await readFile(path.join(directory, name)))] as const),
   );
 }
 

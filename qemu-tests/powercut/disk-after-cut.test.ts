@@ -79,3 +79,14 @@ t.test('readWriteLog ends where the power ended the log', async (t) => {
   writeFileSync(log, 'no log');
   t.throws(() => readWriteLog(log), /is not a log of writes/);
 });
+
+t.test(
+  'cutAfter tears a write of hundreds of megabytes too, as the making of a file system begins with',
+  async (t) => {
+    const sectors = 1_000_000;
+    const write = { kind: 'write', sector: 0, sectors, dataOffset: 0, end: 0, fua: false } as const;
+    const { pieces, lost } = cutAfter([write], seededRandom(1), { fate: 'torn' });
+    t.equal(lost, 1);
+    t.ok(pieces.length > sectors / 3 && pieces.length < (2 * sectors) / 3);
+  },
+);

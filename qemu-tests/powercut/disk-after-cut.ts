@@ -51,7 +51,8 @@ export function cutAfter(
       return;
     }
     const kept = survivors(entry, fate, unflushed < firstLost, random);
-    pieces.push(...kept);
+    // A torn write of many megabytes has more pieces than a call takes arguments.
+    for (const piece of kept) pieces.push(piece);
     unflushed += 1;
     if (kept.reduce((sum, piece) => sum + piece.sectors, 0) < entry.sectors) lost += 1;
   });

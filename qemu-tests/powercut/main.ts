@@ -60,11 +60,13 @@ async function main(): Promise<void> {
       ...report,
       ...{ fate, unflushed, lost },
     }));
-    process.stdout.write(`${JSON.stringify({ seed, seconds, reports, losses: result.losses }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ seed, seconds, reports, losses: result.losses, failures: result.failures }, null, 2)}\n`,
+    );
   } else {
     process.stdout.write(summarize(result, seconds));
   }
-  if (result.losses.length === 0) {
+  if (result.losses.length === 0 && result.failures.length === 0) {
     rmSync(directory, { recursive: true, force: true });
     return;
   }

@@ -17,14 +17,17 @@ export interface RunResult {
   readonly reports: readonly CutReport[];
   /** What was lost, each with where the evidence is. */
   readonly losses: readonly string[];
+  /** Why jobs ended early for another reason than a loss; what was reported before still counts. */
+  readonly failures: readonly string[];
 }
 
 const cutsOfOneDisk = 25;
 
-/** Rejects only when the run itself is broken. A job stops at its first loss. */
+/** A job stops at its first loss, or when the run itself breaks. */
 export async function runCuts(options: RunOptions): Promise<RunResult> {
   const reports: CutReport[] = [];
   const losses: string[] = [];
+  const failures: string[] = [];
   let begun = 0;
   const work = async (job: number): Promise<void> => {
     for (let disk = 1; begun < options.cuts; disk += 1) {
@@ -42,16 +45,16 @@ export async function runCuts(options: RunOptions): Promise<RunResult> {
   };
   const jobs = Array.from({ length: options.jobs }, (_, job) =>
     work(job + 1).catch((error: unknown) => {
-      if (!(error instanceof LossError)) throw error;
-      losses.push(error.message);
+      if (error instanceof LossError) losses.push(error.message);
+      else failures.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
     }),
   );
   await Promise.all(jobs);
-  return { reports, losses };
+  return { reports, losses, failures };
 }
 
 /** The sum of it for a person. */
-export function summarize({ reports, losses }: RunResult, seconds: number): string {
+export function summarize({ reports, losses, failures }: RunResult, seconds: number): string {
   const sum = (of: (report: CutReport) => number): number => reports.reduce((all, each) => all + of(each), 0);
   const count = (of: (report: CutReport) => boolean): number => reports.filter(of).length;
   const perBoot = reports.length > 0 ? sum((each) => each.bootSeconds) / reports.length : 0;
@@ -73,7 +76,8 @@ export function summarize({ reports, losses }: RunResult, seconds: number): stri
     losses.length === 0
       ? 'No acknowledged write was lost, the node came back as itself, every file system was in order.\n'
       : losses.map((loss) => `LOST ${loss}\n`).join('\n');
-  return `\n${table}\n${verdict}`;
+  const broken = failures.map((failure) => `The run itself broke: ${failure}\n`).join('');
+  return `\n${table}\n${verdict}${broken}`;
 }
 
 /** One cut in a line. */

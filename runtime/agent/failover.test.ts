@@ -1,5 +1,6 @@
 /** Agents as processes on loopback: what a cluster survives, and that it loses nothing it has confirmed. */
-import t from 'tap';
+import { createHash } from 'node:crypto';
+import t, { type Test } from 'tap';
 import { connectAdmin } from '../admin/client.ts';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
@@ -15,6 +16,31 @@ async function start(nodes: readonly TestNode[]): Promise<ClusterStatus> {
 async function find(nodes: readonly TestNode[], id: string | null): Promise<TestNode> {
   for (const node of nodes) if (node.running && (await node.info()).id === id) return node;
   throw new Error(`no running node has the id ${id}`);
+}
+
+interface OpenedBackup {
+  readonly id: number;
+  readonly header: { revision: number; quorum: boolean; sizeBytes: number; digest: string };
+}
+
+/** Reads a whole backup through the administration protocol and checks it against what its header says. */
+async function backUp(t: Test, node: TestNode): Promise<void> {
+  const revision = await node.put('before', 'the backup');
+  const { id, header } = (await node.request('backup.open')) as OpenedBackup;
+  t.match(header, { revision, quorum: true });
+  const digest = createHash('sha256');
+  let offset = 0;
+  while (offset < header.sizeBytes) {
+    const { data } = (await node.request('backup.piece', { id, offset })) as { data: string };
+    const piece = Buffer.from(data, 'base64');
+    if (piece.length === 0) break;
+    digest.update(piece);
+    offset += piece.length;
+  }
+  t.equal(offset, header.sizeBytes);
+  t.equal(digest.digest('hex'), header.digest);
+  await node.request('backup.close', { id });
+  await t.rejects(node.request('backup.piece', { id, offset: 0 }), /closed/);
 }
 
 t.test('a killed leader is replaced, and nothing confirmed is lost', async (t) => {
@@ -85,6 +111,7 @@ t.test('roles are kept at three voters and two standbys, and repaired', async (t
   const spare = await find(nodes, spareId);
   await spare.put('from', 'a spare');
   t.equal(await spare.get('from'), 'a spare', 'a spare writes and reads through a replica');
+  await t.test('a spare gives a backup, which the leader makes for it', (t) => backUp(t, spare));
 
   const lostId = formed.nodes.find((node) => node.role === 'voter' && node.id !== formed.leader)?.id ?? null;
   const lost = await find(nodes, lostId);

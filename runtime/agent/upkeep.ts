@@ -81,12 +81,12 @@ export class Upkeep {
     const quorum = await hasQuorum(member);
     const status = await member.storeCore.status();
     const opened: OpenedSnapshot = await member.storeCore.openSnapshot();
-    const { id, sizeBytes, index, digest } = opened;
+    const { id, ...copied } = opened;
     return {
       id,
       header: {
         ...{ clusterName: this.#parts.clusterName, clusterId: status.clusterId, node: this.#parts.self.name },
-        ...{ version, index, revision: status.revision, quorum, sizeBytes, digest },
+        ...{ version, quorum, ...copied },
         madeAt: new Date().toISOString(),
       },
     };

@@ -191,7 +191,7 @@ export class RemoteCore implements StoreCore {
   page: StoreCore['page'] = async (query) =>
     decodePage(await this.#callPacked('pages', encodePageQuery(query)));
   changes: StoreCore['changes'] = (from, previous) => this.#call('changes', from, previous);
-  revision: StoreCore['revision'] = () => this.#call('revision');
+  revision: StoreCore['revision'] = (query) => this.#call('revision', query);
   keepLeaseAlive: StoreCore['keepLeaseAlive'] = (id) => this.#call('keepLeaseAlive', id);
   lease: StoreCore['lease'] = (id, withKeys) => this.#call('lease', id, withKeys);
   leases: StoreCore['leases'] = () => this.#call('leases');

@@ -4,9 +4,9 @@
  * apply. Applying waits for the node's own log too, so that the state is never ahead of it.
  */
 import type { Log } from '../logging/log.ts';
-import { decodeConfiguration } from '../raft/configuration.ts';
 import { Raft } from '../raft/raft.ts';
 import type {
+  AppendRequest,
   Entry,
   HardState,
   LogIndex,
@@ -17,8 +17,10 @@ import type {
   Ready,
   SnapshotMeta,
 } from '../raft/types.ts';
+import { AdaptiveTiming } from './adaptive-timing.ts';
+import { ApplyQueue } from './apply-queue.ts';
 import type { Cancel, Surroundings } from './clock.ts';
-import { decideElectionTicks } from './election-timing.ts';
+import { KeptBytes } from './kept-bytes.ts';
 import type { LogStorage, LogStorageOptions } from './log/log-storage.ts';
 import { type CompactionBounds, LogCompaction } from './log-compaction.ts';
 import { PendingWork } from './pending-work.ts';
@@ -27,9 +29,7 @@ import { blankBase, type RecoveredStorage, recoverStorage } from './recovery.ts'
 import { type MadeSnapshot, OutgoingSnapshots, SnapshotReceiver } from './snapshots.ts';
 import type { CommandResult } from './state-machine/commands.ts';
 import type { StateMachine } from './state-machine/state-machine.ts';
-import { StateError } from './state-machine/tables.ts';
 import type { StateCopy, StateStorage } from './state-storage.ts';
-import { TimingSamples } from './timing-samples.ts';
 
 export interface ReplicaOptions extends Omit<CompactionBounds, 'keepBytes'> {
   readonly id: NodeId;
@@ -54,12 +54,7 @@ export interface ReplicaOptions extends Omit<CompactionBounds, 'keepBytes'> {
   readonly onFatal: (message: string) => void;
 }
 
-const retryMilliseconds = 1_000;
-const commitMilliseconds = 100;
 const commitNewsMilliseconds = 5;
-/** Election timeouts are drawn from whole ticks: with few of them two nodes would often stand at the same time. */
-const ticksPerHeartbeat = 2;
-const timingDecisionMilliseconds = 1_000;
 const defaultKeepBytes = 32 * 1024 * 1024;
 const diskFullText = 'The disk is full: nothing can be stored until space is free again.';
 
@@ -71,18 +66,14 @@ export class Replica {
   readonly #compaction: LogCompaction;
   readonly #snapshots: OutgoingSnapshots;
   readonly #received: SnapshotReceiver;
-  readonly #timing: TimingSamples;
+  readonly #timing: AdaptiveTiming;
+  readonly #applying: ApplyQueue;
   readonly #cancelTicks: Cancel;
-  #ticksUntilTiming = 0;
-  #electionTicks: number;
-  #machine: StateMachine;
+  readonly #kept = new KeptBytes();
   #raft: Raft;
-  #toApply: Entry[] = [];
-  #cancelApplyRetry: Cancel | null = null;
-  #cancelCommit: Cancel | null = null;
   #cancelNews: Cancel | null = null;
-  /** Why the node cannot store anything at the moment; null when it can. */
-  #obstacle: string | null = null;
+  /** What finds no space on the disk at the moment. */
+  readonly #full = new Set<'log' | 'state'>();
   #closed = false;
   #actingSoon = false;
   #paused = false;
@@ -100,20 +91,28 @@ export class Replica {
     const { clock } = options.surroundings;
     this.#options = options;
     this.#log = storage.log;
-    this.#machine = storage.machine;
     this.#pending = new PendingWork(options.surroundings);
     const { hardState } = storage.log.recovered;
     const lastIndex = storage.entries.at(-1)?.index ?? storage.base.index;
     this.#persisting = new PersistQueue(storage.log, hardState, lastIndex, clock, {
       installState: (meta) => this.#installState(meta),
       onDurable: (batch) => this.#durable(batch),
-      onFull: (full) => (full ? this.#setObstacle(diskFullText) : this.#clearObstacle()),
+      onFull: (full) => this.#setFull('log', full),
       onFailed: (error) => this.#fail(`The consensus log cannot be written: ${messageOf(error)}`),
     });
     this.#snapshots = new OutgoingSnapshots(() => this.copyState(), clock);
     this.#received = new SnapshotReceiver(options.state);
-    this.#timing = new TimingSamples(clock, this.tickMilliseconds);
-    this.#electionTicks = Math.max(2, Math.round(options.electionMilliseconds / this.tickMilliseconds));
+    this.#timing = new AdaptiveTiming({
+      ...{ clock, syncMilliseconds: () => this.syncMilliseconds },
+      heartbeatMilliseconds: options.heartbeatMilliseconds,
+      electionMilliseconds: options.electionMilliseconds,
+    });
+    this.#applying = new ApplyQueue(storage.machine, {
+      ...{ clock, state: options.state, durableIndex: () => this.#persisting.durableIndex },
+      onApplied: (entries, results) => this.#applied(entries, results),
+      onFull: (full) => this.#setFull('state', full),
+      onFailed: (error) => this.#fail(`The state cannot be written: ${messageOf(error)}`),
+    });
     this.#raft = this.#createRaft(hardState, storage.base, storage.entries);
     this.#compaction = this.#createCompaction();
     this.#cancelTicks = clock.every(this.tickMilliseconds, () => this.#tick());
@@ -123,21 +122,21 @@ export class Replica {
 
   /** How long one of the core's ticks is. */
   get tickMilliseconds(): number {
-    return this.#options.heartbeatMilliseconds / ticksPerHeartbeat;
+    return this.#timing.tickMilliseconds;
   }
 
   /** The present election timeout, at its shortest. */
   get electionMilliseconds(): number {
-    return this.#electionTicks * this.tickMilliseconds;
+    return this.#timing.electionTicks * this.#timing.tickMilliseconds;
   }
 
   get machine(): StateMachine {
-    return this.#machine;
+    return this.#applying.machine;
   }
 
   /** Why the node takes no writes at the moment; null when it does. */
   get obstacle(): string | null {
-    return this.#obstacle ?? (this.#options.state.isSpaceLow() ? diskFullText : null);
+    return this.#full.size > 0 || this.#options.state.isSpaceLow() ? diskFullText : null;
   }
 
   /** How long the log's last writes took to be durable. */
@@ -153,8 +152,8 @@ export class Replica {
   step(message: Message): void {
     if (this.#closed || this.#paused) return;
     if (message.type === 'installSnapshot' && !this.#received.take(message.snapshot.index)) return;
-    this.#timing.received(message, this.#patienceMilliseconds());
-    this.#raft.step(message);
+    this.#timing.received(message);
+    this.#raft.step(message.type === 'appendRequest' ? this.#keepEntries(message) : message);
     this.#actSoon();
   }
 
@@ -167,7 +166,7 @@ export class Replica {
   ): ProposalOutcome | { readonly kind: 'proposed'; readonly result: Promise<CommandResult> } {
     const { obstacle } = this;
     if (obstacle !== null) return { kind: 'busy', reason: obstacle };
-    const outcome = this.#raft.propose(data);
+    const outcome = this.#raft.propose(this.#kept.keep(data));
     if (outcome.kind !== 'accepted') return outcome;
     const result = this.#pending.expectResult(outcome.index, outcome.term);
     this.#actSoon();
@@ -206,7 +205,7 @@ export class Replica {
 
   /** A consistent copy of the state as applied here, for a backup. */
   copyState(): Promise<StateCopy> {
-    this.#commit();
+    this.#applying.commit();
     return this.#options.state.copy();
   }
 
@@ -229,13 +228,9 @@ export class Replica {
       this.#paused = false;
       throw error;
     }
-    const { state } = this.#options;
-    this.#machine.close();
-    state.remove();
+    this.#applying.clear();
     this.#received.discard();
-    this.#machine = state.open();
     this.#persisting.restart(blankBase.index, hardState);
-    this.#toApply = [];
     this.#raft = this.#createRaft(hardState, blankBase, []);
     this.#paused = false;
     this.#options.onApplied();
@@ -253,14 +248,13 @@ export class Replica {
     this.#closed = true;
     this.#persisting.close();
     this.#cancelTicks();
-    this.#cancelApplyRetry?.();
-    this.#cancelCommit?.();
+    this.#applying.stop();
     this.#cancelNews?.();
     this.#snapshots.close();
     this.#pending.failAll();
     await this.#settled();
     await this.#log.close();
-    this.#machine.close();
+    this.machine.close();
   }
 
   #createRaft(hardState: HardState | null, base: SnapshotMeta, entries: readonly Entry[]): Raft {
@@ -268,12 +262,12 @@ export class Replica {
     const raft = new Raft({
       id,
       recovered: { hardState, base, entries },
-      electionTicks: this.#electionTicks,
-      heartbeatTicks: ticksPerHeartbeat,
+      electionTicks: this.#timing.electionTicks,
+      heartbeatTicks: 1,
       holdCommitNews: true,
       random: surroundings.random,
     });
-    raft.applied(this.#machine.applied().index);
+    raft.applied(this.machine.applied().index);
     return raft;
   }
 
@@ -283,10 +277,9 @@ export class Replica {
       raft: () => this.#raft,
       log: this.#log,
       checkpoint: async () => {
-        this.#commit();
+        this.#applying.commit();
         // On a full disk, or while the node stops, the state may not be committed: the log is all there is of the rest.
-        if (this.#machine.hasUncommitted || this.#machine.isBehind) return false;
-        return state.checkpoint();
+        return this.#applying.isCommitted && state.checkpoint();
       },
       bounds: { keepEntries, compactEvery, keepBytes },
       onFailed: (error) =>
@@ -305,32 +298,20 @@ export class Replica {
   #tick(): void {
     if (this.#closed || this.#paused) return;
     this.#timing.ticked();
-    if (this.#ticksUntilTiming-- <= 0) this.#adaptTiming();
+    this.#raft.setElectionTicks(this.#timing.electionTicks);
     this.#raft.tick();
     this.#act();
   }
 
-  #adaptTiming(): void {
-    this.#ticksUntilTiming = Math.ceil(timingDecisionMilliseconds / this.tickMilliseconds);
-    this.#electionTicks = decideElectionTicks({
-      presentTicks: this.#electionTicks,
-      tickMilliseconds: this.tickMilliseconds,
-      configuredMilliseconds: this.#options.electionMilliseconds,
-      syncMilliseconds: this.#log.statistics().syncMilliseconds,
-      lateMilliseconds: this.#timing.lateMilliseconds,
-      roundTripMilliseconds: this.#timing.roundTripMilliseconds,
-    });
-    this.#raft.setElectionTicks(this.#electionTicks);
-  }
-
-  /** Who has not answered for this long is away. */
-  #patienceMilliseconds(): number {
-    return 2 * this.#electionTicks * this.tickMilliseconds;
+  /** What arrived lies in the network's buffers, between much that nobody needs any more. */
+  #keepEntries(message: AppendRequest): AppendRequest {
+    const kept = ({ data, ...entry }: Entry): Entry => ({ ...entry, data: this.#kept.keep(data) });
+    return message.entries.length === 0 ? message : { ...message, entries: message.entries.map(kept) };
   }
 
   #send(messages: readonly Message[]): void {
     for (const message of messages) {
-      this.#timing.sent(message, this.#patienceMilliseconds());
+      this.#timing.sent(message);
       this.#options.send(message);
     }
   }
@@ -352,7 +333,7 @@ export class Replica {
       this.#send(ready.messages);
       // Set aside at once: another transfer may begin before this one is installed.
       if (ready.snapshot) this.#options.state.beginReplacing();
-      this.#toApply.push(...ready.committed);
+      this.#applying.push(ready.committed);
       this.#persisting.push(ready);
       for (const { to, session } of ready.snapshotsToSend) void this.#sendSnapshot(to, session);
       for (const read of ready.reads) this.#pending.readConfirmed(read.context, read.index);
@@ -380,70 +361,26 @@ export class Replica {
     this.#act();
   }
 
-  /** Puts the state that a snapshot brought in the place of ours. */
   #installState(meta: SnapshotMeta): void {
-    this.#machine.close();
-    this.#options.state.finishReplacing();
-    this.#machine = this.#options.state.open();
-    this.#toApply = this.#toApply.filter((entry) => entry.index > meta.index);
+    this.#applying.install(meta);
     this.#options.log.info({ index: meta.index }, 'took a snapshot from the leader');
-    this.#pending.applied(this.#machine.applied().index, new Map(), []);
+    this.#pending.applied(this.machine.applied().index, new Map(), []);
     this.#options.onApplied();
   }
 
   #apply(): void {
-    if (this.#cancelApplyRetry !== null || this.#closed) return;
-    const count = this.#toApply.findIndex((entry) => entry.index > this.#persisting.durableIndex);
-    const entries = count < 0 ? this.#toApply : this.#toApply.slice(0, count);
-    if (entries.length > 0 || this.#machine.isBehind) {
-      try {
-        const results = this.#machine.apply(entries, decodeConfiguration);
-        this.#toApply = this.#toApply.slice(entries.length);
-        this.#clearObstacle();
-        this.#afterApply(entries, results);
-      } catch (error) {
-        this.#applyFailed(error);
-      }
-    }
-    this.#pending.servable(this.#machine.applied().index);
+    if (this.#closed) return;
+    this.#applying.apply();
+    this.#pending.servable(this.machine.applied().index);
   }
 
-  #afterApply(entries: readonly Entry[], results: ReadonlyMap<LogIndex, CommandResult>): void {
-    const { index } = this.#machine.applied();
+  #applied(entries: readonly Entry[], results: ReadonlyMap<LogIndex, CommandResult>): void {
+    const { index } = this.machine.applied();
     this.#raft.applied(index);
     this.#pending.applied(index, results, entries);
     this.#options.onApplied();
     this.#compaction.consider(index);
-    if (this.#machine.hasUncommitted) this.#commitSoon();
     if (this.#raft.hasReady()) this.#actSoon();
-  }
-
-  /** Commits to the state's file are few, to spare the disk: the log has everything already. */
-  #commitSoon(): void {
-    this.#cancelCommit ??= this.#options.surroundings.clock.after(commitMilliseconds, () => this.#commit());
-  }
-
-  #commit(): void {
-    this.#cancelCommit?.();
-    this.#cancelCommit = null;
-    if (this.#closed) return;
-    try {
-      this.#machine.commit();
-    } catch (error) {
-      this.#applyFailed(error);
-    }
-  }
-
-  #applyFailed(error: unknown): void {
-    if (!(error instanceof StateError) || error.code !== 'full') {
-      this.#fail(`The state cannot be written: ${messageOf(error)}`);
-      return;
-    }
-    this.#setObstacle(diskFullText);
-    this.#cancelApplyRetry ??= this.#options.surroundings.clock.after(retryMilliseconds, () => {
-      this.#cancelApplyRetry = null;
-      this.#apply();
-    });
   }
 
   async #sendSnapshot(to: NodeId, session: number): Promise<void> {
@@ -468,20 +405,20 @@ export class Replica {
     await this.#compaction.settled();
   }
 
-  #setObstacle(text: string): void {
-    if (this.#obstacle === null) this.#options.log.error(text);
-    this.#obstacle = text;
-  }
-
-  #clearObstacle(): void {
-    if (this.#obstacle !== null) this.#options.log.info('storing works again');
-    this.#obstacle = null;
+  /** The log and the state may each find the disk full; the node takes writes when both have space. */
+  #setFull(part: 'log' | 'state', full: boolean): void {
+    const before = this.#full.size;
+    if (full) this.#full.add(part);
+    else this.#full.delete(part);
+    if (before === 0 && full) this.#options.log.error(diskFullText);
+    if (before > 0 && this.#full.size === 0) this.#options.log.info('storing works again');
   }
 
   #fail(message: string): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTicks();
+    this.#applying.stop();
     this.#pending.failAll();
     this.#options.onFatal(message);
   }

@@ -3,7 +3,7 @@
  * nobody reads any more is closed by itself.
  */
 import type { Cancel, Clock } from './clock.ts';
-import type { StateCopy } from './state-storage.ts';
+import type { CopyFacts, StateCopy } from './state-storage.ts';
 import { StoreError } from './store.ts';
 import type { OpenedSnapshot } from './store-core.ts';
 
@@ -13,19 +13,24 @@ const mostCopies = 2;
 /** A reader that has not asked for this long is gone. */
 const patienceMilliseconds = 60_000;
 
+/** A copy that is here, or at another node. */
+export interface ReadableCopy extends Pick<StateCopy, 'read' | 'close'> {
+  readonly facts: CopyFacts;
+}
+
 interface Reading {
-  readonly copy: StateCopy;
+  readonly copy: ReadableCopy;
   giveUp: Cancel;
 }
 
 export class SnapshotReaders {
-  readonly #make: () => Promise<StateCopy>;
+  readonly #make: () => Promise<ReadableCopy>;
   readonly #clock: Clock;
   readonly #copies = new Map<number, Reading>();
   #making = 0;
   #lastId = 0;
 
-  constructor(make: () => Promise<StateCopy>, clock: Clock) {
+  constructor(make: () => Promise<ReadableCopy>, clock: Clock) {
     this.#make = make;
     this.#clock = clock;
   }
@@ -42,8 +47,8 @@ export class SnapshotReaders {
       this.#lastId += 1;
       const id = this.#lastId;
       this.#copies.set(id, { copy, giveUp: this.#patience(id) });
-      const { sizeBytes, index, digest } = copy.facts;
-      return { id, sizeBytes, index, digest };
+      const { sizeBytes, index, digest, revision } = copy.facts;
+      return { id, sizeBytes, index, digest, revision };
     } finally {
       this.#making -= 1;
     }

@@ -13,7 +13,12 @@ export interface SnapshotFacts {
   readonly sizeBytes: number;
   /** SHA-256, hexadecimal. */
   readonly digest: string;
+  /** The newest revision in it. */
+  readonly revision: number;
 }
+
+/** What a reader of a copy is told. */
+export type CopyFacts = Pick<SnapshotFacts, 'sizeBytes' | 'digest' | 'index' | 'revision'>;
 
 /** A copy of the state at one index, as long as it is not closed: then it is removed. */
 export interface StateCopy {

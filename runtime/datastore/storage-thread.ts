@@ -137,6 +137,7 @@ async function snapshot(stateFile: string, snapshotFile: string): Promise<Snapsh
       configuration: view.text('configuration') ?? '',
       sizeBytes: statSync(snapshotFile).size,
       digest: await digestFile(snapshotFile),
+      revision: view.number('revision'),
     };
   } finally {
     copy.close();

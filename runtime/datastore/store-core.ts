@@ -2,9 +2,11 @@
  * What the embedded store is built on: few operations on plain data, so that the core thread, where the replica lives,
  * and a store on another thread can speak over a message port. `ReplicatedCore` does them.
  */
+
 import type { CommandBody, CommandResult } from './state-machine/commands.ts';
 import type { Change } from './state-machine/model.ts';
 import type { ChangesPage, Page, PageQuery } from './state-machine/reading.ts';
+import type { CopyFacts } from './state-storage.ts';
 import type { Store } from './store.ts';
 
 export interface CorePageQuery extends PageQuery {
@@ -25,13 +27,8 @@ export interface LiveChanges {
   readonly gap: boolean;
 }
 
-export interface OpenedSnapshot {
+export interface OpenedSnapshot extends CopyFacts {
   readonly id: number;
-  readonly sizeBytes: number;
-  /** The log index up to which it goes. */
-  readonly index: number;
-  /** SHA-256 of its bytes, hexadecimal. */
-  readonly digest: string;
 }
 
 /** Every method rejects with `StoreError` and nothing else. */
@@ -43,8 +40,8 @@ export interface StoreCore
   executeEncoded(body: Uint8Array): Promise<CommandResult>;
   page(query: CorePageQuery): Promise<CorePage>;
   changes(from: number, previous: boolean): Promise<ChangesPage>;
-  /** The newest revision this node knows. */
-  revision(): Promise<number>;
+  /** The newest revision: that of the cluster, or when serializable, the one this node knows. */
+  revision(query: Pick<CorePageQuery, 'serializable'>): Promise<number>;
   /** Changes as they are applied here, to one listener, until stopped. */
   listen(previous: boolean, listener: (live: LiveChanges) => void): () => void;
   /** Makes a copy of the state; its pieces are read with `snapshotPiece` until `closeSnapshot`. */

@@ -135,6 +135,13 @@ export interface StoreStatus {
   readonly members: readonly StoreMember[];
 }
 
+export interface StoreHash {
+  readonly hash: number;
+  /** The revision up to which it goes. */
+  readonly revision: number;
+  readonly compactedRevision: number;
+}
+
 /** Every method rejects with `StoreError` and nothing else. */
 export interface Store {
   range(query: RangeQuery, options?: ReadOptions): Promise<RangeResult>;
@@ -161,11 +168,7 @@ export interface Store {
   /** Gives space that is not in use back to the file system, on this node. */
   defragment(): Promise<void>;
   /** A checksum over every key and version up to `revision` (0: the newest); the same on every replica. */
-  hash(revision: number): Promise<{
-    readonly hash: number;
-    readonly revision: number;
-    readonly compactedRevision: number;
-  }>;
+  hash(revision: number): Promise<StoreHash>;
   /** A consistent copy of the whole store in pieces, in order. Its format belongs to the implementation. */
   snapshot(onPiece: (piece: Uint8Array, remainingBytes: number) => Promise<void>): Promise<void>;
   close(): Promise<void>;

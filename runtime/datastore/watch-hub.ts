@@ -35,7 +35,8 @@ export class WatchHub {
 
   /** Resolves when `signal` aborts. Rejects with `StoreError` when it cannot go on. */
   async watch(request: WatchRequest, handlers: WatchHandlers, signal: AbortSignal): Promise<void> {
-    const newest = request.startRevision === 0 ? await this.#agreedRevision() : await this.#core.revision();
+    // "From now on" begins behind every write that was confirmed, also those this node has not applied yet.
+    const newest = await this.#core.revision({ serializable: request.startRevision !== 0 });
     const watcher: Watcher = {
       range: { key: request.key, end: request.end ?? after(request.key) },
       previous: request.previous === true,
@@ -54,15 +55,6 @@ export class WatchHub {
       signal.removeEventListener('abort', onAbort);
       this.#remove(watcher);
     }
-  }
-
-  /** Where "from now on" begins: behind every write that was confirmed, also those this node has not applied yet. */
-  async #agreedRevision(): Promise<number> {
-    const page = await this.#core.page({
-      ...{ key: new Uint8Array([1]), end: undefined, revision: 0, mostItems: 0 },
-      ...{ keysOnly: true, serializable: false, count: false },
-    });
-    return page.kind === 'compacted' ? page.oldest : page.revision;
   }
 
   async #feed(watcher: Watcher, signal: AbortSignal): Promise<void> {

@@ -382,9 +382,9 @@ export const mutations: readonly Mutation[] = [
     name: 'a lease is renewed by a leader that has not made sure that it leads',
     patches: [
       {
-        file: 'runtime/datastore/replicated-core.ts',
-        find: '    const since = this.#options.clock.now();\n    if (!this.#leads() || !(await this.#linearize()) || !this.#leads()) return null;',
-        replace: '    const since = this.#options.clock.now();\n    if (!this.#leads()) return null;',
+        file: 'runtime/datastore/local-core.ts',
+        find: '    if (!(await this.#leadsForSure())) return null;\n    const seconds',
+        replace: '    if (!this.leads) return null;\n    const seconds',
       },
     ],
     simulation: true,

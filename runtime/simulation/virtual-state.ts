@@ -62,7 +62,10 @@ export class VirtualState implements StateStorage {
     const digest = createHash('sha256').update(bytes).digest('hex');
     await this.#around.work();
     return {
-      facts: { index, term, configuration, sizeBytes: bytes.length, digest },
+      facts: {
+        ...{ index, term, configuration, sizeBytes: bytes.length, digest },
+        revision: machine.view.number('revision'),
+      },
       sizeBytes: bytes.length,
       read: async (offset, length) => bytes.subarray(offset, offset + length),
       close: async () => {},

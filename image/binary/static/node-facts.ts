@@ -11,7 +11,7 @@ import {
   readDynamicTable,
   readRelocations,
 } from '../../formats/elf/dynamic.ts';
-import { type ElfFile, readElf, type Segment, segmentsOf } from '../../formats/elf/file.ts';
+import { type ElfFile, endOf, readElf, type Segment, segmentsOf } from '../../formats/elf/file.ts';
 import * as layout from '../../formats/elf/layout.ts';
 import { type ElfSymbol, findSymbols } from '../../formats/elf/symbols.ts';
 import { changingCopies, knownCopies, knownThreadObjects, knownWeakImports } from './known-imports.ts';
@@ -205,10 +205,6 @@ function arrayOf(
 
 function startOf(segment: Segment): number {
   return segment.address;
-}
-
-function endOf(segment: Segment): number {
-  return segment.address + segment.memorySize;
 }
 
 function rangeOf(segment: Segment): Range {

@@ -111,6 +111,16 @@ export function fileOffsetOf(file: ElfFile, address: number): number {
   return address - holder.address + holder.fileOffset;
 }
 
+/** The bytes of a segment that lie in the file. */
+export function contentOf(file: ElfFile, segment: Segment): Uint8Array {
+  return file.bytes.subarray(segment.fileOffset, segment.fileOffset + segment.fileSize);
+}
+
+/** The first address behind a segment. */
+export function endOf(segment: Segment): number {
+  return segment.address + segment.memorySize;
+}
+
 /** The text at an offset of the file, up to its zero byte. */
 export function stringAt(bytes: Uint8Array, offset: number): string {
   const end = bytes.indexOf(0, offset);

@@ -3,7 +3,8 @@
  * there. Works in steps, so that a large store holds nobody up.
  */
 import { crc32 } from 'node:zlib';
-import { firstId, revisionOf, type StateView } from './reading.ts';
+import type { StateView } from './reading.ts';
+import { firstId, revisionOf } from './revision-ids.ts';
 import type { Reader } from './tables.ts';
 
 interface Row {

@@ -1,8 +1,10 @@
 /** Reads of the state, as prepared statements over one connection: ranges in pages, changes, leases, facts about it. */
 import type Database from 'better-sqlite3';
 import type { AlarmKind } from './commands.ts';
+import { JoinedRows, mostPageBytes, type VersionRow } from './joined-rows.ts';
 import { after, type Change, type KeyRange, type KeyValue } from './model.ts';
-import { mostChangesInARevision } from './tables.ts';
+import { RangeReader } from './range-reading.ts';
+import { firstId, revisionOf } from './revision-ids.ts';
 
 /** A piece of a range at one revision, small enough that reading it holds nobody up. */
 export type Page =
@@ -53,20 +55,13 @@ interface Row {
   readonly lease: number;
 }
 
-/** What a page holds at most, beside its number of items. */
-const mostPageBytes = 512 * 1024;
-
 export class StateView {
   /** The newest revision, where whoever writes over this connection keeps it in memory. */
   newest: number | null = null;
   readonly #connection: Database.Database;
   readonly #meta;
-  readonly #current;
-  readonly #currentKeys;
-  readonly #past;
-  readonly #countCurrent;
-  readonly #countPast;
-  readonly #changes;
+  readonly #ranges: RangeReader;
+  readonly #changes: JoinedRows<readonly [from: number, before: number]>;
   readonly #before;
   readonly #lease;
   readonly #leases;
@@ -76,28 +71,11 @@ export class StateView {
   constructor(connection: Database.Database) {
     this.#connection = connection;
     this.#meta = connection.prepare<[string], { value: unknown }>('SELECT value FROM meta WHERE name = ?');
-    this.#current = connection.prepare<[Uint8Array, Uint8Array, number], Row>(
-      `SELECT c.key, r.value, c.createRevision, c.id, c.version, c.lease
-       FROM current c JOIN revisions r ON r.id = c.id WHERE c.key >= ? AND c.key < ? ORDER BY c.key LIMIT ?`,
-    );
-    this.#currentKeys = connection.prepare<[Uint8Array, Uint8Array, number], Row>(
-      `SELECT key, x'' AS value, createRevision, id, version, lease
-       FROM current WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
-    );
-    // SQLite takes the other columns from the row of the maximum (documented for a single max()).
-    const newest = `SELECT key, value, createRevision, max(id) AS id, version, lease
-       FROM revisions WHERE key >= ? AND key < ? AND id < ? GROUP BY key`;
-    this.#past = connection.prepare<[Uint8Array, Uint8Array, number, number], Row>(
-      `SELECT * FROM (${newest}) WHERE value IS NOT NULL ORDER BY key LIMIT ?`,
-    );
-    this.#countCurrent = connection.prepare<[Uint8Array, Uint8Array], { count: number }>(
-      'SELECT count(*) AS count FROM current WHERE key >= ? AND key < ?',
-    );
-    this.#countPast = connection.prepare<[Uint8Array, Uint8Array, number], { count: number }>(
-      `SELECT count(*) AS count FROM (${newest}) WHERE value IS NOT NULL`,
-    );
-    this.#changes = connection.prepare<[number, number], Row>(
-      `SELECT key, value, createRevision, id, version, lease FROM revisions WHERE id >= ? AND id < ? ORDER BY id`,
+    this.#ranges = new RangeReader(connection);
+    this.#changes = new JoinedRows(
+      connection,
+      `SELECT key, value, createRevision, id, version, lease FROM revisions
+       WHERE id >= ? AND id < ? ORDER BY id LIMIT -1`,
     );
     this.#before = connection.prepare<[Uint8Array, number], Row>(
       `SELECT key, value, createRevision, id, version, lease FROM revisions
@@ -124,32 +102,23 @@ export class StateView {
   }
 
   get(key: Uint8Array): KeyValue | null {
-    const row = this.#current.get(key, after(key), 1);
-    return row ? toKeyValue(row) : null;
+    return this.#ranges.get(key);
   }
 
   page({ key, end, revision, mostItems, keysOnly }: PageQuery): Page {
     const newest = this.number('revision');
     if (revision > newest) return { kind: 'future', revision: newest };
-    const oldest = this.number('compactedRevision');
-    if (revision > 0 && revision < oldest) return { kind: 'compacted', oldest };
-    const readAt = revision === 0 ? newest : revision;
-    const rows = this.#rows(
-      key,
-      end ?? after(key),
-      readAt === newest ? null : readAt,
-      mostItems + 1,
-      keysOnly,
-    );
-    const items: KeyValue[] = [];
-    let bytes = 0;
-    for (const row of rows) {
-      if (items.length === mostItems || bytes > mostPageBytes)
-        return { kind: 'page', revision: newest, readAt, items, next: row.key };
-      items.push(toKeyValue(keysOnly ? { ...row, value: null } : row));
-      bytes += row.key.length + (row.value?.length ?? 0);
+    if (revision > 0) {
+      const oldest = this.number('compactedRevision');
+      if (revision < oldest) return { kind: 'compacted', oldest };
     }
-    return { kind: 'page', revision: newest, readAt, items, next: null };
+    const isNewest = revision === 0 || revision === newest;
+    const head = { kind: 'page', revision: newest, readAt: isNewest ? newest : revision } as const;
+    if (end === undefined && isNewest && mostItems > 0 && !keysOnly) {
+      const item = this.#ranges.get(key);
+      return { ...head, items: item === null ? [] : [item], next: null };
+    }
+    return { ...head, ...this.#ranges.read({ key, end }, isNewest ? null : revision, mostItems, keysOnly) };
   }
 
   /** A whole range, at a revision that is known to be kept. */
@@ -176,11 +145,9 @@ export class StateView {
   }
 
   /** Keys in the range at a revision that `page` could read; 0: the newest. */
-  count({ key, end }: KeyRange, revision: number): number {
-    const last = end ?? after(key);
-    if (revision === 0 || revision === this.number('revision'))
-      return this.#countCurrent.get(key, last)!.count;
-    return this.#countPast.get(key, last, firstId(revision + 1))!.count;
+  count(range: KeyRange, revision: number): number {
+    const isNewest = revision === 0 || revision === this.number('revision');
+    return this.#ranges.count(range, isNewest ? null : revision);
   }
 
   /** Every change from revision `from` on: whole revisions, as many as fit. */
@@ -188,23 +155,12 @@ export class StateView {
     const oldest = this.number('compactedRevision');
     // What happened in the compacted revision itself is kept.
     if (from < oldest) return { kind: 'compacted', oldest };
-    const last = Math.min(this.number('revision'), from + mostRevisions - 1);
-    const changes: Change[] = [];
-    let bytes = 0;
-    let through = last;
-    for (const row of this.#changes.iterate(firstId(from), firstId(last + 1))) {
-      const change = toChange(row);
-      if (bytes > mostPageBytes && change.modifyRevision !== changes.at(-1)?.modifyRevision) {
-        through = changes.at(-1)!.modifyRevision;
-        break;
-      }
-      bytes += row.key.length + (row.value?.length ?? 0);
-      changes.push(previous ? { ...change, previous: null } : change);
-    }
-    // A second query while the first is being read would close it.
-    const complete = previous
-      ? changes.map((each) => ({ ...each, previous: this.versionBefore(each) }))
-      : changes;
+    let through = Math.min(this.number('revision'), from + mostRevisions - 1);
+    while (through > from && this.#changes.weight(firstId(from), firstId(through + 1)) > mostPageBytes)
+      through = from + Math.floor((through - from) / 2);
+    const changes = this.#changes.read(firstId(from), firstId(through + 1)).map(toChange);
+    if (!previous) return { kind: 'changes', changes, through };
+    const complete = changes.map((change) => ({ ...change, previous: this.versionBefore(change) }));
     return { kind: 'changes', changes: complete, through };
   }
 
@@ -240,26 +196,6 @@ export class StateView {
     const pages = pragma('page_count');
     return { bytes: pages * pageBytes, inUse: (pages - pragma('freelist_count')) * pageBytes };
   }
-
-  #rows(
-    key: Uint8Array,
-    end: Uint8Array,
-    past: number | null,
-    most: number,
-    keysOnly: boolean,
-  ): IterableIterator<Row> {
-    if (past !== null) return this.#past.iterate(key, end, firstId(past + 1), most);
-    return (keysOnly ? this.#currentKeys : this.#current).iterate(key, end, most);
-  }
-}
-
-/** The id of the first change of a revision. */
-export function firstId(revision: number): number {
-  return revision * mostChangesInARevision;
-}
-
-export function revisionOf(id: number): number {
-  return Math.floor(id / mostChangesInARevision);
 }
 
 function toKeyValue(row: Row): KeyValue {
@@ -267,8 +203,8 @@ function toKeyValue(row: Row): KeyValue {
   return { key, value: value ?? noBytes, createRevision, modifyRevision: revisionOf(id), version, lease };
 }
 
-function toChange(row: Row): Change {
-  return { ...toKeyValue(row), type: row.value === null ? 'delete' : 'put' };
+function toChange(row: VersionRow): Change {
+  return { ...row, value: row.value ?? noBytes, type: row.value === null ? 'delete' : 'put' };
 }
 
 const noBytes = new Uint8Array();

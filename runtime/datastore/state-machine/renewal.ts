@@ -4,7 +4,8 @@
  */
 import type { Configuration } from '../../raft/types.ts';
 import { prefixEnd } from './model.ts';
-import { firstId, StateView } from './reading.ts';
+import { StateView } from './reading.ts';
+import { firstId } from './revision-ids.ts';
 import { asStateError, openForWriting } from './tables.ts';
 
 /**

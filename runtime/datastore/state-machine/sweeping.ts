@@ -2,7 +2,8 @@
  * Compaction's second half: removes versions that no read can reach any more, a few at a time, so that nothing waits
  * for it. Each replica does it when it has leisure; what can be read is the same before and after.
  */
-import { firstId, revisionOf, type StateView } from './reading.ts';
+import type { StateView } from './reading.ts';
+import { firstId, revisionOf } from './revision-ids.ts';
 import type { Writer } from './tables.ts';
 
 export class Sweeper {

@@ -1,6 +1,7 @@
 /** Writes versions of keys: every change of one command has one revision and a place in it. */
 import type { KeyValue, PutOperation } from './model.ts';
-import { firstId, revisionOf, type StateView } from './reading.ts';
+import type { StateView } from './reading.ts';
+import { firstId, revisionOf } from './revision-ids.ts';
 import { mostChangesInARevision, type Writer } from './tables.ts';
 
 interface Present {
