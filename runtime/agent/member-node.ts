@@ -223,7 +223,11 @@ export class MemberNode {
 
   acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
     this.#ownAddress = this.#addressOf(socket);
-    receiveMessages(socket, peer.nodeId, (message) => this.#context.replica.step(message));
+    const { replica } = this.#context;
+    receiveMessages(socket, peer.nodeId, {
+      onMessage: (message) => replica.step(message),
+      onEnd: () => replica.lostTouch(peer.nodeId),
+    });
   }
 
   acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {

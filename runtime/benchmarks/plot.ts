@@ -2,6 +2,7 @@
 import type { Row } from './bench.ts';
 import { timesAsGood } from './table.ts';
 
+const title = "Trivet's datastore, how many times as good as etcd 3.5";
 const labelWidth = 420;
 const plotWidth = 420;
 const lineHeight = 22;
@@ -37,10 +38,11 @@ export function plotRatios(rows: readonly Row[], subtitle: string): string {
   const width = labelWidth + plotWidth + 60;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<title>${title}</title>`,
     '<style>text{font:12px sans-serif;fill:#333}.title{font-size:15px;font-weight:bold}.grid{stroke:#ddd}',
     '.one{stroke:#333}.better{fill:#2b7a4b}.worse{fill:#b4532a}</style>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    `<text x="12" y="20" class="title">Trivet's datastore, how many times as good as etcd 3.5</text>`,
+    `<text x="12" y="20" class="title">${title}</text>`,
     `<text x="12" y="37">${escapeXml(subtitle)}</text>`,
     ...scale,
     ...drawn,

@@ -55,6 +55,8 @@ export interface ReplicaOptions extends Omit<CompactionBounds, 'keepBytes'> {
 }
 
 const commitNewsMilliseconds = 5;
+/** After a process has ended, all that were connected to it know by then. */
+const noticeMilliseconds = 10;
 const defaultKeepBytes = 32 * 1024 * 1024;
 const diskFullText = 'The disk is full: nothing can be stored until space is free again.';
 
@@ -155,6 +157,26 @@ export class Replica {
     this.#timing.received(message);
     this.#raft.step(message.type === 'appendRequest' ? this.#keepEntries(message) : message);
     this.#actSoon();
+  }
+
+  /**
+   * The connection by which a node's messages came has ended: its process has, or only the connection. If it led, this
+   * node stands long before the timeout. Voters do so one after the other, or their votes would be split.
+   */
+  lostTouch(id: NodeId): void {
+    if (this.#closed || this.#paused || !this.#raft.lostTouch(id)) return;
+    const { voters } = this.#raft.status().configuration;
+    const place = voters
+      .filter((voter) => voter !== id)
+      .toSorted()
+      .indexOf(this.#options.id);
+    if (place < 0) return;
+    const raft = this.#raft;
+    this.#options.surroundings.clock.after(noticeMilliseconds + place * this.tickMilliseconds, () => {
+      if (this.#closed || this.#paused || raft !== this.#raft) return;
+      raft.standIfLeaderless();
+      this.#act();
+    });
   }
 
   /**

@@ -160,7 +160,11 @@ t.test(
       onRaft: (socket, peer) => {
         connections += 1;
         if (silent) socket.resume();
-        else receiveMessages(socket, peer.nodeId, (message) => received.push(message));
+        else
+          receiveMessages(socket, peer.nodeId, {
+            onMessage: (message) => received.push(message),
+            onEnd: () => {},
+          });
       },
     });
     const book = new AddressBook();
@@ -195,7 +199,11 @@ t.test(
     const [a, b] = [await makeMember(authority), await makeMember(authority)];
     const received: Message[] = [];
     const { endpoint } = await open(t, a, {
-      onRaft: (socket, peer) => receiveMessages(socket, peer.nodeId, (message) => received.push(message)),
+      onRaft: (socket, peer) =>
+        receiveMessages(socket, peer.nodeId, {
+          onMessage: (message) => received.push(message),
+          onEnd: () => {},
+        }),
     });
     const { socket } = await dialMember(endpoint, alpn.raft, b, a.nodeId);
     writeFrame(socket, encodeMessage({ type: 'timeoutNow', from: a.nodeId, to: a.nodeId, term: 1 as Term }));

@@ -138,12 +138,14 @@ function giveUp(link: Link): void {
   link.unansweredSince = null;
 }
 
+export interface MessageHandlers {
+  readonly onMessage: (message: Message) => void;
+  /** The connection has ended. */
+  readonly onEnd: () => void;
+}
+
 /** The receiving side: hands over messages, and tells the sender that it is there. */
-export function receiveMessages(
-  socket: TLSSocket,
-  from: NodeId,
-  onMessage: (message: Message) => void,
-): void {
+export function receiveMessages(socket: TLSSocket, from: NodeId, handlers: MessageHandlers): void {
   let lastSign = Number.NEGATIVE_INFINITY;
   readFrames(socket, memberFrameLimitBytes, {
     onFrame: (frame) => {
@@ -157,8 +159,8 @@ export function receiveMessages(
         lastSign = now;
         writeFrame(socket, new Uint8Array());
       }
-      onMessage(message);
+      handlers.onMessage(message);
     },
-    onEnd: () => {},
+    onEnd: handlers.onEnd,
   });
 }

@@ -269,3 +269,28 @@ t.test('a node that let go of its log does not vote until it holds as much again
   );
   t.pass('now its vote counts');
 });
+
+t.test('Raft elects another leader at once when the followers have lost touch with theirs', async (t) => {
+  const network = new Network('abc');
+  network.elect('a');
+  network.isolate('a');
+  for (const id of ['b', 'c']) t.ok(network.raft(id).lostTouch(a));
+  t.notOk(network.raft('b').lostTouch(c), 'only the leader matters');
+  network.raft('b').standIfLeaderless();
+  network.settle();
+  t.equal(network.role('b'), 'leader', 'without a tick');
+  network.raft('c').standIfLeaderless();
+  t.equal(network.role('c'), 'follower', 'who follows again does not stand');
+});
+
+t.test('Raft does not disturb a leader with whom one node alone has lost touch (4.2.3)', async (t) => {
+  const network = new Network('abc');
+  network.elect('a');
+  const { term } = network.raft('a').status();
+  network.raft('b').lostTouch(a);
+  network.raft('b').standIfLeaderless();
+  network.settle();
+  network.run(3);
+  t.match(network.raft('a').status(), { role: 'leader', term });
+  t.match(network.raft('b').status(), { role: 'follower', leader: a, term });
+});

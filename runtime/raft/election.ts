@@ -30,6 +30,21 @@ export function onElectionTimeout(node: RaftNode): void {
   takeVote(node, node.id, true);
 }
 
+/**
+ * The connection by which a node's messages came has ended. If it was the leader, it is forgotten: this node then takes
+ * part in an election, which is as safe as ever, and follows again at the leader's next message. False: it was another.
+ */
+export function onLostTouch(node: RaftNode, id: NodeId): boolean {
+  if (node.role !== 'follower' || node.leader !== id) return false;
+  becomeFollower(node, node.term, null);
+  return true;
+}
+
+/** Stands without waiting for the timeout, if there is no leader to be heard. */
+export function standIfLeaderless(node: RaftNode): void {
+  if (node.role === 'follower' && node.leader === null) onElectionTimeout(node);
+}
+
 /** The leader hands over to this node: no pre-vote, as it knows that its leader agrees. */
 export function onTimeoutNow(node: RaftNode, message: TimeoutNow): void {
   if (node.role !== 'follower' || message.from !== node.leader || !isPromotable(node)) return;

@@ -3,6 +3,7 @@
  * synchronous and knows no clock, disk or network, so that the same inputs always give the same outputs. The
  * rules themselves are in the files this one calls.
  */
+import { onLostTouch, standIfLeaderless } from './election.ts';
 import { invariant } from './invariant.ts';
 import { RaftLog } from './log.ts';
 import { isChanging, type MembershipTarget, proposeConfiguration } from './membership.ts';
@@ -86,6 +87,16 @@ export class Raft {
 
   tick(): void {
     tick(this.#node);
+  }
+
+  /** The connection by which a node's messages came has ended; true when it led, and is forgotten for it. */
+  lostTouch(id: NodeId): boolean {
+    return onLostTouch(this.#node, id);
+  }
+
+  /** Stands for election now instead of after the timeout, unless a leader has been heard of meanwhile. */
+  standIfLeaderless(): void {
+    standIfLeaderless(this.#node);
   }
 
   /** Appends a command, if this node leads. Accepted is not committed: watch `Ready.committed` for it. */

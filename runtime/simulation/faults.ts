@@ -13,6 +13,7 @@ type Fault = readonly [name: string, weight: number, cause: (faults: Faults) => 
 
 const faults: readonly Fault[] = [
   ['process killed', 3, (each) => each.crash(false)],
+  ['connections broken', 1, (each) => each.breakConnections()],
   ['power lost', 4, (each) => each.crash(true)],
   ['power lost in a sync', 4, (each) => each.cutSync()],
   ['power lost in an election', 2, (each) => each.cutElection()],
@@ -105,8 +106,25 @@ export class Faults {
     const node = this.#victim();
     if (node === null || node.state === 'down') return false;
     node.crash(power);
+    if (!power) this.#partFrom(node);
     this.#startLater(node);
     return true;
+  }
+
+  /** Connections end, though nothing else is wrong. */
+  breakConnections(): boolean {
+    const node = this.#victim();
+    if (node === null) return false;
+    this.#partFrom(node);
+    return true;
+  }
+
+  /** Most of the others learn that their connection to the node has ended, each in its time. */
+  #partFrom(node: VirtualNode): void {
+    for (const other of this.#cluster.alive) {
+      if (other === node || this.#random() < 0.2) continue;
+      this.#after(this.#random() * 30, 'connection ended', () => other.replica?.lostTouch(node.id));
+    }
   }
 
   crashAll(): boolean {
