@@ -6,15 +6,12 @@ t.setTimeout(300_000);
 
 t.test('runSeed finds nothing wrong in a few seeds', async (t) => {
   t.setTimeout(120_000);
-  let withFaults = 0;
   for (let seed = 1; seed <= 20; seed++) {
-    const { failure, acknowledged, faults } = await runSeed(seed, 8_000);
+    const { failure, acknowledged, faults } = await runSeed(seed, 16_000);
     t.equal(failure, null, `seed ${seed}: ${failure?.message}`);
     t.ok(acknowledged > 0, `seed ${seed} has done something`);
-    if (Object.keys(faults).length > 0) withFaults += 1;
+    t.ok(Object.keys(faults).length > 0, `seed ${seed} has had faults`);
   }
-  // A seed may have chosen only faults that its cluster allowed in no moment.
-  t.ok(withFaults >= 18, `${withFaults} of 20 seeds have had faults`);
 });
 
 t.test('runSeed finds nothing wrong in the seeds that once found something', async (t) => {
