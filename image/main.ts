@@ -4,7 +4,7 @@ import { cac } from 'cac';
 import { BuildError } from './build-error.ts';
 import { binaryCommand } from './cli/binary.ts';
 import { buildCommand } from './cli/build.ts';
-import { isForDevice, runDeviceCommand } from './cli/device.ts';
+import { deviceCommands, isForDevice, runDeviceCommand } from './cli/device.ts';
 import { inspectCommand } from './cli/inspect.ts';
 
 const cli = cac('trivet');
@@ -69,7 +69,7 @@ cli.help((sections) => [
   ...sections,
   {
     title: 'Commands of a device',
-    body: '  agent, status, kv, licenses: see trivet status --help; --socket names a machine that `boot` started',
+    body: `  ${deviceCommands.join(', ')}: see trivet status --help; --socket names a machine that \`boot\` started`,
   },
 ]);
 cli.option('-v, --version', 'Print version and commit, and what the program is made of; with --json as JSON');

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { checkout } from '../checkout.ts';
 
-const deviceCommands: ReadonlySet<string> = new Set(['agent', 'status', 'kv', 'licenses']);
+export const deviceCommands = ['agent', 'status', 'kv', 'backup', 'restore', 'recover', 'licenses'] as const;
 
 /** `--version` too: the runtime knows what it is made of. */
 export function isForDevice(words: readonly string[]): boolean {
   const [first = ''] = words;
-  return deviceCommands.has(first) || first === '--version' || first === '-v';
+  return deviceCommands.some((name) => name === first) || first === '--version' || first === '-v';
 }
 
 /** Resolves with the exit code. Signals reach the runtime by themselves: it is in the terminal's process group. */
