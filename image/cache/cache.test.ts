@@ -42,16 +42,20 @@ t.test('cached keeps one result when two builds make it at once', async (t) => {
   t.same(readdirSync(path.join(cache.directory, 's')), ['k']);
 });
 
-t.test('cached drops what was used longest ago', async (t) => {
+t.test('cached drops what was used longest ago, and nothing that may be in use', async (t) => {
   const cache = openCache({ XDG_CACHE_HOME: t.testdir() });
+  const make = (key: string): Promise<string> =>
+    cached(cache, 'stage', key, async (directory) => writeFileSync(path.join(directory, 'r'), ''));
   const directories: string[] = [];
-  for (const key of ['1', '2', '3', '4', '5', '6']) {
-    directories.push(
-      await cached(cache, 'stage', key, async (directory) => writeFileSync(path.join(directory, 'r'), '')),
-    );
-  }
-  t.equal(directories.filter((directory) => existsSync(directory)).length, 4);
-  t.ok(existsSync(directories[5]!), 'the newest stays');
+  for (let key = 1; key <= 14; key += 1) directories.push(await make(String(key)));
+  t.equal(directories.filter((directory) => existsSync(directory)).length, 14, 'all were just used');
+  for (const [index, directory] of directories.entries()) utimesSync(directory, 1000 + index, 1000 + index);
+  await make('15');
+  t.same(
+    directories.map((directory) => existsSync(directory)),
+    directories.map((_, index) => index >= 3),
+    'twelve are kept, the newest among them',
+  );
 });
 
 t.test('sweepCache removes what ended processes left, and nothing else', async (t) => {

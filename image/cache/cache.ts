@@ -13,7 +13,9 @@ export interface Cache {
 }
 
 /** How many results of one stage are kept; the least recently used go first. */
-const keptPerStage = 4;
+const keptPerStage = 12;
+/** What was used this recently stays in any case: another build may be reading it. */
+const inUseMilliseconds = 60 * 60 * 1000;
 
 /** `$XDG_CACHE_HOME/trivet`, or `~/.cache/trivet`. */
 export function openCache(environment: NodeJS.ProcessEnv = process.env): Cache {
@@ -68,7 +70,8 @@ async function dropOldest(stageDirectory: string, keep: string): Promise<void> {
     }),
   );
   used.sort((a, b) => b.usedAt - a.usedAt);
-  for (const { entry } of used.slice(keptPerStage)) {
-    if (entry !== keep) await rm(entry, { recursive: true, force: true });
+  const before = Date.now() - inUseMilliseconds;
+  for (const { entry, usedAt } of used.slice(keptPerStage)) {
+    if (entry !== keep && usedAt < before) await rm(entry, { recursive: true, force: true });
   }
 }
