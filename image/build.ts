@@ -4,9 +4,13 @@
  */
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ArchitectureName } from './architecture.ts';
 import { buildExecutable } from './binary/binary.ts';
+import type { BootFile } from './boot/boot-file.ts';
 import { buildEsp } from './boot/esp.ts';
 import { buildInitrd } from './boot/initrd.ts';
+import { raspberryPiFiles } from './boot/raspberry-pi.ts';
+import { uefiFiles } from './boot/uefi.ts';
 import { buildUki } from './boot/uki.ts';
 import { cacheKey, openCache } from './cache/cache.ts';
 import { sweepCache } from './cache/sweep.ts';
@@ -25,11 +29,13 @@ import { buildBase } from './root/base.ts';
 import { composeRoot } from './root/compose.ts';
 import type { PackageSource } from './root/copyrights.ts';
 import { makeRootFileSystem, type RootFileSystem, verityBlockSize } from './root/erofs.ts';
-import { parseAssignments, readList } from './root/list-file.ts';
-import { selectModules } from './root/modules.ts';
+import { readModuleList } from './root/module-list.ts';
+import { type KernelModules, selectModules } from './root/modules.ts';
 
 export interface BuildOptions {
   readonly recipeFile: string;
+  /** One of the recipe's; the only one when left out. */
+  readonly architecture?: ArchitectureName;
   readonly outputDirectory: string;
   readonly lockFile: string | null;
   readonly offline: boolean;
@@ -42,7 +48,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const cache = openCache();
   const parsed = await readRecipe(options.recipeFile);
   for (const warning of warnAbout(parsed.recipe)) progress.warn(warning);
-  const plan = planImage(parsed, builderVersion);
+  const plan = planImage(parsed, builderVersion, options.architecture);
   const { architecture, sourceDateEpoch } = plan;
   await sweepCache(cache);
 
@@ -57,8 +63,9 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const binary = await progress.stage('executable', () =>
     buildExecutable({ checkout, architecture, version: plan.version, cache }),
   );
+  const moduleList = await readModuleList(plan, plan.extraModules);
   const modules = await progress.stage('modules', async () =>
-    selectModules(cache, tools, packageTree, await moduleNames()),
+    selectModules(cache, tools, packageTree, moduleList.names),
   );
   const base = await progress.stage('base', () => buildBase({ cache, architecture, packageTree, modules }));
 
@@ -78,7 +85,10 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   );
 
   const initrdFile = await progress.stage('initrd', () =>
-    buildInitrd({ cache, architecture, packageTree, modules, sourceDateEpoch }),
+    buildInitrd({
+      ...{ cache, architecture, packageTree, modules, sourceDateEpoch },
+      stages: moduleList.stages,
+    }),
   );
   const kernelFile = path.join(packageTree, 'boot', `vmlinuz-${modules.kernelVersion}`);
   const kernel = await readFile(kernelFile);
@@ -91,8 +101,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
       osRelease: plan.osRelease,
     });
     await buildEsp({
-      ...{ tools, architecture, packageTree, uki: image, sizeBytes: plan.espBytes },
-      ...{ entryName: `trivet_${plan.version}`, workDirectory: work.directory, output: at('esp.fat') },
+      ...{ tools, uki: image, sizeBytes: plan.espBytes, files: await bootFiles(plan, inputs, modules) },
+      ...{ workDirectory: work.directory, output: at('esp.fat') },
     });
     return image;
   });
@@ -164,6 +174,20 @@ function sourcesOf({ lock, packageTree, extraTree }: Inputs): readonly PackageSo
   return extraTree === null ? [base] : [base, { tree: extraTree, packages: names(lock.extra) }];
 }
 
+function bootFiles(
+  plan: ImagePlan,
+  { packageTree }: Inputs,
+  { kernelVersion }: KernelModules,
+): Promise<readonly BootFile[]> | readonly BootFile[] {
+  const { architecture, sourceDateEpoch, target } = plan;
+  switch (target.bootChain) {
+    case 'systemd-boot':
+      return uefiFiles(packageTree, architecture);
+    case 'u-boot':
+      return raspberryPiFiles({ packageTree, kernelVersion, sourceDateEpoch });
+  }
+}
+
 /** What the initrd looks for; see root/initrd/init. */
 function rootWords(root: RootFileSystem): string {
   const blocks = root.dataBytes / verityBlockSize;
@@ -184,14 +208,4 @@ async function identityOf(
     binary: await sha256OfFile(binaryFile),
   });
   return { uuid: derivedUuid(`root ${key}`), salt: cacheKey(`salt ${key}`) };
-}
-
-async function moduleNames(): Promise<readonly string[]> {
-  const root = await readList(new URL('./root/modules.txt', import.meta.url));
-  const initrd = await readFile(new URL('./root/initrd/modules.txt', import.meta.url), 'utf8');
-  const names = [
-    ...root.map((line) => line.text),
-    ...parseAssignments(initrd).flatMap(([, values]) => values),
-  ];
-  return [...new Set(names)].sort();
 }

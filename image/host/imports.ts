@@ -42,9 +42,10 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/backup': [],
   'runtime/licenses': [],
   'runtime/encoding': [],
+  'runtime/updates': [],
   'runtime/version.ts': [],
 
-  image: ['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/version.ts'],
+  image: ['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/version.ts'],
   'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],

@@ -4,21 +4,27 @@
  */
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
-import { type Architecture, architectureOf } from '../architecture.ts';
+import { type Architecture, type ArchitectureName, architectureOf } from '../architecture.ts';
 import { basePackages } from '../packages/base-packages.ts';
 import type { ParsedRecipe } from '../recipe/parse.ts';
 import type { RecipeFile } from '../recipe/schema.ts';
+import { type Target, targetOf } from '../targets.ts';
 
 export interface ImagePlan {
   readonly name: string;
   readonly version: string;
   readonly architecture: Architecture;
+  readonly target: Target;
   /** Without an extension. */
   readonly fileName: string;
+  /** Debian's archive areas that packages come from. */
+  readonly components: readonly string[];
   readonly basePackages: readonly string[];
   readonly extraPackages: readonly string[];
   readonly enabledUnits: readonly string[];
   readonly files: readonly RecipeFile[];
+  /** Kernel modules beside those of the target. */
+  readonly extraModules: readonly string[];
   /** The command line without what depends on the root's hash. */
   readonly commandLine: string;
   readonly espBytes: number;
@@ -40,24 +46,36 @@ const sourceDateEpoch = Date.UTC(2026, 0, 1) / 1000;
 
 const mebibyte = 1024 * 1024;
 
-export function planImage({ recipe, written }: ParsedRecipe, builderVersion: string): ImagePlan {
-  const architecture = architectureOf(recipe.architecture);
+/** @param architectureName one of the recipe's; the first when left out. */
+export function planImage(
+  { recipe, written }: ParsedRecipe,
+  builderVersion: string,
+  architectureName: ArchitectureName = recipe.architecture[0]!,
+): ImagePlan {
+  const architecture = architectureOf(architectureName);
+  const target = targetOf(recipe.target);
   const version = recipe.version ?? builderVersion;
+  // A recipe for several architectures is several images, and an update of one must never go into the other.
+  const name = recipe.architecture.length > 1 ? `${recipe.name}-${architecture.name}` : recipe.name;
+  const sizes = sizesOf(recipe, target, architecture);
   return {
-    name: recipe.name,
+    name,
     version,
     architecture,
-    fileName: `trivet-${recipe.name}-${version}`,
-    basePackages: basePackages(architecture),
+    target,
+    fileName: `trivet-${name}-${version}`,
+    components: [...new Set(['main', ...target.components, ...recipe.debian.components])],
+    basePackages: basePackages(architecture, target, recipe.kernel.flavour ?? target.kernelFlavour),
     extraPackages: [...recipe.packages].sort(),
     enabledUnits: recipe.enable,
     files: recipe.files,
-    commandLine: commandLine(architecture, recipe.kernel.commandLine),
-    espBytes: recipe.sizes.esp,
-    slotBytes: recipe.sizes.slot,
-    verityBytes: verityBytes(recipe.sizes.slot),
+    extraModules: recipe.kernel.modules,
+    commandLine: commandLine(recipe.console ?? target.consoles(architecture), recipe.kernel.commandLine),
+    espBytes: sizes.esp,
+    slotBytes: sizes.slot,
+    verityBytes: verityBytes(sizes.slot),
     configuration: configuration(written),
-    osRelease: osRelease(recipe.name, version),
+    osRelease: osRelease(name, version),
     sourceDateEpoch,
   };
 }
@@ -67,12 +85,21 @@ export function planImage({ recipe, written }: ParsedRecipe, builderVersion: str
  * counting can do its work; one network card is eth0 whatever bus it is on; no colours, since what reads a console is
  * often a file.
  */
-function commandLine(architecture: Architecture, addition: string): string {
+function commandLine(consoles: readonly string[], addition: string): string {
   const words = [
-    ...['console=tty0', `console=${architecture.console}`, 'quiet', 'loglevel=4', 'panic=10'],
+    ...[...consoles.map((name) => `console=${name}`), 'quiet', 'loglevel=4', 'panic=10'],
     ...['systemd.show_status=auto', 'TERM=dumb', 'net.ifnames=0', addition.trim()],
   ];
   return words.filter((word) => word !== '').join(' ');
+}
+
+function sizesOf(
+  recipe: ParsedRecipe['recipe'],
+  target: Target,
+  architecture: Architecture,
+): { readonly esp: number; readonly slot: number } {
+  const { esp, slot } = target.defaultSizes(architecture);
+  return { esp: recipe.sizes.esp ?? esp * mebibyte, slot: recipe.sizes.slot ?? slot * mebibyte };
 }
 
 /** Hashes of 32 bytes for blocks of 4096, and of those in turn: under a hundredth; whole mebibytes. */

@@ -4,10 +4,8 @@
  */
 import * as z from 'zod';
 import { clusterSchema, configSchema } from '../../runtime/config/schema.ts';
-import { imageArchitectureNames } from '../architecture.ts';
-
-/** Where an image will run; each decides about kernel and boot loader. */
-export const targetNames = ['cloud'] as const;
+import { type ArchitectureName, architectureNames } from '../architecture.ts';
+import { type TargetName, targetNames, targetOf } from '../targets.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -69,7 +67,19 @@ const agentSchema = z
   })
   .partial();
 
-export const recipeSchema = z.strictObject({
+const architectureName = z.enum(architectureNames as readonly [ArchitectureName, ...ArchitectureName[]]);
+const architectureSchema = z
+  .union([architectureName, z.array(architectureName).min(1)])
+  .transform((value) => [...new Set([value].flat())]);
+const moduleName = z.string().regex(/^[\w-]+$/, 'must be the name of a kernel module, such as ixgbe');
+const consoleName = z
+  .string()
+  .regex(
+    /^tty[A-Za-z0-9]+(,\d+[neo]?\d?r?)?$/,
+    'must be a kernel console, such as ttyS0, ttyS0,115200 or tty0',
+  );
+
+const recipeFields = z.strictObject({
   name: imageName,
   version: z
     .string()
@@ -78,8 +88,15 @@ export const recipeSchema = z.strictObject({
       'must be up to 32 letters, digits, dots, hyphens or ~, in quotes',
     )
     .optional(),
-  architecture: z.enum(imageArchitectureNames),
-  target: z.enum(targetNames),
+  /** One, or a list: an image for each. */
+  architecture: architectureSchema,
+  /** Where the image will run; decides about kernel, drivers and boot loader. */
+  target: z.enum(targetNames as readonly [TargetName, ...TargetName[]]),
+  debian: z
+    .strictObject({
+      components: z.array(z.enum(['main', 'contrib', 'non-free', 'non-free-firmware'])).default([]),
+    })
+    .prefault({}),
   packages: z.array(packageName).default([]),
   /** Units of the extra packages that are to be started. */
   enable: z.array(unitName).default([]),
@@ -90,16 +107,29 @@ export const recipeSchema = z.strictObject({
         .string()
         .regex(/^[\x20-\x7e]*$/, 'must be plain ASCII on one line')
         .default(''),
+      /** `cloud`, small, for virtual machines, or `full`; the target's own when left out. */
+      flavour: z.enum(['cloud', 'full']).optional(),
+      /** Modules beside those of the target. */
+      modules: z.array(moduleName).default([]),
     })
     .prefault({}),
-  sizes: z
-    .strictObject({
-      esp: sizeSchema.prefault('96M'),
-      slot: sizeSchema.prefault('192M'),
-    })
-    .prefault({}),
+  /** The kernel's consoles, the last one being /dev/console; the target's own when left out. */
+  console: z.array(consoleName).min(1).optional(),
+  /** The target's own when left out. */
+  sizes: z.strictObject({ esp: sizeSchema.optional(), slot: sizeSchema.optional() }).prefault({}),
   cluster: clusterSchema,
   agent: agentSchema.prefault({}),
+});
+
+export const recipeSchema = recipeFields.superRefine(({ target, architecture }, context) => {
+  const { architectures } = targetOf(target);
+  const wrong = architecture.find((name) => !architectures.includes(name));
+  if (wrong === undefined) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['architecture'],
+    message: `${wrong} is no architecture of the target ${target}: it has ${architectures.join(' and ')}`,
+  });
 });
 
 export type Recipe = z.infer<typeof recipeSchema>;
