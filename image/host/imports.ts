@@ -54,7 +54,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'image/formats': [],
 
   'qemu-tests/switch': [],
-  'qemu-tests/machine': ['runtime/admin'],
+  'qemu-tests/machine': ['runtime/admin', 'image'],
   'qemu-tests/lab': ['qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin'],
   // Seeded randomness is the same everywhere.
   'qemu-tests/powercut': [

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { qemuProgram } from './programs.ts';
+import { boardOf } from './board.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
 
@@ -32,7 +32,7 @@ function mayUseKvm(): boolean {
 
 function probe(): Promise<Accelerator> {
   const child = spawn(
-    qemuProgram,
+    boardOf('x86_64').program,
     [
       ...['-accel', 'kvm', '-cpu', 'max', '-M', 'q35', '-m', '64', '-nodefaults', '-no-user-config'],
       ...['-display', 'none', '-chardev', 'stdio,id=debug,signal=off'],

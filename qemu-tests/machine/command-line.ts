@@ -1,5 +1,6 @@
 /** QEMU's command line as a pure function of what the machine is. */
 import type { Accelerator } from './accelerator.ts';
+import type { Board } from './board.ts';
 
 /** Descriptors that QEMU inherits: its control channel and the agent's console. */
 export const controlDescriptor = 3;
@@ -8,6 +9,8 @@ export const adminDescriptor = 4;
 export type BootWay =
   /** As on a real machine: firmware, boot loader, kernel image. */
   | { readonly kind: 'firmware'; readonly codeFile: string; readonly variablesFile: string }
+  /** u-boot in place of firmware, as on a Raspberry Pi. */
+  | { readonly kind: 'u-boot'; readonly file: string }
   /** QEMU loads the kernel itself: quicker, and skips boot loader and boot counting. */
   | {
       readonly kind: 'direct';
@@ -18,6 +21,7 @@ export type BootWay =
 
 export interface QemuOptions {
   readonly name: string;
+  readonly board: Pick<Board, 'machine' | 'processor'>;
   readonly accelerator: Accelerator;
   readonly memoryMebibytes: number;
   readonly diskFile: string;
@@ -35,9 +39,12 @@ const unmerged = ',request-merging=off';
 export function qemuArguments(options: QemuOptions): string[] {
   const accelerator = options.accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=128';
   return [
-    ...['-name', options.name, '-M', 'q35,hpet=off', '-cpu', 'max', '-accel', accelerator],
+    ...['-name', options.name, '-M', options.board.machine, '-accel', accelerator],
+    ...['-cpu', options.accelerator === 'kvm' ? 'max' : options.board.processor],
     ...['-smp', '1', '-m', String(options.memoryMebibytes), '-rtc', 'base=utc'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-device', 'virtio-rng-pci'],
+    // A machine that hangs is restarted by it, where the kernel has its driver.
+    ...['-device', 'i6300esb', '-action', 'watchdog=reset'],
     ...bootArguments(options.boot),
     ...diskArguments(options),
     ...['-device', `virtio-blk-pci,drive=disk,bootindex=1${options.writeLogFile === null ? '' : unmerged}`],
@@ -53,6 +60,7 @@ function bootArguments(boot: BootWay): string[] {
   if (boot.kind === 'direct') {
     return ['-kernel', boot.kernelFile, '-initrd', boot.initrdFile, '-append', boot.commandLine];
   }
+  if (boot.kind === 'u-boot') return ['-bios', boot.file];
   const flash = (unit: number, file: string, more: string): string =>
     `if=pflash,unit=${unit},format=raw${more},file=${escapeValue(file)}`;
   return [

@@ -6,9 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
+import { openCache } from '../../image/cache/cache.ts';
+import { provideEmulatedUBoot } from '../../image/tools/emulated-board.ts';
 import { connectAdmin } from '../../runtime/admin/client.ts';
 import { detectAccelerator } from './accelerator.ts';
 import { AdminRelay } from './admin-relay.ts';
+import { accelerates, type Board, boardOf } from './board.ts';
 import {
   adminDescriptor,
   type BootWay,
@@ -20,7 +23,7 @@ import { ConsoleLog } from './console-log.ts';
 import { createOverlay } from './disk.ts';
 import type { BootImage } from './image.ts';
 import { MachineError } from './machine-error.ts';
-import { qemuProgram, requirePrograms } from './programs.ts';
+import { requirePrograms } from './programs.ts';
 import { QmpClient } from './qmp.ts';
 
 export interface MachineOptions {
@@ -39,8 +42,6 @@ export interface MachineOptions {
   readonly recordsWrites?: boolean;
 }
 
-const firmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
-const firmwareVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 const powerOffLimitMilliseconds = 120_000;
 const consoleTailLines = 40;
 
@@ -55,6 +56,9 @@ export class Machine {
   readonly console: ConsoleLog;
   readonly #options: MachineOptions;
   readonly #relay: AdminRelay;
+  readonly #board: Board;
+  /** What stands in for the board's firmware; null where that is UEFI. */
+  #uBoot: string | null = null;
   #command = '';
   #running: Running | null = null;
   /** Why the process may end; an end for no reason is a crash. */
@@ -63,13 +67,14 @@ export class Machine {
   private constructor(options: MachineOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#board = boardOf(options.image.architecture);
     this.console = new ConsoleLog(path.join(options.directory, `${options.name}.console`));
     this.#relay = new AdminRelay(path.join(options.directory, `${options.name}.sock`));
   }
 
   /** Makes a machine with an empty disk, switched off. Rejects with `MachineError`. */
   static async create(options: MachineOptions): Promise<Machine> {
-    requirePrograms();
+    requirePrograms(boardOf(options.image.architecture));
     if (options.direct && options.image.direct === null) {
       throw new MachineError(
         'badImage',
@@ -85,7 +90,7 @@ export class Machine {
         sizeBytes: Math.max(options.diskBytes, options.image.sizeBytes),
       });
       if (options.recordsWrites) writeFileSync(machine.writeLogFile, '');
-      if (!options.direct) copyFirmwareVariables(machine.#file('vars'));
+      if (!options.direct) await machine.#provideFirmware();
     } catch (error) {
       await machine.close();
       throw error;
@@ -116,12 +121,13 @@ export class Machine {
     if (this.#running) return;
     const qemu = qemuArguments({
       ...this.#options,
-      accelerator: await detectAccelerator(),
+      board: this.#board,
+      accelerator: accelerates(this.#board, await detectAccelerator()),
       diskFile: this.#file('qcow2'),
       boot: this.#bootWay(),
       writeLogFile: this.#options.recordsWrites ? this.writeLogFile : null,
     });
-    this.#command = formatCommand(qemuProgram, qemu);
+    this.#command = formatCommand(this.#board.program, qemu);
     this.#expectedEnd = null;
     this.console.powerOn();
     const running = this.#spawn(qemu);
@@ -199,14 +205,29 @@ export class Machine {
 
   #bootWay(): BootWay {
     const { direct, image } = this.#options;
-    return direct && image.direct
-      ? { kind: 'direct', ...image.direct }
-      : { kind: 'firmware', codeFile: firmwareCode, variablesFile: this.#file('vars') };
+    if (direct && image.direct) return { kind: 'direct', ...image.direct };
+    if (this.#uBoot !== null) return { kind: 'u-boot', file: this.#uBoot };
+    return { kind: 'firmware', codeFile: this.#board.firmwareCode, variablesFile: this.#file('vars') };
+  }
+
+  async #provideFirmware(): Promise<void> {
+    if (this.#options.image.bootChain === 'u-boot') {
+      this.#uBoot = await provideEmulatedUBoot(openCache());
+      return;
+    }
+    const { firmwareCode, firmwareVariables, firmwarePackage } = this.#board;
+    if (!existsSync(firmwareCode) || !existsSync(firmwareVariables)) {
+      throw new MachineError(
+        'missingProgram',
+        `There is no ${firmwareCode}: apt-get install ${firmwarePackage}`,
+      );
+    }
+    copyFileSync(firmwareVariables, this.#file('vars'));
   }
 
   #spawn(qemu: readonly string[]): Running {
     // The process is in a session of its own, so that Ctrl-C does not reach it, and dies with this one.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', qemuProgram, ...qemu], {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', this.#board.program, ...qemu], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
@@ -228,13 +249,6 @@ export class Machine {
     });
     return { process: child, control: new QmpClient(child.stdio[controlDescriptor] as Duplex), ended };
   }
-}
-
-function copyFirmwareVariables(file: string): void {
-  if (!existsSync(firmwareCode) || !existsSync(firmwareVariables)) {
-    throw new MachineError('missingProgram', `There is no ${firmwareCode}: apt-get install ovmf`);
-  }
-  copyFileSync(firmwareVariables, file);
 }
 
 function withLimit(work: Promise<void>, milliseconds: number, makeError: () => Error): Promise<void> {
