@@ -12,6 +12,7 @@ const cli = cac('trivet');
 cli
   .command('build <recipe>', 'Build an image from a recipe')
   .option('--out <dir>', 'Where to put it (default: out/NAME-OF-THE-RECIPE)')
+  .option('--arch <names>', 'Of a recipe for several architectures only these, separated by commas')
   .option('--lock <file>', 'Take exactly the inputs of an earlier build')
   .option('--offline', 'Use only what is in the cache')
   .option('--json', 'Print the report as JSON')
@@ -19,6 +20,7 @@ cli
     buildCommand({
       recipe,
       out: textOption(options.out),
+      arch: textOption(options.arch),
       lock: textOption(options.lock),
       offline: Boolean(options.offline),
       json: Boolean(options.json),
