@@ -13,8 +13,9 @@ import { sweepCache } from './cache/sweep.ts';
 import { temporary } from './cache/temporary.ts';
 import { version as builderVersion, checkout } from './checkout.ts';
 import { compressImage } from './disk/compress.ts';
-import { layOutDisk } from './disk/partitions.ts';
+import { type DiskLayout, layOutDisk } from './disk/partitions.ts';
 import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
+import { sectorSize } from './formats/gpt/layout.ts';
 import { type InputLock, type Inputs, provideInputs } from './packages/inputs.ts';
 import { derivedUuid, type ImagePlan, planImage } from './plan/plan.ts';
 import type { Progress } from './progress.ts';
@@ -27,6 +28,9 @@ import type { PackageSource } from './root/copyrights.ts';
 import { makeRootFileSystem, type RootFileSystem, verityBlockSize } from './root/erofs.ts';
 import { parseAssignments, readList } from './root/list-file.ts';
 import { selectModules } from './root/modules.ts';
+import { developmentPublicKey, signForDevelopment } from './updates/development-key.ts';
+import { imageFacts } from './updates/image-facts.ts';
+import { writeUpdate } from './updates/write-update.ts';
 
 export interface BuildOptions {
   readonly recipeFile: string;
@@ -65,14 +69,16 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   await using work = await temporary(path.join(cache.directory, 'building', String(process.pid)));
   const at = (name: string): string => path.join(work.directory, name);
   const tree = at('root');
+  const { target } = parsed.recipe;
+  const facts = imageFacts({ plan, target, keys: 'development', publicKey: developmentPublicKey });
   await progress.stage('root tree', () =>
     composeRoot({
       ...{ plan, tools, base, packageTree, extraTree, output: tree, sources: sourcesOf(inputs) },
-      ...{ binary: binary.file, licensesText: binary.notices.text },
+      ...{ binary: binary.file, licensesText: binary.notices.text, imageFacts: facts },
       recipeDirectory: path.dirname(options.recipeFile),
     }),
   );
-  const identity = await identityOf(plan, inputs, binary.file, base);
+  const identity = await identityOf(plan, inputs, binary.file, base, facts);
   const root = await progress.stage('file system', () =>
     makeRootFileSystem({ tools, tree, outputDirectory: work.directory, ...identity }),
   );
@@ -92,8 +98,9 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     });
     await buildEsp({
       ...{ tools, architecture, packageTree, uki: image, sizeBytes: plan.espBytes },
-      ...{ entryName: `trivet_${plan.version}`, workDirectory: work.directory, output: at('esp.fat') },
+      ...{ entryName: 'trivet-a', workDirectory: work.directory, output: at('esp.fat') },
     });
+    await writeFile(at('kernel.efi'), image);
     return image;
   });
 
@@ -109,6 +116,21 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     writeDisk(raw, layout, { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile }),
   );
   await progress.stage('compress', () => compressImage(cache, raw, zst));
+  await progress.stage('update', () =>
+    writeUpdate({
+      ...{ cache, output: path.join(out, files.update), workDirectory: work.directory },
+      manifest: {
+        ...{ name: plan.name, version: plan.version, architecture: architecture.name, target },
+        rootHash: root.rootHash,
+      },
+      sources: [
+        { kind: 'root', file: root.dataFile, diskOffset: offsetOf(layout, 'root-a') },
+        { kind: 'verity', file: root.hashFile, diskOffset: offsetOf(layout, 'verity-a') },
+        { kind: 'kernel', file: at('kernel.efi') },
+      ],
+      sign: signForDevelopment,
+    }),
+  );
   const sha256 = await progress.stage('digests', async () => ({
     raw: await sha256OfFile(raw),
     zst: await sha256OfFile(zst),
@@ -136,6 +158,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
       uki: uki.length,
       raw: (await stat(raw)).size,
       zst: (await stat(zst)).size,
+      update: (await stat(path.join(out, files.update))).size,
     },
     packages: lock.base.length + lock.extra.length,
     kernelVersion: modules.kernelVersion,
@@ -150,11 +173,16 @@ function outputNames(plan: ImagePlan): BuildReport['files'] {
   return {
     raw: `${plan.fileName}.raw`,
     zst: `${plan.fileName}.raw.zst`,
+    update: `${plan.fileName}.update`,
     lock: `${plan.fileName}.lock.json`,
     kernel: 'kernel',
     initrd: 'initrd',
     cmdline: 'cmdline',
   };
+}
+
+function offsetOf(layout: DiskLayout, name: string): number {
+  return layout.partitions.find((partition) => partition.name === name)!.firstLba * sectorSize;
 }
 
 /** The Debian packages of the image; what is in its initrd and its kernel image comes from them too. */
@@ -176,9 +204,11 @@ async function identityOf(
   inputs: Inputs,
   binaryFile: string,
   base: string,
+  facts: string,
 ): Promise<{ readonly uuid: string; readonly salt: string }> {
   const key = JSON.stringify({
     plan,
+    facts,
     base: path.basename(base),
     extra: inputs.lock.extra.map((item) => item.sha256),
     binary: await sha256OfFile(binaryFile),

@@ -26,9 +26,11 @@ const applets = [
     'mount',
     'od',
     'switch_root',
+    'timeout',
     'tr',
     'umount',
     'usleep',
+    'watchdog',
     'cat',
   ],
 ];
@@ -84,10 +86,10 @@ async function composeInitrd(
   await placeModules(tree, modules, options.modules);
 }
 
-/** Modules lie in one directory; two lists give the order in which to load them, each what it needs first. */
+/** Modules lie in one directory; a list a stage gives the order in which to load them, each what it needs first. */
 async function placeModules(tree: string, list: string, modules: KernelModules): Promise<void> {
   const loaded = new Set<string>();
-  for (const stage of ['always', 'disks']) {
+  for (const stage of ['always', 'watchdog', 'disks']) {
     const order: string[] = [];
     for (const [key, names] of parseAssignments(list)) {
       if (key !== stage) continue;

@@ -4,7 +4,7 @@ import type { Architecture } from '../architecture.ts';
 export function basePackages(architecture: Architecture): readonly string[] {
   return [
     ...['base-files', 'libc6'],
-    ...['systemd', 'systemd-sysv', 'udev', 'systemd-repart', 'systemd-boot', 'systemd-boot-efi'],
+    ...['systemd', 'systemd-sysv', 'udev', 'systemd-repart', 'systemd-boot-efi'],
     ...['kmod', 'mount', 'e2fsprogs'],
     // The initrd's.
     ...['busybox-static', 'dmsetup'],

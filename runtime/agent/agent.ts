@@ -20,6 +20,8 @@ export async function runAgent(loaded: LoadedConfig): Promise<void> {
   const log = createLog((line) => process.stdout.write(line));
   const systemd = connectServiceManager(process.env);
   const ended = Promise.withResolvers<void>();
+  // What fails while the rest still starts is awaited below.
+  ended.promise.catch(() => {});
   const { config } = loaded;
   const work = isComplete(config)
     ? await startNode(config, systemd, ended.reject)

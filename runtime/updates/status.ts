@@ -29,7 +29,7 @@ export function readSystemStatus(paths: DevicePaths = devicePaths): SystemStatus
   }
 }
 
-const unknown = {
-  ...{ name: 'unknown', version: 'unknown', architecture: 'unknown', target: 'unknown', keys: 'operator' },
-  ...{ slot: null, state: 'unknown', other: null, lastUpdate: null },
-} as const;
+const unknown: Omit<SystemStatus, 'problem'> = {
+  ...{ name: 'unknown', version: 'unknown', architecture: 'unknown', target: 'unknown' },
+  ...{ keys: 'operator', slot: null, state: 'unknown', other: null, lastUpdate: null },
+};
