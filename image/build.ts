@@ -9,7 +9,7 @@ import { buildExecutable } from './binary/binary.ts';
 import type { BootFile } from './boot/boot-file.ts';
 import { buildEsp } from './boot/esp.ts';
 import { buildInitrd } from './boot/initrd.ts';
-import { raspberryPiFiles } from './boot/raspberry-pi.ts';
+import { deviceTreeDirectory, deviceTreeFiles, raspberryPiFiles } from './boot/raspberry-pi.ts';
 import { uefiFiles } from './boot/uefi.ts';
 import { buildUki } from './boot/uki.ts';
 import { cacheKey, openCache } from './cache/cache.ts';
@@ -17,8 +17,9 @@ import { sweepCache } from './cache/sweep.ts';
 import { temporary } from './cache/temporary.ts';
 import { version as builderVersion, checkout } from './checkout.ts';
 import { compressImage } from './disk/compress.ts';
-import { layOutDisk } from './disk/partitions.ts';
+import { type DiskLayout, layOutDisk } from './disk/partitions.ts';
 import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
+import { sectorSize } from './formats/gpt/layout.ts';
 import { type InputLock, type Inputs, provideInputs } from './packages/inputs.ts';
 import { derivedUuid, type ImagePlan, planImage } from './plan/plan.ts';
 import type { Progress } from './progress.ts';
@@ -31,6 +32,9 @@ import type { PackageSource } from './root/copyrights.ts';
 import { makeRootFileSystem, type RootFileSystem, verityBlockSize } from './root/erofs.ts';
 import { readModuleList } from './root/module-list.ts';
 import { type KernelModules, selectModules } from './root/modules.ts';
+import { developmentPublicKey, signForDevelopment } from './updates/development-key.ts';
+import { imageFacts } from './updates/image-facts.ts';
+import { type UpdateSource, writeUpdate } from './updates/write-update.ts';
 
 export interface BuildOptions {
   readonly recipeFile: string;
@@ -72,14 +76,16 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   await using work = await temporary(path.join(cache.directory, 'building', String(process.pid)));
   const at = (name: string): string => path.join(work.directory, name);
   const tree = at('root');
+  const { target } = parsed.recipe;
+  const facts = imageFacts({ plan, keys: 'development', publicKey: developmentPublicKey });
   await progress.stage('root tree', () =>
     composeRoot({
       ...{ plan, tools, base, packageTree, extraTree, output: tree, sources: sourcesOf(inputs) },
-      ...{ binary: binary.file, licensesText: binary.notices.text },
+      ...{ binary: binary.file, licensesText: binary.notices.text, imageFacts: facts },
       recipeDirectory: path.dirname(options.recipeFile),
     }),
   );
-  const identity = await identityOf(plan, inputs, binary.file, base);
+  const identity = await identityOf(plan, inputs, binary.file, base, facts);
   const root = await progress.stage('file system', () =>
     makeRootFileSystem({ tools, tree, outputDirectory: work.directory, ...identity }),
   );
@@ -104,6 +110,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
       ...{ tools, uki: image, sizeBytes: plan.espBytes, files: await bootFiles(plan, inputs, modules) },
       ...{ workDirectory: work.directory, output: at('esp.fat') },
     });
+    await writeFile(at('kernel.efi'), image);
     return image;
   });
 
@@ -119,6 +126,23 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     writeDisk(raw, layout, { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile }),
   );
   await progress.stage('compress', () => compressImage(cache, raw, zst));
+  await progress.stage('update', async () =>
+    writeUpdate({
+      ...{ cache, output: path.join(out, files.update), workDirectory: work.directory },
+      manifest: {
+        ...{ name: plan.name, version: plan.version, architecture: architecture.name },
+        target: plan.target.name,
+        rootHash: root.rootHash,
+      },
+      sources: [
+        { kind: 'root', file: root.dataFile, diskOffset: offsetOf(layout, 'root-a') },
+        { kind: 'verity', file: root.hashFile, diskOffset: offsetOf(layout, 'verity-a') },
+        { kind: 'kernel', file: at('kernel.efi') },
+        ...(await slotFiles(plan, inputs, modules)),
+      ],
+      sign: signForDevelopment,
+    }),
+  );
   const sha256 = await progress.stage('digests', async () => ({
     raw: await sha256OfFile(raw),
     zst: await sha256OfFile(zst),
@@ -146,6 +170,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
       uki: uki.length,
       raw: (await stat(raw)).size,
       zst: (await stat(zst)).size,
+      update: (await stat(path.join(out, files.update))).size,
     },
     packages: lock.base.length + lock.extra.length,
     kernelVersion: modules.kernelVersion,
@@ -160,11 +185,16 @@ function outputNames(plan: ImagePlan): BuildReport['files'] {
   return {
     raw: `${plan.fileName}.raw`,
     zst: `${plan.fileName}.raw.zst`,
+    update: `${plan.fileName}.update`,
     lock: `${plan.fileName}.lock.json`,
     kernel: 'kernel',
     initrd: 'initrd',
     cmdline: 'cmdline',
   };
+}
+
+function offsetOf(layout: DiskLayout, name: string): number {
+  return layout.partitions.find((partition) => partition.name === name)!.firstLba * sectorSize;
 }
 
 /** The Debian packages of the image; what is in its initrd and its kernel image comes from them too. */
@@ -179,13 +209,28 @@ function bootFiles(
   { packageTree }: Inputs,
   { kernelVersion }: KernelModules,
 ): Promise<readonly BootFile[]> | readonly BootFile[] {
-  const { architecture, sourceDateEpoch, target } = plan;
+  const { architecture, sourceDateEpoch } = plan;
   switch (target.bootChain) {
     case 'systemd-boot':
       return uefiFiles(packageTree, architecture);
     case 'u-boot':
       return raspberryPiFiles({ packageTree, kernelVersion, sourceDateEpoch });
   }
+}
+
+/** What a slot has on the boot partition beside its kernel image. */
+async function slotFiles(
+  { target }: ImagePlan,
+  { packageTree }: Inputs,
+  { kernelVersion }: KernelModules,
+): Promise<readonly UpdateSource[]> {
+  if (target.bootChain !== 'u-boot') return [];
+  const trees = await deviceTreeFiles({ packageTree, kernelVersion });
+  return trees.map(({ name, source }) => ({
+    kind: 'file',
+    path: `${deviceTreeDirectory}/${name}`,
+    file: source,
+  }));
 }
 
 /** What the initrd looks for; see root/initrd/init. */
@@ -200,9 +245,11 @@ async function identityOf(
   inputs: Inputs,
   binaryFile: string,
   base: string,
+  facts: string,
 ): Promise<{ readonly uuid: string; readonly salt: string }> {
   const key = JSON.stringify({
     plan,
+    facts,
     base: path.basename(base),
     extra: inputs.lock.extra.map((item) => item.sha256),
     binary: await sha256OfFile(binaryFile),

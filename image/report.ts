@@ -10,6 +10,7 @@ export interface BuildReport {
   readonly files: {
     readonly raw: string;
     readonly zst: string;
+    readonly update: string;
     readonly lock: string;
     readonly kernel: string;
     readonly initrd: string;
@@ -26,6 +27,7 @@ export interface BuildReport {
     readonly uki: number;
     readonly raw: number;
     readonly zst: number;
+    readonly update: number;
   };
   readonly packages: number;
   readonly kernelVersion: string;
@@ -42,6 +44,7 @@ const rows: readonly (readonly [keyof BuildReport['sizesBytes'], string])[] = [
   ['uki', 'kernel image (UKI)'],
   ['raw', 'disk image (sparse)'],
   ['zst', 'disk image, compressed'],
+  ['update', 'update file'],
 ];
 
 export function formatReport(report: BuildReport, directory: string): string {

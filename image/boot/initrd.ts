@@ -26,9 +26,11 @@ const applets = [
     'mount',
     'od',
     'switch_root',
+    'timeout',
     'tr',
     'umount',
     'usleep',
+    'watchdog',
     'cat',
   ],
 ];

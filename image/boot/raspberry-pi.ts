@@ -4,13 +4,15 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { encodeEnvironment } from '../../runtime/updates/u-boot-environment.ts';
+import { encodeEnvironment } from '../../runtime/updates/boot-environment.ts';
 import { encodeScript } from '../formats/uimage/uimage.ts';
 import type { BootFile } from './boot-file.ts';
 
 const firmwareDirectory = 'usr/lib/raspi-firmware';
 /** For the Raspberry Pi 4 and its kin; those of the 3 are the two that QEMU's board can start. */
 const firmware = ['start4.elf', 'fixup4.dat', 'bootcode.bin', 'start.elf', 'fixup.dat'];
+/** In a slot's folder: u-boot names device trees with it. */
+export const deviceTreeDirectory = 'broadcom';
 const deviceTree = /^bcm2(711|837)-rpi-.*\.dtb$/;
 
 /** The firmware's settings: 64 bits, a serial console, and device trees by the names of Linux itself. */
@@ -49,7 +51,7 @@ export async function raspberryPiFiles(options: RaspberryPiOptions): Promise<rea
     { target: 'trivet/slots.env', content: encodeEnvironment({ good: 'a', trial: '', id: '' }) },
     { target: 'trivet/tries.env', content: encodeEnvironment({ tried: '', count: '0' }) },
     ...trees.map(({ name, source }) => ({ target: name, source })),
-    ...trees.map(({ name, source }) => ({ target: `trivet/a/broadcom/${name}`, source })),
+    ...trees.map(({ name, source }) => ({ target: `trivet/a/${deviceTreeDirectory}/${name}`, source })),
   ];
 }
 
@@ -58,7 +60,7 @@ export async function deviceTreeFiles({
   packageTree,
   kernelVersion,
 }: Omit<RaspberryPiOptions, 'sourceDateEpoch'>): Promise<readonly { name: string; source: string }[]> {
-  const directory = path.join(packageTree, `usr/lib/linux-image-${kernelVersion}`, 'broadcom');
+  const directory = path.join(packageTree, `usr/lib/linux-image-${kernelVersion}`, deviceTreeDirectory);
   const names = (await readdir(directory)).filter((name) => deviceTree.test(name)).sort();
   return names.map((name) => ({ name, source: path.join(directory, name) }));
 }

@@ -25,6 +25,8 @@ export interface ComposeOptions {
   readonly binary: string;
   /** The licences of what is in the executable. */
   readonly licensesText: string;
+  /** `/usr/lib/trivet/image.json`. */
+  readonly imageFacts: string;
   /** What relative paths in the recipe are relative to. */
   readonly recipeDirectory: string;
   readonly output: string;
@@ -43,6 +45,7 @@ export async function composeRoot(options: ComposeOptions): Promise<void> {
   await addCopyrights(output, options.sources);
   await placeText(output, 'usr/share/doc/trivet/copyright', options.licensesText);
   await placeText(output, 'usr/lib/os-release', plan.osRelease);
+  await placeText(output, 'usr/lib/trivet/image.json', options.imageFacts);
   await placeLink(output, 'etc/os-release', '../usr/lib/os-release');
   for (const file of plan.files) await placeRecipeFile(output, file, options.recipeDirectory);
   for (const unit of plan.enabledUnits) await enableUnit(output, unit);
