@@ -76,7 +76,6 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   await using work = await temporary(path.join(cache.directory, 'building', String(process.pid)));
   const at = (name: string): string => path.join(work.directory, name);
   const tree = at('root');
-  const { target } = parsed.recipe;
   const facts = imageFacts({ plan, keys: 'development', publicKey: developmentPublicKey });
   await progress.stage('root tree', () =>
     composeRoot({
@@ -209,7 +208,7 @@ function bootFiles(
   { packageTree }: Inputs,
   { kernelVersion }: KernelModules,
 ): Promise<readonly BootFile[]> | readonly BootFile[] {
-  const { architecture, sourceDateEpoch } = plan;
+  const { architecture, sourceDateEpoch, target } = plan;
   switch (target.bootChain) {
     case 'systemd-boot':
       return uefiFiles(packageTree, architecture);
