@@ -6,6 +6,7 @@ import { binaryCommand } from './cli/binary.ts';
 import { buildCommand } from './cli/build.ts';
 import { deviceCommands, isForDevice, runDeviceCommand } from './cli/device.ts';
 import { inspectCommand } from './cli/inspect.ts';
+import { recipeCommand } from './cli/recipe.ts';
 
 const cli = cac('trivet');
 
@@ -66,6 +67,16 @@ cli
   .command('inspect <image>', 'Show what is in an image')
   .option('--json', 'Print JSON')
   .action((image: string, options) => inspectCommand(image, { json: Boolean(options.json) }));
+
+cli
+  .command(
+    'recipe <action> [file]',
+    'Check a recipe (check FILE), show it with what it extends (show FILE), or print its JSON Schema (schema)',
+  )
+  .option('--json', 'Print JSON')
+  .action((action: string, file: string | undefined, options) =>
+    recipeCommand({ action, file, json: Boolean(options.json) }),
+  );
 
 cli.help((sections) => [
   ...sections,

@@ -12,6 +12,8 @@ export interface Target {
   readonly kernelFlavour: KernelFlavour;
   /** Debian's archive areas beside main. */
   readonly components: readonly string[];
+  /** Whether a recipe may name Wi-Fi networks. */
+  readonly hasWifi: boolean;
   /** Debian packages that only the boot partition needs. */
   readonly bootPackages: readonly string[];
   /** The partition type of the boot partition: the ESP's, or the one that the Raspberry Pi's firmware looks for. */
@@ -37,6 +39,7 @@ const table: Readonly<Record<TargetName, Target>> = {
     bootChain: 'systemd-boot',
     kernelFlavour: 'cloud',
     components: [],
+    hasWifi: false,
     bootPackages: ['systemd-boot-efi'],
     bootPartitionType: efiSystemPartition,
     consoles: (architecture) => ['tty0', architecture.console],
@@ -49,6 +52,7 @@ const table: Readonly<Record<TargetName, Target>> = {
     bootChain: 'systemd-boot',
     kernelFlavour: 'full',
     components: [],
+    hasWifi: false,
     bootPackages: ['systemd-boot-efi'],
     bootPartitionType: efiSystemPartition,
     consoles: (architecture) => [architecture.console, 'tty0'],
@@ -60,6 +64,7 @@ const table: Readonly<Record<TargetName, Target>> = {
     bootChain: 'u-boot',
     kernelFlavour: 'full',
     components: ['non-free-firmware'],
+    hasWifi: true,
     bootPackages: ['systemd-boot-efi', 'raspi-firmware', 'u-boot-rpi'],
     // The ESP's type was refused by some of the Raspberry Pi 4's boot ROMs.
     bootPartitionType: basicData,

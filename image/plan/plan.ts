@@ -9,6 +9,8 @@ import { basePackages } from '../packages/base-packages.ts';
 import type { ParsedRecipe } from '../recipe/parse.ts';
 import type { RecipeFile } from '../recipe/schema.ts';
 import { type Target, targetOf } from '../targets.ts';
+import { networkFiles, timeFiles } from './network-files.ts';
+import type { PlannedFile } from './planned-file.ts';
 
 export interface ImagePlan {
   readonly name: string;
@@ -22,6 +24,11 @@ export interface ImagePlan {
   readonly basePackages: readonly string[];
   readonly extraPackages: readonly string[];
   readonly enabledUnits: readonly string[];
+  /** What follows from the recipe's settings. */
+  readonly settings: readonly PlannedFile[];
+  /** PEM files, relative to the recipe. */
+  readonly certificates: readonly string[];
+  readonly updates: { readonly source: string | null; readonly healthSeconds: number };
   readonly files: readonly RecipeFile[];
   /** Kernel modules beside those of the target. */
   readonly extraModules: readonly string[];
@@ -58,6 +65,7 @@ export function planImage(
   // A recipe for several architectures is several images, and an update of one must never go into the other.
   const name = recipe.architecture.length > 1 ? `${recipe.name}-${architecture.name}` : recipe.name;
   const sizes = sizesOf(recipe, target, architecture);
+  const wifi = recipe.network.wifi !== undefined;
   return {
     name,
     version,
@@ -66,10 +74,13 @@ export function planImage(
     fileName: `trivet-${name}-${version}`,
     components: [...new Set(['main', ...target.components, ...recipe.debian.components])],
     basePackages: basePackages(architecture, target, recipe.kernel.flavour ?? target.kernelFlavour),
-    extraPackages: [...recipe.packages].sort(),
-    enabledUnits: recipe.enable,
+    extraPackages: [...recipe.packages, ...(wifi ? wifiParts.packages : [])].sort(),
+    enabledUnits: [...recipe.enable, ...(wifi ? wifiParts.units : [])],
+    settings: settings(recipe),
+    certificates: recipe.certificates,
+    updates: { source: recipe.update.source ?? null, healthSeconds: recipe.update.healthSeconds },
     files: recipe.files,
-    extraModules: recipe.kernel.modules,
+    extraModules: [...recipe.kernel.modules, ...(wifi ? wifiParts.modules : [])],
     commandLine: commandLine(recipe.console ?? target.consoles(architecture), recipe.kernel.commandLine),
     espBytes: sizes.esp,
     slotBytes: sizes.slot,
@@ -78,6 +89,24 @@ export function planImage(
     osRelease: osRelease(name, version),
     sourceDateEpoch,
   };
+}
+
+/** A Raspberry Pi's. */
+const wifiParts = {
+  packages: ['wpasupplicant', 'wireless-regdb', 'firmware-brcm80211'],
+  modules: ['brcmfmac'],
+  units: ['wpa_supplicant@wlan0.service'],
+} as const;
+
+function settings(recipe: ParsedRecipe['recipe']): readonly PlannedFile[] {
+  const files = [...networkFiles(recipe.network), ...timeFiles(recipe.time.servers)];
+  // The initrd reads it.
+  files.push({ path: '/usr/lib/trivet/hostname', content: `${recipe.hostname}\n` });
+  if (recipe.data.maxSize !== undefined) {
+    const content = `[Partition]\nSizeMaxBytes=${recipe.data.maxSize}\n`;
+    files.push({ path: '/usr/lib/repart.d/50-data.conf.d/recipe.conf', content });
+  }
+  return files;
 }
 
 /**
@@ -110,7 +139,9 @@ function verityBytes(slotBytes: number): number {
 function configuration(written: Readonly<Record<string, unknown>>): string {
   const agent = (written.agent ?? {}) as Record<string, unknown>;
   const head = '# Made from the recipe by trivet build. `trivet config` shows what is in force.\n';
-  return head + stringify({ cluster: written.cluster, ...agent });
+  const cluster = written.cluster === undefined ? {} : { cluster: written.cluster };
+  const all = { ...cluster, ...agent };
+  return Object.keys(all).length === 0 ? `${head}{}\n` : head + stringify(all);
 }
 
 function osRelease(name: string, version: string): string {

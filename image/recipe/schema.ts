@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { clusterSchema, configSchema } from '../../runtime/config/schema.ts';
 import { type ArchitectureName, architectureNames } from '../architecture.ts';
 import { type TargetName, targetNames, targetOf } from '../targets.ts';
+import { networkSchema, timeSchema } from './network-schema.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -79,7 +80,21 @@ const consoleName = z
     'must be a kernel console, such as ttyS0, ttyS0,115200 or tty0',
   );
 
+/** `edge-{id}`: {id} is eight digits of the machine's own. */
+const hostNamePattern = z
+  .string()
+  .regex(
+    /^(?=.{1,56}$)[a-z0-9{]([a-z0-9-]|\{id\})*$/,
+    'must be lower-case letters, digits and hyphens, with {id} for the machine’s own digits, such as edge-{id}',
+  )
+  .refine(
+    (text) => /^[a-z0-9-]*$/.test(text.replace('{id}', '')),
+    'may contain {id} once, and no other braces',
+  );
+
 const recipeFields = z.strictObject({
+  /** Another recipe, relative to this one, that this one goes over: maps are merged, anything else is replaced. */
+  extends: z.string().min(1).optional(),
   name: imageName,
   version: z
     .string()
@@ -94,6 +109,8 @@ const recipeFields = z.strictObject({
   target: z.enum(targetNames as readonly [TargetName, ...TargetName[]]),
   debian: z
     .strictObject({
+      /** The release. What goes into the root (image/root/contents.txt) is written for it. */
+      suite: z.literal('trixie').default('trixie'),
       components: z.array(z.enum(['main', 'contrib', 'non-free', 'non-free-firmware'])).default([]),
     })
     .prefault({}),
@@ -117,12 +134,41 @@ const recipeFields = z.strictObject({
   console: z.array(consoleName).min(1).optional(),
   /** The target's own when left out. */
   sizes: z.strictObject({ esp: sizeSchema.optional(), slot: sizeSchema.optional() }).prefault({}),
-  cluster: clusterSchema,
+  hostname: hostNamePattern.default('trivet-{id}'),
+  network: networkSchema.prefault({}),
+  time: timeSchema.prefault({}),
+  /** PEM files, relative to the recipe, of authorities that the device trusts beside Debian's. */
+  certificates: z.array(z.string().min(1)).default([]),
+  data: z
+    .strictObject({
+      fileSystem: z.literal('ext4').default('ext4'),
+      /** Leaves the rest of the disk free; all of it when left out. */
+      maxSize: sizeSchema.optional(),
+    })
+    .prefault({}),
+  update: z
+    .strictObject({
+      /** Where devices will look for updates. */
+      source: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+      /** A new version must have proved itself within this time, or the old one comes back. */
+      healthSeconds: z.int().min(20).max(3600).default(300),
+    })
+    .prefault({}),
+  addons: z
+    .array(z.string())
+    .max(0, 'there are no addons yet; they come with the part that runs containers')
+    .default([]),
+  /** Left out, a device waits for a trivet.yaml on its boot partition that says which cluster it belongs to. */
+  cluster: clusterSchema.optional(),
   agent: agentSchema.prefault({}),
 });
 
-export const recipeSchema = recipeFields.superRefine(({ target, architecture }, context) => {
-  const { architectures } = targetOf(target);
+export const recipeSchema = recipeFields.superRefine(({ target, architecture, network }, context) => {
+  const { architectures, hasWifi } = targetOf(target);
+  if (network.wifi !== undefined && !hasWifi) {
+    const message = `the target ${target} has none: only Raspberry Pi images carry its driver and firmware`;
+    context.addIssue({ code: 'custom', path: ['network', 'wifi'], message });
+  }
   const wrong = architecture.find((name) => !architectures.includes(name));
   if (wrong === undefined) return;
   context.addIssue({

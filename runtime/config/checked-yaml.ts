@@ -102,8 +102,21 @@ function syntaxFault(
   return { line, field: '', message: `this is not YAML: ${error.message.split('\n')[0]}` };
 }
 
+/** Of several kinds of value that would do, the one whose kind was written. */
+function closestBranch(
+  branches: readonly (readonly z.core.$ZodIssue[])[],
+): readonly z.core.$ZodIssue[] | undefined {
+  return branches.find((issues) =>
+    issues.every((issue) => issue.code !== 'invalid_type' || issue.path.length > 0),
+  );
+}
+
 function issueFaults(issue: z.core.$ZodIssue, source: Source, above: Path): Fault[] {
   const path = [...above, ...issue.path];
+  if (issue.code === 'invalid_union') {
+    const branch = closestBranch(issue.errors);
+    if (branch !== undefined) return branch.flatMap((inner) => issueFaults(inner, source, path));
+  }
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, source));
   return [{ line: lineOf(path, source), field: fieldName(path), message: describe(issue, path, source) }];
 }
