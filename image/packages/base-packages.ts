@@ -9,7 +9,7 @@ export function basePackages(
 ): readonly string[] {
   return [
     ...['base-files', 'libc6'],
-    ...['systemd', 'systemd-sysv', 'udev', 'systemd-repart'],
+    ...['systemd', 'systemd-sysv', 'udev', 'systemd-repart', 'systemd-resolved', 'systemd-timesyncd'],
     ...['kmod', 'mount', 'e2fsprogs'],
     // The initrd's.
     ...['busybox-static', 'dmsetup'],

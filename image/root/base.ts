@@ -26,6 +26,8 @@ const unitDirectories: Readonly<Record<string, string>> = {
   'udev.rules.d': 'usr/lib/udev/rules.d',
   'tmpfiles.d': 'usr/lib/tmpfiles.d',
   'journald.conf.d': 'usr/lib/systemd/journald.conf.d',
+  'resolved.conf.d': 'usr/lib/systemd/resolved.conf.d',
+  'timesyncd.conf.d': 'usr/lib/systemd/timesyncd.conf.d',
   'system.conf.d': 'usr/lib/systemd/system.conf.d',
 };
 
@@ -79,7 +81,7 @@ async function placeOwnFiles(tree: string): Promise<void> {
   // Bind-mounted by the initrd, which knows the machine's id.
   await placeText(tree, 'etc/machine-id', '');
   await placeLink(tree, 'etc/mtab', '../proc/self/mounts');
-  // Whoever resolves names writes it; there is nobody yet.
+  // systemd-resolved writes it.
   await placeLink(tree, 'etc/resolv.conf', '../run/systemd/resolve/resolv.conf');
 }
 
