@@ -18,11 +18,20 @@ const keptFrames = 512;
 /** Frames compressed at a time; more would only wait for a processor. */
 const concurrency = 2;
 
-/** @param offset where the input lies in a disk image: it is cut at the same places then, and shares its frames. */
-export async function compressImage(cache: Cache, input: string, output: string, offset = 0): Promise<void> {
+/**
+ * @param offset where the input lies in a disk image: it is cut at the same places then, and shares its frames.
+ * @returns the sizes of the frames.
+ */
+export async function compressImage(
+  cache: Cache,
+  input: string,
+  output: string,
+  offset = 0,
+): Promise<readonly number[]> {
   const directory = path.join(cache.directory, 'frames');
   await mkdir(directory, { recursive: true });
   const unfinished = `${output}.${process.pid}`;
+  const sizes: number[] = [];
   {
     await using source = await open(input);
     await using target = await open(unfinished, 'w');
@@ -37,10 +46,12 @@ export async function compressImage(cache: Cache, input: string, output: string,
       }
       const frame = await pending.shift()!;
       await target.writeFile(frame);
+      sizes.push(frame.length);
     }
   }
   await rename(unfinished, output);
   await dropOldest(directory);
+  return sizes;
 }
 
 async function frameOf(directory: string, content: Uint8Array): Promise<Uint8Array> {

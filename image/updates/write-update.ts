@@ -39,9 +39,9 @@ export async function writeUpdate(options: UpdateOptions): Promise<void> {
   const parts: UpdatePart[] = [];
   for (const [index, source] of options.sources.entries()) {
     const file = path.join(options.workDirectory, `part-${index}.zst`);
-    await compressImage(options.cache, source.file, file, source.diskOffset ?? 0);
+    const frames = await compressImage(options.cache, source.file, file, source.diskOffset ?? 0);
     stored.push(file);
-    parts.push(await describePart(source, file));
+    parts.push(await describePart(source, file, frames));
   }
   const manifest = encodeManifest({ format: 'trivet-update-1', ...options.manifest, parts });
   const head = encodeHead(manifest, await options.sign(manifest));
@@ -56,11 +56,15 @@ export async function writeUpdate(options: UpdateOptions): Promise<void> {
   await rename(unfinished, options.output);
 }
 
-async function describePart(source: UpdateSource, storedFile: string): Promise<UpdatePart> {
+async function describePart(
+  source: UpdateSource,
+  storedFile: string,
+  frames: readonly number[],
+): Promise<UpdatePart> {
   const common = {
     sizeBytes: (await stat(source.file)).size,
     sha256: await sha256OfFile(source.file),
-    storedBytes: (await stat(storedFile)).size,
+    frames: [...frames],
     storedSha256: await sha256OfFile(storedFile),
   };
   if (source.kind !== 'file') return { kind: source.kind, ...common };

@@ -27,6 +27,8 @@ export interface QemuOptions {
   readonly diskFile: string;
   /** Where every write and flush of the guest is recorded; the disk itself is thrown away then. */
   readonly writeLogFile: string | null;
+  /** Raw disks beside it, in this order. */
+  readonly extraDiskFiles?: readonly string[];
   readonly boot: BootWay;
   /** The switch's socket; without one the machine has no network card. */
   readonly networkSocket: string | null;
@@ -48,6 +50,7 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...bootArguments(options.boot),
     ...diskArguments(options),
     ...['-device', `virtio-blk-pci,drive=disk,bootindex=1${options.writeLogFile === null ? '' : unmerged}`],
+    ...extraDiskArguments(options.extraDiskFiles ?? []),
     ...networkArguments(options),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=control,fd=${controlDescriptor}`, '-mon', 'chardev=control,mode=control'],
@@ -83,6 +86,13 @@ function diskArguments({ diskFile, writeLogFile }: QemuOptions): string[] {
     ...['-blockdev', `node-name=writes,${file(writeLogFile)}`],
     ...['-blockdev', 'node-name=disk,driver=blklogwrites,file=overlay,log=writes'],
   ];
+}
+
+function extraDiskArguments(files: readonly string[]): string[] {
+  return files.flatMap((file, index) => [
+    ...['-drive', `if=none,id=extra${index},format=raw,cache=writeback,file=${escapeValue(file)}`],
+    ...['-device', `virtio-blk-pci,drive=extra${index}`],
+  ]);
 }
 
 function networkArguments({ networkSocket, macAddress }: QemuOptions): string[] {

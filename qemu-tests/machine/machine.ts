@@ -40,6 +40,8 @@ export interface MachineOptions {
   readonly macAddress: string;
   /** Record every write and flush in `writeLogFile`; what the machine wrote is not there at its next power-on. */
   readonly recordsWrites?: boolean;
+  /** Raw disks that are plugged in beside its own. */
+  readonly extraDiskFiles?: readonly string[];
 }
 
 const powerOffLimitMilliseconds = 120_000;
@@ -96,6 +98,11 @@ export class Machine {
       throw error;
     }
     return machine;
+  }
+
+  /** The disk, in QEMU's own format; not to be touched while the machine runs. */
+  get diskFile(): string {
+    return this.#file('qcow2');
   }
 
   get isRunning(): boolean {

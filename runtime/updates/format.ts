@@ -21,8 +21,13 @@ const longestManifestBytes = 1024 * 1024;
 export const updatePartitionType = '7a1b3c52-0c0e-4b3f-9d1a-54524956a001';
 export const updatePartitionName = 'trivet-update';
 
-/** A zstd frame of a part holds no more than this, so that no reader needs a larger window: 2^22 bytes. */
-export const frameWindowLog = 22;
+/**
+ * A part is stored in zstd frames, each of at most this much content, and read frame by frame: it bounds the reader's
+ * memory. (A stream of Node's own loses what follows a frame that ends within a piece.)
+ */
+export const frameBytes = 4 * 1024 * 1024;
+/** What does not shrink grows a little. */
+const longestFrameBytes = frameBytes + 64 * 1024;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal');
 const size = z
@@ -41,8 +46,8 @@ const common = {
   /** Of the content, unpacked. */
   sizeBytes: size,
   sha256: digest,
-  /** Of what lies in the file: zstd frames. */
-  storedBytes: size,
+  /** What lies in the file: the sizes of its zstd frames, and the digest of them all. */
+  frames: z.array(z.int().min(1).max(longestFrameBytes)),
   storedSha256: digest,
 };
 const partSchema = z.discriminatedUnion('kind', [
@@ -129,6 +134,11 @@ export function decodeManifest(bytes: Uint8Array): UpdateManifest {
     'notAnUpdate',
     `The update's manifest is of a form that this version does not know: ${problems.join('; ')}`,
   );
+}
+
+/** Bytes that the part takes in the file. */
+export function storedBytes(part: UpdatePart): number {
+  return part.frames.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** The one part of that kind; the schema makes sure of it. */

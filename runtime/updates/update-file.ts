@@ -4,19 +4,20 @@
  */
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { constants, createZstdDecompress } from 'node:zlib';
+import { promisify } from 'node:util';
+import { zstdDecompress } from 'node:zlib';
 import {
   decodeHead,
   decodeManifest,
-  frameWindowLog,
+  frameBytes,
   headBytes,
+  storedBytes,
   type UpdateManifest,
   type UpdatePart,
 } from './format.ts';
 import { UpdateError } from './update-error.ts';
 
-const pieceBytes = 256 * 1024;
+const unpack = promisify(zstdDecompress);
 
 export class UpdateFile {
   readonly manifest: UpdateManifest;
@@ -30,7 +31,7 @@ export class UpdateFile {
     this.#offsets = new Map(
       manifest.parts.map((part) => {
         const entry = [part, offset] as const;
-        offset += part.storedBytes;
+        offset += storedBytes(part);
         return entry;
       }),
     );
@@ -72,21 +73,14 @@ export class UpdateFile {
   async *content(part: UpdatePart): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256');
     let size = 0;
-    const params = { [constants.ZSTD_d_windowLogMax]: frameWindowLog };
-    const stored = Readable.from(this.#stored(part), { objectMode: false });
-    const unpacked = createZstdDecompress({ params });
-    stored.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
-    try {
-      for await (const piece of unpacked as AsyncIterable<Buffer>) {
-        size += piece.length;
-        if (size > part.sizeBytes) throw damaged(part);
-        hash.update(piece);
-        yield piece;
-      }
-    } catch (cause) {
-      throw cause instanceof UpdateError ? cause : damaged(part, cause);
-    } finally {
-      stored.destroy();
+    for await (const frame of this.#stored(part)) {
+      const piece = await unpack(frame, { maxOutputLength: frameBytes }).catch((cause: unknown) => {
+        throw damaged(part, cause);
+      });
+      size += piece.length;
+      if (size > part.sizeBytes) throw damaged(part);
+      hash.update(piece);
+      yield piece;
     }
     if (size !== part.sizeBytes || hash.digest('hex') !== part.sha256) throw damaged(part);
   }
@@ -95,14 +89,14 @@ export class UpdateFile {
     await this.#handle.close();
   }
 
+  /** Frame by frame. */
   async *#stored(part: UpdatePart): AsyncGenerator<Buffer> {
-    const start = this.#offsets.get(part)!;
-    for (let at = 0; at < part.storedBytes; ) {
-      const wanted = Math.min(pieceBytes, part.storedBytes - at);
-      const piece = await readPiece(this.#handle, start + at, wanted);
-      if (piece.length < wanted) throw truncated();
-      at += piece.length;
-      yield piece;
+    let at = this.#offsets.get(part)!;
+    for (const length of part.frames) {
+      const frame = await readPiece(this.#handle, at, length);
+      if (frame.length < length) throw truncated();
+      at += length;
+      yield frame;
     }
   }
 }
