@@ -16,6 +16,7 @@ import { compressImage } from './disk/compress.ts';
 import { layOutDisk } from './disk/partitions.ts';
 import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
 import { type InputLock, type Inputs, provideInputs } from './packages/inputs.ts';
+import { describeImage } from './plan/image-description.ts';
 import { derivedUuid, type ImagePlan, planImage } from './plan/plan.ts';
 import type { Progress } from './progress.ts';
 import { readRecipe } from './recipe/parse.ts';
@@ -27,14 +28,23 @@ import type { PackageSource } from './root/copyrights.ts';
 import { makeRootFileSystem, type RootFileSystem, verityBlockSize } from './root/erofs.ts';
 import { parseAssignments, readList } from './root/list-file.ts';
 import { selectModules } from './root/modules.ts';
+import { chooseSigner } from './signing/choose-signer.ts';
+import type { Signer } from './signing/signer.ts';
 
 export interface BuildOptions {
   readonly recipeFile: string;
   readonly outputDirectory: string;
   readonly lockFile: string | null;
   readonly offline: boolean;
+  /** The directory of the keys to sign with, instead of the recipe's. */
+  readonly keysDirectory: string | null;
+  /** Signs in place of all keys. */
+  readonly signer?: Signer | undefined;
   readonly progress: Progress;
 }
+
+const developmentKeysWarning =
+  'signed with the development keys, which everybody has: trivet keys create makes your own, build --keys takes them';
 
 /** Builds the image into `outputDirectory`, replacing what an earlier build left there. */
 export async function buildImage(options: BuildOptions): Promise<BuildReport> {
@@ -42,7 +52,14 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const cache = openCache();
   const parsed = await readRecipe(options.recipeFile);
   for (const warning of warnAbout(parsed.recipe)) progress.warn(warning);
+  const signer =
+    options.signer ??
+    (await chooseSigner({
+      ...{ option: options.keysDirectory, recipe: parsed.recipe.keys, recipeFile: options.recipeFile },
+    }));
+  if (signer.kind === 'development') progress.warn(developmentKeysWarning);
   const plan = planImage(parsed, builderVersion);
+  const description = describeImage(plan, signer);
   const { architecture, sourceDateEpoch } = plan;
   await sweepCache(cache);
 
@@ -67,12 +84,12 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const tree = at('root');
   await progress.stage('root tree', () =>
     composeRoot({
-      ...{ plan, tools, base, packageTree, extraTree, output: tree, sources: sourcesOf(inputs) },
+      ...{ plan, description, tools, base, packageTree, extraTree, output: tree, sources: sourcesOf(inputs) },
       ...{ binary: binary.file, licensesText: binary.notices.text },
       recipeDirectory: path.dirname(options.recipeFile),
     }),
   );
-  const identity = await identityOf(plan, inputs, binary.file, base);
+  const identity = await identityOf(plan, description, inputs, binary.file, base);
   const root = await progress.stage('file system', () =>
     makeRootFileSystem({ tools, tree, outputDirectory: work.directory, ...identity }),
   );
@@ -86,13 +103,14 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const commandLine = `${plan.commandLine} ${rootWords(root)}`;
   const uki = await progress.stage('boot', async () => {
     const { kernelVersion } = modules;
-    const image = await buildUki({
+    const unsigned = await buildUki({
       ...{ architecture, packageTree, kernel, kernelVersion, initrd, commandLine },
       osRelease: plan.osRelease,
     });
+    const image = signer.signProgram('the kernel image', unsigned);
     await buildEsp({
-      ...{ tools, architecture, packageTree, uki: image, sizeBytes: plan.espBytes },
-      ...{ entryName: `trivet_${plan.version}`, workDirectory: work.directory, output: at('esp.fat') },
+      ...{ tools, architecture, packageTree, uki: image, signer, sizeBytes: plan.espBytes },
+      ...{ entryName: 'trivet-a', workDirectory: work.directory, output: at('esp.fat') },
     });
     return image;
   });
@@ -173,12 +191,13 @@ function rootWords(root: RootFileSystem): string {
 /** Names the root file system by everything that goes into it, before it is made. */
 async function identityOf(
   plan: ImagePlan,
+  description: string,
   inputs: Inputs,
   binaryFile: string,
   base: string,
 ): Promise<{ readonly uuid: string; readonly salt: string }> {
   const key = JSON.stringify({
-    plan,
+    ...{ plan, description },
     base: path.basename(base),
     extra: inputs.lock.extra.map((item) => item.sha256),
     binary: await sha256OfFile(binaryFile),

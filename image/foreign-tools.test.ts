@@ -14,6 +14,8 @@ import { resolvePackages } from './packages/resolve.ts';
 import { unpackPackages } from './packages/unpack.ts';
 import { run } from './process/run.ts';
 import { makeRootFileSystem } from './root/erofs.ts';
+import { developmentKeys } from './signing/development-keys.ts';
+import { signerOf } from './signing/signer.ts';
 import { hostArchitecture, runTool, type Tools, toolPackages } from './tools/tools.ts';
 
 const architecture = architectureOf('x86_64');
@@ -41,6 +43,7 @@ t.test(
   { timeout: 300_000 },
   async (t) => {
     const tools = await provideTools();
+    const signer = signerOf(await developmentKeys());
     const directory = t.testdir({ tree: { etc: { motd: 'hello\n' }, big: 'x'.repeat(100_000) } });
     const at = (name: string): string => path.join(directory, name);
     const root = await makeRootFileSystem({
@@ -53,7 +56,7 @@ t.test(
     const uki = Buffer.alloc(300_000, 'uki');
     const espBytes = 40 * 2 ** 20;
     await buildEsp({
-      ...{ tools, architecture, packageTree: tools.tree, sizeBytes: espBytes, uki },
+      ...{ tools, architecture, packageTree: tools.tree, sizeBytes: espBytes, uki, signer },
       ...{ entryName: 'trivet_1', workDirectory: directory, output: at('esp.fat') },
     });
     const layout = layOutDisk({ architecture, espBytes, slotBytes: 8 * 2 ** 20, verityBytes: 2 ** 20, root });
@@ -77,7 +80,7 @@ t.test(
     };
     t.match(
       (await runTool(tools, 'fsck.fat', ['-n', await cut('esp')])).stdout,
-      /: 10 files,/,
+      /: 15 files,/,
       'fsck.fat finds no fault',
     );
     const data = await cut('root-a');

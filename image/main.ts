@@ -14,6 +14,7 @@ cli
   .option('--out <dir>', 'Where to put it (default: out/NAME-OF-THE-RECIPE)')
   .option('--lock <file>', 'Take exactly the inputs of an earlier build')
   .option('--offline', 'Use only what is in the cache')
+  .option('--keys <dir>', 'Sign with the keys of this directory (see: trivet keys --help)')
   .option('--json', 'Print the report as JSON')
   .action((recipe: string, options) =>
     buildCommand({
@@ -21,6 +22,7 @@ cli
       out: textOption(options.out),
       lock: textOption(options.lock),
       offline: Boolean(options.offline),
+      keys: textOption(options.keys),
       json: Boolean(options.json),
     }),
   );

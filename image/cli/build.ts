@@ -10,6 +10,7 @@ export interface BuildCommandOptions {
   readonly out: string | undefined;
   readonly lock: string | undefined;
   readonly offline: boolean;
+  readonly keys: string | undefined;
   readonly json: boolean;
 }
 
@@ -27,6 +28,7 @@ export async function buildCommand(options: BuildCommandOptions): Promise<void> 
     outputDirectory,
     lockFile: options.lock ?? null,
     offline: options.offline,
+    keysDirectory: options.keys ?? null,
     progress,
   });
   const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, outputDirectory);

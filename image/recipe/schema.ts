@@ -98,6 +98,8 @@ export const recipeSchema = z.strictObject({
       slot: sizeSchema.prefault('192M'),
     })
     .prefault({}),
+  /** A directory that `trivet keys create` made, relative to the recipe; the development keys when it is left out. */
+  keys: z.string().min(1).optional(),
   cluster: clusterSchema,
   agent: agentSchema.prefault({}),
 });

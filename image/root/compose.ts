@@ -13,6 +13,8 @@ import { placeSkeleton } from './skeleton.ts';
 
 export interface ComposeOptions {
   readonly plan: ImagePlan;
+  /** `/usr/lib/trivet/image.json`. */
+  readonly description: string;
   readonly tools: Tools;
   /** The finished base tree. */
   readonly base: string;
@@ -42,6 +44,7 @@ export async function composeRoot(options: ComposeOptions): Promise<void> {
   await addLibraries(output, ['usr/bin/trivet'], [options.packageTree], plan.architecture);
   await addCopyrights(output, options.sources);
   await placeText(output, 'usr/share/doc/trivet/copyright', options.licensesText);
+  await placeText(output, 'usr/lib/trivet/image.json', options.description);
   await placeText(output, 'usr/lib/os-release', plan.osRelease);
   await placeLink(output, 'etc/os-release', '../usr/lib/os-release');
   for (const file of plan.files) await placeRecipeFile(output, file, options.recipeDirectory);
