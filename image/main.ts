@@ -6,6 +6,7 @@ import { binaryCommand } from './cli/binary.ts';
 import { buildCommand } from './cli/build.ts';
 import { deviceCommands, isForDevice, runDeviceCommand } from './cli/device.ts';
 import { inspectCommand } from './cli/inspect.ts';
+import { keysCommand } from './cli/keys.ts';
 
 const cli = cac('trivet');
 
@@ -58,6 +59,20 @@ cli
       arch: textOption(options.arch),
       out: String(options.out),
       relinkKit: Boolean(options.relinkKit),
+      json: Boolean(options.json),
+    }),
+  );
+
+cli
+  .command('keys <action>', 'Make or show the keys that images are signed with: keys create, keys show')
+  .option('--dir <directory>', 'Where they are (default: ./keys)')
+  .option('--development', 'Show the development keys')
+  .option('--json', 'Print JSON')
+  .action((action: string, options) =>
+    keysCommand({
+      action,
+      directory: textOption(options.dir),
+      development: Boolean(options.development),
       json: Boolean(options.json),
     }),
   );

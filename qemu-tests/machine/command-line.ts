@@ -7,7 +7,13 @@ export const adminDescriptor = 4;
 
 export type BootWay =
   /** As on a real machine: firmware, boot loader, kernel image. */
-  | { readonly kind: 'firmware'; readonly codeFile: string; readonly variablesFile: string }
+  | {
+      readonly kind: 'firmware';
+      readonly codeFile: string;
+      readonly variablesFile: string;
+      /** Only the firmware, in system management mode, may write its variables: what its Secure Boot asks for. */
+      readonly protectsVariables?: boolean;
+    }
   /** QEMU loads the kernel itself: quicker, and skips boot loader and boot counting. */
   | {
       readonly kind: 'direct';
@@ -35,7 +41,7 @@ const unmerged = ',request-merging=off';
 export function qemuArguments(options: QemuOptions): string[] {
   const accelerator = options.accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=128';
   return [
-    ...['-name', options.name, '-M', 'q35,hpet=off', '-cpu', 'max', '-accel', accelerator],
+    ...['-name', options.name, '-M', `q35,hpet=off${isProtected(options.boot) ? ',smm=on' : ''}`, '-cpu', 'max', '-accel', accelerator],
     ...['-smp', '1', '-m', String(options.memoryMebibytes), '-rtc', 'base=utc'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-device', 'virtio-rng-pci'],
     ...bootArguments(options.boot),
@@ -58,7 +64,12 @@ function bootArguments(boot: BootWay): string[] {
   return [
     ...['-drive', flash(0, boot.codeFile, ',readonly=on')],
     ...['-drive', flash(1, boot.variablesFile, '')],
+    ...(isProtected(boot) ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
   ];
+}
+
+function isProtected(boot: BootWay): boolean {
+  return boot.kind === 'firmware' && boot.protectsVariables === true;
 }
 
 function diskArguments({ diskFile, writeLogFile }: QemuOptions): string[] {

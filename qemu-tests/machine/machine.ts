@@ -37,9 +37,15 @@ export interface MachineOptions {
   readonly macAddress: string;
   /** Record every write and flush in `writeLogFile`; what the machine wrote is not there at its next power-on. */
   readonly recordsWrites?: boolean;
+  /**
+   * Firmware with Secure Boot. Its variables are a copy of this file; null: firmware without keys, in setup mode, that
+   * takes those it is given.
+   */
+  readonly secureBoot?: { readonly variablesFile: string | null };
 }
 
 const firmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+const secureFirmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
 const firmwareVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 const powerOffLimitMilliseconds = 120_000;
 const consoleTailLines = 40;
@@ -85,7 +91,12 @@ export class Machine {
         sizeBytes: Math.max(options.diskBytes, options.image.sizeBytes),
       });
       if (options.recordsWrites) writeFileSync(machine.writeLogFile, '');
-      if (!options.direct) copyFirmwareVariables(machine.#file('vars'));
+      if (!options.direct) {
+        copyFirmwareVariables(
+          options.secureBoot?.variablesFile ?? firmwareVariables,
+          machine.firmwareVariablesFile,
+        );
+      }
     } catch (error) {
       await machine.close();
       throw error;
@@ -99,6 +110,11 @@ export class Machine {
 
   get writeLogFile(): string {
     return this.#file('writes');
+  }
+
+  /** What the firmware keeps, Secure Boot's keys among it. */
+  get firmwareVariablesFile(): string {
+    return this.#file('vars');
   }
 
   /** Where `trivet status --socket` and the like reach the agent. */
@@ -198,10 +214,14 @@ export class Machine {
   }
 
   #bootWay(): BootWay {
-    const { direct, image } = this.#options;
-    return direct && image.direct
-      ? { kind: 'direct', ...image.direct }
-      : { kind: 'firmware', codeFile: firmwareCode, variablesFile: this.#file('vars') };
+    const { direct, image, secureBoot } = this.#options;
+    if (direct && image.direct) return { kind: 'direct', ...image.direct };
+    return {
+      kind: 'firmware',
+      codeFile: secureBoot ? secureFirmwareCode : firmwareCode,
+      variablesFile: this.firmwareVariablesFile,
+      protectsVariables: secureBoot !== undefined,
+    };
   }
 
   #spawn(qemu: readonly string[]): Running {
@@ -230,11 +250,11 @@ export class Machine {
   }
 }
 
-function copyFirmwareVariables(file: string): void {
-  if (!existsSync(firmwareCode) || !existsSync(firmwareVariables)) {
+function copyFirmwareVariables(source: string, file: string): void {
+  if (!existsSync(firmwareCode) || !existsSync(source)) {
     throw new MachineError('missingProgram', `There is no ${firmwareCode}: apt-get install ovmf`);
   }
-  copyFileSync(firmwareVariables, file);
+  copyFileSync(source, file);
 }
 
 function withLimit(work: Promise<void>, milliseconds: number, makeError: () => Error): Promise<void> {
