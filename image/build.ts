@@ -14,12 +14,15 @@ import { temporary } from './cache/temporary.ts';
 import { version as builderVersion, checkout } from './checkout.ts';
 import { compressImage } from './disk/compress.ts';
 import { layOutDisk } from './disk/partitions.ts';
+import { sumsName } from './disk/sums.ts';
 import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
+import { release } from './packages/apt.ts';
 import { type InputLock, type Inputs, provideInputs } from './packages/inputs.ts';
 import { describeImage } from './plan/image-description.ts';
 import { derivedUuid, type ImagePlan, planImage } from './plan/plan.ts';
 import type { Progress } from './progress.ts';
 import { readRecipe } from './recipe/parse.ts';
+import { formatResolvedRecipe, resolveRecipe } from './recipe/resolve.ts';
 import { warnAbout } from './recipe/warnings.ts';
 import type { BuildReport } from './report.ts';
 import { buildBase } from './root/base.ts';
@@ -28,7 +31,11 @@ import type { PackageSource } from './root/copyrights.ts';
 import { makeRootFileSystem, type RootFileSystem, verityBlockSize } from './root/erofs.ts';
 import { parseAssignments, readList } from './root/list-file.ts';
 import { selectModules } from './root/modules.ts';
+import { readPackageFacts } from './sbom/package-facts.ts';
+import { recordFiles } from './sbom/provenance.ts';
+import { billNames, writeBills } from './sbom/write.ts';
 import { chooseSigner } from './signing/choose-signer.ts';
+import { signSums } from './signing/sign-sums.ts';
 import type { Signer } from './signing/signer.ts';
 
 export interface BuildOptions {
@@ -50,7 +57,7 @@ const developmentKeysWarning =
 export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const { progress } = options;
   const cache = openCache();
-  const parsed = await readRecipe(options.recipeFile);
+  const parsed = await resolveRecipe(await readRecipe(options.recipeFile), options.recipeFile);
   for (const warning of warnAbout(parsed.recipe)) progress.warn(warning);
   const signer =
     options.signer ??
@@ -86,7 +93,6 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     composeRoot({
       ...{ plan, description, tools, base, packageTree, extraTree, output: tree, sources: sourcesOf(inputs) },
       ...{ binary: binary.file, licensesText: binary.notices.text },
-      recipeDirectory: path.dirname(options.recipeFile),
     }),
   );
   const identity = await identityOf(plan, description, inputs, binary.file, base);
@@ -121,7 +127,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const raw = path.join(out, files.raw);
   const zst = path.join(out, files.zst);
   // A report describes a complete image; while there is none, neither is the other.
-  await rm(path.join(out, 'build.json'), { force: true });
+  for (const name of ['build.json', sumsName]) await rm(path.join(out, name), { force: true });
   const layout = layOutDisk({ ...plan, root });
   await progress.stage('disk', () =>
     writeDisk(raw, layout, { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile }),
@@ -132,17 +138,44 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     zst: await sha256OfFile(zst),
   }));
 
+  await progress.stage('bills', async () => {
+    const { base: baseLock, extra, npm } = inputs.lock;
+    const packages = [
+      ...(await readPackageFacts(cache, baseLock, packageTree)),
+      ...(extraTree === null ? [] : await readPackageFacts(cache, extra, extraTree)),
+    ];
+    const recipeFiles = plan.files.map((file) => file.path);
+    await writeBills(
+      out,
+      {
+        ...{ image: plan, sha256: sha256.raw, release, packages, integrities: npm },
+        ...{ notices: binary.notices.components, builderVersion, sourceDateEpoch },
+      },
+      await recordFiles({ tree, packages, recipeFiles }),
+    );
+  });
+
   await copyFile(kernelFile, path.join(out, files.kernel));
   await copyFile(initrdFile, path.join(out, files.initrd));
   await writeFile(path.join(out, files.cmdline), `${commandLine}\n`);
   const lock = { ...inputs.lock, node: binary.nodeVersion, kernel: modules.kernelVersion };
   await writeFile(path.join(out, files.lock), `${JSON.stringify(lock, null, 2)}\n`);
+  await writeFile(path.join(out, files.recipe), formatResolvedRecipe(parsed, plan.version));
+  // What is signed does not say when it was made, so that anyone can make it again.
+  await signSums(
+    out,
+    [...Object.values(files)],
+    { [files.raw]: sha256.raw, [files.zst]: sha256.zst },
+    signer,
+  );
   const report: BuildReport = {
     format: 1,
     name: plan.name,
     version: plan.version,
     architecture: architecture.name,
     files,
+    keys: signer.kind,
+    recipe: { name: path.basename(options.recipeFile), sha256: await sha256OfFile(options.recipeFile) },
     rootHash: root.rootHash,
     sha256,
     sizesBytes: {
@@ -169,6 +202,8 @@ function outputNames(plan: ImagePlan): BuildReport['files'] {
     raw: `${plan.fileName}.raw`,
     zst: `${plan.fileName}.raw.zst`,
     lock: `${plan.fileName}.lock.json`,
+    recipe: `${plan.fileName}.recipe.yaml`,
+    ...billNames(plan.fileName),
     kernel: 'kernel',
     initrd: 'initrd',
     cmdline: 'cmdline',

@@ -33,6 +33,8 @@ const fileSchema = z
   .strictObject({
     path: absolutePath,
     content: z.string().optional(),
+    /** What is no text. */
+    base64: z.base64('must be bytes in Base64').optional(),
     /** Relative to the recipe. */
     source: z.string().min(1).optional(),
     mode: z
@@ -40,9 +42,12 @@ const fileSchema = z
       .regex(/^0[0-7]{3}$/, 'must be four octal digits in quotes, such as "0644"')
       .default('0644'),
   })
-  .refine((file) => (file.content === undefined) !== (file.source === undefined), {
-    message: 'needs either "content" or "source"',
-  });
+  .refine(
+    (file) => [file.content, file.base64, file.source].filter((one) => one !== undefined).length === 1,
+    {
+      message: 'needs either "content" or "source" (or "base64")',
+    },
+  );
 
 /** Becomes part of file names. */
 const imageName = z

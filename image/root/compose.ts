@@ -27,8 +27,6 @@ export interface ComposeOptions {
   readonly binary: string;
   /** The licences of what is in the executable. */
   readonly licensesText: string;
-  /** What relative paths in the recipe are relative to. */
-  readonly recipeDirectory: string;
   readonly output: string;
 }
 
@@ -47,7 +45,7 @@ export async function composeRoot(options: ComposeOptions): Promise<void> {
   await placeText(output, 'usr/lib/trivet/image.json', options.description);
   await placeText(output, 'usr/lib/os-release', plan.osRelease);
   await placeLink(output, 'etc/os-release', '../usr/lib/os-release');
-  for (const file of plan.files) await placeRecipeFile(output, file, options.recipeDirectory);
+  for (const file of plan.files) await placeRecipeFile(output, file);
   for (const unit of plan.enabledUnits) await enableUnit(output, unit);
   await placeText(output, 'etc/trivet/config.yaml', plan.configuration, 0o600);
 }
@@ -83,20 +81,8 @@ async function enableUnit(tree: string, unit: string): Promise<void> {
   await placeLink(tree, `usr/lib/systemd/system/multi-user.target.wants/${unit}`, `../${template}`);
 }
 
-async function placeRecipeFile(tree: string, file: RecipeFile, recipeDirectory: string): Promise<void> {
-  const text = file.content ?? (await readSource(file, recipeDirectory));
-  await placeText(tree, file.path.slice(1), text, Number.parseInt(file.mode, 8));
-}
-
-async function readSource(file: RecipeFile, recipeDirectory: string): Promise<Uint8Array> {
-  const source = path.resolve(recipeDirectory, file.source!);
-  return readFile(source).catch((cause) => {
-    throw new BuildError(
-      'recipe',
-      `files: the source of ${file.path} cannot be read: ${source} (it is relative to the recipe)`,
-      {
-        cause,
-      },
-    );
-  });
+/** Files have their content by now (recipe/resolve.ts). */
+async function placeRecipeFile(tree: string, file: RecipeFile): Promise<void> {
+  const content = file.content ?? Buffer.from(file.base64 ?? '', 'base64');
+  await placeText(tree, file.path.slice(1), content, Number.parseInt(file.mode, 8));
 }

@@ -30,7 +30,11 @@ export interface BillInput {
   /** What is in the executable. */
   readonly notices: readonly Notice[];
   /** `sha512-BASE64` of npm's packages. */
-  readonly integrities: readonly { readonly name: string; readonly version: string; readonly integrity: string }[];
+  readonly integrities: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly integrity: string;
+  }[];
   readonly builderVersion: string;
   readonly sourceDateEpoch: number;
 }
@@ -62,7 +66,12 @@ export function makeBill(input: BillInput): Bill {
 
 function imageComponent({ image, sha256 }: BillInput): BillComponent {
   return {
-    ...{ id: `image-${idText(image.name)}`, kind: 'operating-system', name: image.fileName, version: image.version },
+    ...{
+      id: `image-${idText(image.name)}`,
+      kind: 'operating-system',
+      name: image.fileName,
+      version: image.version,
+    },
     purl: `pkg:generic/${encode(image.fileName)}@${encode(image.version)}?checksum=sha256:${sha256}`,
     ...{ license: null, checksum: { algorithm: 'SHA256', hex: sha256 } },
     ...{ supplier: null, maintainer: null, homepage: null, origin: 'made by trivet build' },
@@ -71,7 +80,10 @@ function imageComponent({ image, sha256 }: BillInput): BillComponent {
 
 function packageComponent(item: PackageFacts, release: string): BillComponent {
   const { name, version, architecture, source } = item;
-  const upstream = source.name === name && source.version === version ? '' : `&upstream=${encode(`${source.name}@${source.version}`)}`;
+  const upstream =
+    source.name === name && source.version === version
+      ? ''
+      : `&upstream=${encode(`${source.name}@${source.version}`)}`;
   return {
     ...{ id: `deb-${idText(name)}-${idText(version)}`, kind: 'library', name, version },
     purl: `pkg:deb/debian/${encode(name)}@${encode(version)}?arch=${architecture}&distro=debian-${release}${upstream}`,
@@ -86,14 +98,17 @@ function packageComponent(item: PackageFacts, release: string): BillComponent {
 function noticeComponent(notice: Notice, input: BillInput): BillComponent {
   const { name, version, license, source } = notice;
   const isNpm = source === 'npm' && name !== 'node';
-  const integrity = input.integrities.find((item) => item.name === name && item.version === version)?.integrity;
+  const integrity = input.integrities.find(
+    (item) => item.name === name && item.version === version,
+  )?.integrity;
   const hash = /^sha512-(.+)$/.exec(integrity ?? '')?.[1];
   return {
     id: `${isNpm ? 'npm' : 'part'}-${idText(name)}-${idText(version)}`,
     kind: name === 'trivet' ? 'application' : 'library',
     ...{ name, version, license: license === '' ? null : license },
     purl: purlOf(notice, isNpm),
-    checksum: hash === undefined ? null : { algorithm: 'SHA512', hex: Buffer.from(hash, 'base64').toString('hex') },
+    checksum:
+      hash === undefined ? null : { algorithm: 'SHA512', hex: Buffer.from(hash, 'base64').toString('hex') },
     ...{ supplier: null, maintainer: null, homepage: null },
     origin: `in the executable /usr/bin/trivet: ${source}`,
   };

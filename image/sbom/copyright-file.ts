@@ -33,7 +33,9 @@ export function licenseOfCopyright(text: string): string | null {
 function toExpression(license: string): string {
   const join = (text: string, word: RegExp, joined: string, next: (part: string) => string): string => {
     const parts = [...new Set(text.split(word).map(next))];
-    return parts.map((part) => (parts.length > 1 && / (OR|AND) /.test(part) ? `(${part})` : part)).join(joined);
+    return parts
+      .map((part) => (parts.length > 1 && / (OR|AND) /.test(part) ? `(${part})` : part))
+      .join(joined);
   };
   const either = (text: string): string =>
     join(text, /\s+(?:or|\|)\s+/i, ' OR ', (part) => join(part, /\s+(?:and|&)\s+/i, ' AND ', toIdentifier));
@@ -41,11 +43,15 @@ function toExpression(license: string): string {
 }
 
 function toIdentifier(name: string): string {
-  const [, family = '', version = '', later = ''] = /^(A?GPL|LGPL|GFDL)-(\d(?:\.\d)?)(?:\.0)?(\+)?$/i.exec(name) ?? [];
+  const [, family = '', version = '', later = ''] =
+    /^(A?GPL|LGPL|GFDL)-(\d(?:\.\d)?)(?:\.0)?(\+)?$/i.exec(name) ?? [];
   const known = families[family.toUpperCase()];
   if (known !== undefined) {
     const full = version.includes('.') ? version : `${version}.0`;
     return `${known}-${full}-${later === '' ? 'only' : 'or-later'}`;
   }
-  return names[name.toLowerCase()] ?? ownReferencePrefix + name.replace(/[^A-Za-z0-9.-]+/g, '-').replace(/^-|-$/g, '');
+  return (
+    names[name.toLowerCase()] ??
+    ownReferencePrefix + name.replace(/[^A-Za-z0-9.-]+/g, '-').replace(/^-|-$/g, '')
+  );
 }

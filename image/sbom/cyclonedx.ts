@@ -28,7 +28,9 @@ function componentOf(component: BillComponent): Record<string, unknown> {
     ...(supplier === null ? {} : { supplier: { name: supplier.name } }),
     ...(maintainer === null ? {} : { publisher: maintainer }),
     ...{ name: component.name, version: component.version, description: component.origin },
-    ...(checksum === null ? {} : { hashes: [{ alg: checksum.algorithm.replace('SHA', 'SHA-'), content: checksum.hex }] }),
+    ...(checksum === null
+      ? {}
+      : { hashes: [{ alg: checksum.algorithm.replace('SHA', 'SHA-'), content: checksum.hex }] }),
     ...(license === null ? {} : { licenses: [{ expression: license }] }),
     purl: component.purl,
     ...(homepage === null ? {} : { externalReferences: [{ type: 'website', url: homepage }] }),

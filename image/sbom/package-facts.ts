@@ -64,10 +64,12 @@ export function parseControl(
   control: string,
   version: string,
 ): Pick<PackageFacts, 'source' | 'maintainer' | 'homepage'> & { readonly name: string } {
-  const field = (name: string): string | null => new RegExp(`^${name}: (.+)$`, 'm').exec(control)?.[1] ?? null;
+  const field = (name: string): string | null =>
+    new RegExp(`^${name}: (.+)$`, 'm').exec(control)?.[1] ?? null;
   const name = field('Package') ?? '';
   // "Source: NAME (VERSION)"; both may be left out when they are the package's own.
-  const [, source = name, sourceVersion = version] = /^(\S+)(?: \((.+)\))?$/.exec(field('Source') ?? name) ?? [];
+  const [, source = name, sourceVersion = version] =
+    /^(\S+)(?: \((.+)\))?$/.exec(field('Source') ?? name) ?? [];
   return {
     name,
     source: { name: source, version: sourceVersion },

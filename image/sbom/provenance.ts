@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { ownFileDirectories } from '../root/base.ts';
 import { listTree } from '../root/select.ts';
 import type { PackageFacts } from './package-facts.ts';
 
@@ -39,16 +39,6 @@ export interface ProvenanceOptions {
 const executable = 'usr/bin/trivet';
 /** Made from others, though a package or this project has a file of that name. */
 const rewritten = new Set(['etc/passwd', 'etc/group', 'etc/shadow']);
-const ownDirectories: readonly (readonly [directory: URL, target: string])[] = [
-  [new URL('../root/files', import.meta.url), ''],
-  [new URL('../units/system', import.meta.url), 'usr/lib/systemd/system'],
-  [new URL('../units/network', import.meta.url), 'usr/lib/systemd/network'],
-  [new URL('../units/repart.d', import.meta.url), 'usr/lib/repart.d'],
-  [new URL('../units/tmpfiles.d', import.meta.url), 'usr/lib/tmpfiles.d'],
-  [new URL('../units/journald.conf.d', import.meta.url), 'usr/lib/systemd/journald.conf.d'],
-  [new URL('../units/system.conf.d', import.meta.url), 'usr/lib/systemd/system.conf.d'],
-];
-
 /** All files and links of the tree, sorted by path. */
 export async function recordFiles(options: ProvenanceOptions): Promise<readonly FileRecord[]> {
   const originOf = await originTable(options);
@@ -56,11 +46,17 @@ export async function recordFiles(options: ProvenanceOptions): Promise<readonly 
   for (const file of await listTree(options.tree)) {
     const absolute = path.join(options.tree, file);
     const status = await lstat(absolute);
-    const shared = { path: `/${file}`, mode: `0${(status.mode & 0o7777).toString(8)}`, origin: originOf(file) };
+    const shared = {
+      path: `/${file}`,
+      mode: `0${(status.mode & 0o7777).toString(8)}`,
+      origin: originOf(file),
+    };
     if (status.isSymbolicLink()) {
       records.push({ ...shared, type: 'link', sizeBytes: 0, target: await readlink(absolute) });
     } else {
-      const sha256 = createHash('sha256').update(await readFile(absolute)).digest('hex');
+      const sha256 = createHash('sha256')
+        .update(await readFile(absolute))
+        .digest('hex');
       records.push({ ...shared, type: 'file', sizeBytes: status.size, sha256 });
     }
   }
@@ -73,8 +69,8 @@ async function originTable(options: ProvenanceOptions): Promise<(file: string) =
     for (const file of paths) packages.set(file, { kind: 'debian', package: name, version });
   }
   const own = new Set<string>();
-  for (const [directory, target] of ownDirectories) {
-    for (const file of await listTree(fileURLToPath(directory))) own.add(path.join(target, file));
+  for (const [directory, target] of ownFileDirectories) {
+    for (const file of await listTree(directory)) own.add(path.join(target, file));
   }
   const recipe = new Set(options.recipeFiles.map((file) => file.slice(1)));
   return (file) => {

@@ -38,7 +38,9 @@ function packageOf(component: BillComponent): Record<string, unknown> {
     supplier: supplier === null ? none : `${supplier.kind}: ${supplier.name}`,
     ...(maintainer === null ? {} : { originator: originator(maintainer) }),
     ...(component.homepage === null ? {} : { homepage: component.homepage }),
-    ...(checksum === null ? {} : { checksums: [{ algorithm: checksum.algorithm, checksumValue: checksum.hex }] }),
+    ...(checksum === null
+      ? {}
+      : { checksums: [{ algorithm: checksum.algorithm, checksumValue: checksum.hex }] }),
     sourceInfo: component.origin,
     externalRefs: [
       { referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: component.purl },

@@ -29,7 +29,9 @@ export function signProgram(identity: SigningIdentity, name: string, program: Ui
   try {
     return attachSignature(program, signContent(identity, indirectData, contentOf(digestOf(program))));
   } catch (cause) {
-    throw new BuildError('damaged-input', `${name} cannot be signed: ${(cause as Error).message}.`, { cause });
+    throw new BuildError('damaged-input', `${name} cannot be signed: ${(cause as Error).message}.`, {
+      cause,
+    });
   }
 }
 

@@ -19,7 +19,9 @@ export interface CertificateOptions {
 export async function makeCertificate(options: CertificateOptions): Promise<X509Certificate> {
   const { name, privateKey, notBefore, notAfter } = options;
   const publicKey = createPublicKey(privateKey);
-  const digest = createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest();
+  const digest = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest();
   // A serial number is positive: the first bit is none.
   digest[0] = (digest[0]! & 0x7f) | 0x40;
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({

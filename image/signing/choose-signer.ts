@@ -16,5 +16,7 @@ export interface KeyChoice {
 export async function chooseSigner({ option, recipe, recipeFile }: KeyChoice): Promise<Signer> {
   const ofRecipe = recipe === undefined ? null : path.resolve(path.dirname(recipeFile), recipe);
   const directory = option ?? ofRecipe;
-  return signerOf(directory === null ? await developmentKeys() : await readKeyDirectory(directory, new Date()));
+  return signerOf(
+    directory === null ? await developmentKeys() : await readKeyDirectory(directory, new Date()),
+  );
 }

@@ -13,7 +13,27 @@ const validity = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Da
 const publicExponent = 65537n;
 const primeBytes = 128;
 /** Divides out most candidates before the costly test. */
-const smallPrimes = [3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n, 41n, 43n, 47n, 53n, 59n, 61n, 67n, 71n];
+const smallPrimes = [
+  3n,
+  5n,
+  7n,
+  11n,
+  13n,
+  17n,
+  19n,
+  23n,
+  29n,
+  31n,
+  37n,
+  41n,
+  43n,
+  47n,
+  53n,
+  59n,
+  61n,
+  67n,
+  71n,
+];
 /** PKCS#8 around an Ed25519 private key (RFC 8410, section 7). */
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 
@@ -68,7 +88,16 @@ function candidateOf(text: string): bigint {
 
 function makeRsaKey(p: bigint, q: bigint): KeyObject {
   const d = inverse(publicExponent, (p - 1n) * (q - 1n));
-  const parts = { n: p * q, e: publicExponent, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverse(q, p) };
+  const parts = {
+    n: p * q,
+    e: publicExponent,
+    d,
+    p,
+    q,
+    dp: d % (p - 1n),
+    dq: d % (q - 1n),
+    qi: inverse(q, p),
+  };
   const key = Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, base64url(value)]));
   return createPrivateKey({ key: { kty: 'RSA', ...key }, format: 'jwk' });
 }

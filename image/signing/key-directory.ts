@@ -38,9 +38,13 @@ export async function createKeyDirectory(directory: string, now: Date): Promise<
     await rename(unfinished, directory);
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true });
-    throw new BuildError('keys', `The keys could not be written to ${directory}: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new BuildError(
+      'keys',
+      `The keys could not be written to ${directory}: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
   }
   return readKeyDirectory(directory, now);
 }
@@ -112,7 +116,10 @@ async function readPrivateKey(file: string, kind: 'rsa' | 'ed25519'): Promise<Ke
 
 function checkKind(file: string, key: KeyObject, kind: string): void {
   if (key.asymmetricKeyType === kind) return;
-  throw new BuildError('keys', `${file} holds a key of the kind ${key.asymmetricKeyType}, and must hold ${kind}.`);
+  throw new BuildError(
+    'keys',
+    `${file} holds a key of the kind ${key.asymmetricKeyType}, and must hold ${kind}.`,
+  );
 }
 
 function parse<T>(file: string, what: string, work: () => T): T {

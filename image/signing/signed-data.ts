@@ -98,7 +98,8 @@ export function readSignedContent(bytes: Uint8Array): SignedContent {
   const digest = createHash('sha256').update(content.content).digest();
   const isValid =
     attributeOf(required(attributes), oid.contentType)?.equals(required(type).whole) === true &&
-    attributeOf(required(attributes), oid.messageDigest)?.equals(encodeDer(tag.octetString, digest)) === true &&
+    attributeOf(required(attributes), oid.messageDigest)?.equals(encodeDer(tag.octetString, digest)) ===
+      true &&
     verify('sha256', signed, certificate.publicKey, required(signature).content);
   return { content, certificate, isValid };
 }

@@ -41,7 +41,16 @@ const unmerged = ',request-merging=off';
 export function qemuArguments(options: QemuOptions): string[] {
   const accelerator = options.accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=128';
   return [
-    ...['-name', options.name, '-M', `q35,hpet=off${isProtected(options.boot) ? ',smm=on' : ''}`, '-cpu', 'max', '-accel', accelerator],
+    ...[
+      '-name',
+      options.name,
+      '-M',
+      `q35,hpet=off${isProtected(options.boot) ? ',smm=on' : ''}`,
+      '-cpu',
+      'max',
+      '-accel',
+      accelerator,
+    ],
     ...['-smp', '1', '-m', String(options.memoryMebibytes), '-rtc', 'base=utc'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-device', 'virtio-rng-pci'],
     ...bootArguments(options.boot),

@@ -29,7 +29,12 @@ async function buildSigned(name: string): Promise<string> {
   return buildRecipe(at(`${name}.yaml`), { outputDirectory: at(name), quiet: true });
 }
 
-async function start(t: Test, name: string, imageFile: string, variablesFile: string | null): Promise<Machine> {
+async function start(
+  t: Test,
+  name: string,
+  imageFile: string,
+  variablesFile: string | null,
+): Promise<Machine> {
   mkdirSync(at(`machine-${name}`), { recursive: true });
   const machine = await Machine.create({
     ...{ name, directory: at(`machine-${name}`), image: openImage(imageFile), memoryMebibytes: 512 },
@@ -73,11 +78,17 @@ await t.test('a machine in setup mode takes the keys, and starts with Secure Boo
 await t.test('a kernel image that nobody signed is refused', async (t) => {
   const machine = await start(t, 'unsigned', withUnsignedKernel(own), enrolledVariables);
   await waitForConsole(machine, /(Error|Failed).*(Access denied|Security violation)/i, refusalLimitSeconds);
-  t.notOk(machine.console.lines.some((line) => /Linux version/.test(line)), 'no kernel has started');
+  t.notOk(
+    machine.console.lines.some((line) => /Linux version/.test(line)),
+    'no kernel has started',
+  );
 });
 
 await t.test('an image that is signed with keys of somebody else is refused', async (t) => {
   const machine = await start(t, 'foreign', await buildSigned('foreign'), enrolledVariables);
   await waitForConsole(machine, /BdsDxe: .*Access Denied/i, refusalLimitSeconds);
-  t.notOk(machine.console.lines.some((line) => /systemd-boot|Linux version/.test(line)), 'nothing has started');
+  t.notOk(
+    machine.console.lines.some((line) => /systemd-boot|Linux version/.test(line)),
+    'nothing has started',
+  );
 });

@@ -37,7 +37,8 @@ export function encodeObjectIdentifier(text: string): Uint8Array {
   const [first = 0, second = 0, ...others] = text.split('.').map(Number);
   const bytes = [first * 40 + second, ...others].flatMap((arc) => {
     const groups = [arc % 128];
-    for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) groups.push((rest % 128) + 128);
+    for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128))
+      groups.push((rest % 128) + 128);
     return groups.reverse();
   });
   return encodeDer(tag.objectIdentifier, Uint8Array.from(bytes));
@@ -53,7 +54,8 @@ function encodeLength(length: number): Uint8Array {
 /** The element at the start of `bytes`; what follows it is left alone. @throws RangeError when it ends too early. */
 export function decodeDer(bytes: Uint8Array): DerElement {
   const [elementTag, first] = bytes;
-  if (elementTag === undefined || first === undefined) throw new RangeError('an ASN.1 element ends too early');
+  if (elementTag === undefined || first === undefined)
+    throw new RangeError('an ASN.1 element ends too early');
   let length = first;
   let start = 2;
   if (first >= 0x80) {
