@@ -7,6 +7,7 @@ import { buildCommand } from './cli/build.ts';
 import { deviceCommands, isForDevice, runDeviceCommand } from './cli/device.ts';
 import { inspectCommand } from './cli/inspect.ts';
 import { keysCommand } from './cli/keys.ts';
+import { verifyCommand } from './cli/verify.ts';
 
 const cli = cac('trivet');
 
@@ -64,6 +65,21 @@ cli
   );
 
 cli
+  .command('verify <image>', 'Check that an image is what was built, and who signed it')
+  .option('--rebuild', 'Build it again from the recipe and the lock file beside it, and compare')
+  .option('--keys <dir>', 'It must be signed with these keys (their public halves are enough)')
+  .option('--public-key <file>', 'SHA256SUMS must be signed with this key')
+  .option('--json', 'Print JSON')
+  .action((image: string, options) =>
+    verifyCommand(image, {
+      rebuild: Boolean(options.rebuild),
+      keys: textOption(options.keys),
+      publicKey: textOption(options.publicKey),
+      json: Boolean(options.json),
+    }),
+  );
+
+cli
   .command('keys <action>', 'Make or show the keys that images are signed with: keys create, keys show')
   .option('--dir <directory>', 'Where they are (default: ./keys)')
   .option('--development', 'Show the development keys')
@@ -79,8 +95,11 @@ cli
 
 cli
   .command('inspect <image>', 'Show what is in an image')
+  .option('--files', 'Show every file of the root file system, and where it comes from')
   .option('--json', 'Print JSON')
-  .action((image: string, options) => inspectCommand(image, { json: Boolean(options.json) }));
+  .action((image: string, options) =>
+    inspectCommand(image, { files: Boolean(options.files), json: Boolean(options.json) }),
+  );
 
 cli.help((sections) => [
   ...sections,

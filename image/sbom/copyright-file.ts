@@ -9,6 +9,7 @@ const names: Readonly<Record<string, string>> = {
   ...{ 'bsd-2-clause': 'BSD-2-Clause', 'bsd-3-clause': 'BSD-3-Clause', 'bsd-4-clause': 'BSD-4-Clause' },
   ...{ 'bsd-2': 'BSD-2-Clause', 'bsd-3': 'BSD-3-Clause', 'bsd-4': 'BSD-4-Clause', '0bsd': '0BSD' },
   ...{ expat: 'MIT', mit: 'MIT', zlib: 'Zlib', 'cc0-1.0': 'CC0-1.0', cc0: 'CC0-1.0', 'mpl-2.0': 'MPL-2.0' },
+  ...{ 'cc-by-3.0': 'CC-BY-3.0', 'cc-by-sa-3.0': 'CC-BY-SA-3.0', 'cc-by-sa-4.0': 'CC-BY-SA-4.0' },
   ...{ 'mit-0': 'MIT-0', unlicense: 'Unlicense', 'bsl-1.0': 'BSL-1.0', x11: 'X11', 'mpl-1.1': 'MPL-1.1' },
 };
 
@@ -22,7 +23,12 @@ export function licenseOfCopyright(text: string): string | null {
   for (const paragraph of text.split(/\n\s*\n/)) {
     if (!/^Files:/m.test(paragraph)) continue;
     const license = /^License:[ \t]*(\S.*)$/m.exec(paragraph)?.[1];
-    if (license !== undefined) found.add(toExpression(license.trim()));
+    if (license === undefined) continue;
+    const expression = toExpression(license.trim());
+    // A plain list of several is taken apart, so that each is named once.
+    const parts =
+      expression.includes('(') || expression.includes(' OR ') ? [expression] : expression.split(' AND ');
+    for (const part of parts) found.add(part);
   }
   if (found.size === 0) return null;
   const parts = [...found].sort();
@@ -44,11 +50,11 @@ function toExpression(license: string): string {
 
 function toIdentifier(name: string): string {
   const [, family = '', version = '', later = ''] =
-    /^(A?GPL|LGPL|GFDL)-(\d(?:\.\d)?)(?:\.0)?(\+)?$/i.exec(name) ?? [];
+    /^(A?GPL|LGPL|GFDL)-(\d(?:\.\d)?)(?:\.0)?(\+|-or-later|-only)?$/i.exec(name) ?? [];
   const known = families[family.toUpperCase()];
   if (known !== undefined) {
     const full = version.includes('.') ? version : `${version}.0`;
-    return `${known}-${full}-${later === '' ? 'only' : 'or-later'}`;
+    return `${known}-${full}-${/^(\+|-or-later)$/i.test(later) ? 'or-later' : 'only'}`;
   }
   return (
     names[name.toLowerCase()] ??

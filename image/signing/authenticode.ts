@@ -1,14 +1,7 @@
 /** Signs boot programs as firmware wants it (Authenticode), and reads who signed one. */
 import { createHash, type X509Certificate } from 'node:crypto';
 import { BuildError } from '../build-error.ts';
-import {
-  decodeChildren,
-  decodeDer,
-  encodeContext,
-  encodeDer,
-  encodeObjectIdentifier,
-  tag,
-} from '../formats/der/der.ts';
+import { decodeChildren, encodeContext, encodeDer, encodeObjectIdentifier, tag } from '../formats/der/der.ts';
 import { attachSignature, signedPieces, splitSignature } from '../formats/pe/signature.ts';
 import { readSignedContent, type SigningIdentity, sha256Algorithm, signContent } from './signed-data.ts';
 
@@ -50,7 +43,7 @@ export function readProgramSignature(program: Uint8Array): ProgramSignature | nu
 
 /** Whether a signature, as `splitSignature` gives it, is of this program. */
 export function signatureFits(signature: Uint8Array, program: Uint8Array): boolean {
-  return readProgramSignature(attachSignature(program, decodeDer(signature).whole))?.isValid === true;
+  return readProgramSignature(attachSignature(program, signature))?.isValid === true;
 }
 
 function digestOf(program: Uint8Array): Buffer {

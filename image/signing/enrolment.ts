@@ -5,7 +5,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { guidBytes } from '../formats/gpt/gpt.ts';
 import { decodeRecord, encodeRecord, type Layout } from '../formats/struct.ts';
-import { type SigningIdentity, signDetached } from './signed-data.ts';
+import { isDetachedSignature, type SigningIdentity, signDetached } from './signed-data.ts';
 
 export interface SecureBootKeys {
   /** The platform key: who owns it may change KEK. */
@@ -64,30 +64,52 @@ export function makeEnrolmentFiles(keys: SecureBootKeys): EnrolmentFiles {
   return { PK: make('PK'), KEK: make('KEK'), db: make('db') };
 }
 
-/** @throws RangeError or Error when it is no such file. */
+/** The certificate that a file brings. @throws RangeError or Error when it is no such file. */
 export function readEnrolmentFile(file: Uint8Array): X509Certificate {
-  const header = decodeRecord(authenticationHeader, file);
-  const listAt = timestampSize + header.size;
-  const list = decodeRecord(signatureList, file, listAt);
-  return new X509Certificate(file.subarray(listAt + signatureListSize, listAt + list.listSize));
+  const { content } = splitVariable(file);
+  const list = decodeRecord(signatureList, content);
+  return new X509Certificate(content.subarray(signatureListSize, list.listSize));
+}
+
+/** Names of the files that are not signed as they must be, or cannot be read. */
+export function damagedEnrolmentFiles(files: EnrolmentFiles): readonly EnrolmentName[] {
+  return enrolmentNames.filter((name) => {
+    try {
+      const { timestamp, signature, content } = splitVariable(files[name]);
+      const signer = readEnrolmentFile(files[signedBy[name]]);
+      return !isDetachedSignature(signedBytes(name, timestamp, content), signature, signer);
+    } catch {
+      return true;
+    }
+  });
+}
+
+function splitVariable(
+  file: Uint8Array,
+): Readonly<Record<'timestamp' | 'signature' | 'content', Uint8Array>> {
+  const contentAt = timestampSize + decodeRecord(authenticationHeader, file).size;
+  return {
+    timestamp: file.subarray(0, timestampSize),
+    signature: file.subarray(authenticationHeaderSize, contentAt),
+    content: file.subarray(contentAt),
+  };
 }
 
 function encodeVariable(name: EnrolmentName, content: Uint8Array, signer: SigningIdentity): Uint8Array {
-  const timestamp = encodeRecord(authenticationHeader, authenticationHeaderSize, {
-    ...{ ...date, size: 0, revision: 0, type: 0, certificateType: new Uint8Array(16) },
-  }).subarray(0, timestampSize);
-  const attributes = new Uint8Array(Uint32Array.of(variableAttributes).buffer);
-  const vendor = guidBytes(vendors[name]);
-  const signed = Buffer.concat([Buffer.from(name, 'utf16le'), vendor, attributes, timestamp, content]);
-  const signature = signDetached(signer, signed);
-  const header = encodeRecord(authenticationHeader, authenticationHeaderSize, {
-    ...date,
-    size: authenticationHeaderSize - timestampSize + signature.length,
-    revision: 0x0200,
-    type: 0x0ef1,
-    certificateType: guidBytes(pkcs7Type),
-  });
+  const shared = { ...date, revision: 0x0200, type: 0x0ef1, certificateType: guidBytes(pkcs7Type) };
+  const encode = (size: number): Uint8Array =>
+    encodeRecord(authenticationHeader, authenticationHeaderSize, { ...shared, size });
+  const timestamp = encode(0).subarray(0, timestampSize);
+  const signature = signDetached(signer, signedBytes(name, timestamp, content));
+  const header = encode(authenticationHeaderSize - timestampSize + signature.length);
   return Buffer.concat([header, signature, content]);
+}
+
+function signedBytes(name: EnrolmentName, timestamp: Uint8Array, content: Uint8Array): Uint8Array {
+  const attributes = new Uint8Array(Uint32Array.of(variableAttributes).buffer);
+  return Buffer.concat([
+    ...[Buffer.from(name, 'utf16le'), guidBytes(vendors[name]), attributes, timestamp, content],
+  ]);
 }
 
 function encodeList(certificate: X509Certificate, owner: Uint8Array): Uint8Array {

@@ -104,6 +104,17 @@ export function readSignedContent(bytes: Uint8Array): SignedContent {
   return { content, certificate, isValid };
 }
 
+/** Whether the certificate's key made this signature of `signDetached`. */
+export function isDetachedSignature(
+  bytes: Uint8Array,
+  signature: Uint8Array,
+  certificate: X509Certificate,
+): boolean {
+  const signers = required(decodeChildren(decodeDer(signature).content).at(-1));
+  const value = required(decodeChildren(decodeDer(signers.content).content).at(-1));
+  return verify('sha256', bytes, certificate.publicKey, value.content);
+}
+
 function attributeOf(attributes: DerElement, type: Uint8Array): Buffer | null {
   for (const attribute of decodeChildren(attributes.content)) {
     const [name, values] = decodeChildren(attribute.content);

@@ -75,9 +75,10 @@ export function splitSignature(executable: Uint8Array): {
   if (header.type !== layout.certificateTypePkcs7 || header.size > size) {
     throw new Error('its signature is of an unknown kind');
   }
-  const unsigned = executable.slice(0, at);
+  // A copy: `slice` of a Buffer would be the same memory.
+  const unsigned = new Uint8Array(executable.subarray(0, at));
   putTable(unsigned, 0, 0);
-  return { unsigned, signature: executable.slice(at + layout.certificateHeaderSize, at + header.size) };
+  return { unsigned, signature: executable.subarray(at + layout.certificateHeaderSize, at + header.size) };
 }
 
 function putTable(executable: Uint8Array, at: number, size: number): void {
