@@ -4,6 +4,7 @@
  */
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { commitOf } from '../runtime/version.ts';
 import { buildExecutable } from './binary/binary.ts';
 import { buildEsp } from './boot/esp.ts';
 import { buildInitrd } from './boot/initrd.ts';
@@ -176,6 +177,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     files,
     keys: signer.kind,
     recipe: { name: path.basename(options.recipeFile), sha256: await sha256OfFile(options.recipeFile) },
+    commit: commitOf(checkout),
     rootHash: root.rootHash,
     sha256,
     sizesBytes: {

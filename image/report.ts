@@ -25,6 +25,8 @@ export interface BuildReport {
   readonly keys: 'development' | 'operator';
   /** The recipe's file name, and its digest as it was written. */
   readonly recipe: { readonly name: string; readonly sha256: string };
+  /** The commit of Trivet that made it. */
+  readonly commit: string;
   readonly rootHash: string;
   readonly sha256: { readonly raw: string; readonly zst: string };
   readonly sizesBytes: {

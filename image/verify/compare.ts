@@ -1,5 +1,5 @@
 /** Where two disk images differ first: in which partition, in which file of it, at which byte. */
-import { open, readFile, readlink } from 'node:fs/promises';
+import { mkdir, open, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { copyRange } from '../disk/copy-range.ts';
 import type { PartitionTable } from '../formats/gpt/gpt.ts';
@@ -19,35 +19,49 @@ export interface ComparisonOptions {
 
 const pieceSize = 4 * 1024 * 1024;
 
+/**
+ * Where one difference brings others about, the cause is looked at first: another root has another hash tree, another
+ * kernel image, which demands its hash, and another partition table, which holds it.
+ */
+const causesFirst = ['root-a', 'esp', 'verity-a'];
+
 /** One sentence. */
 export async function describeDifference(options: ComparisonOptions): Promise<string> {
-  const at = await firstDifference(options.first, options.second);
-  if (at === null) return 'there is no difference';
-  const place = options.table.partitions.find(({ firstLba, sectors }) => {
-    return at >= firstLba * sectorSize && at < (firstLba + sectors) * sectorSize;
-  });
-  if (place === undefined) return `the first difference is at byte ${at}, outside of all partitions`;
-  const found = `the first difference is at byte ${at}, in partition ${place.name} (byte ${at - place.firstLba * sectorSize} of it)`;
-  const read = place.name === 'esp' ? readEsp : /^(root|verity)-a$/.test(place.name) ? readRoot : null;
-  if (read === null) return found;
-  const file = await findDifferentFile(options, read).catch((error: Error) => error.message.split('\n')[0]);
-  return file === null ? `${found}; all files are the same` : `${found}; ${file}`;
+  const { first, second, table } = options;
+  const rank = (name: string): number => causesFirst.indexOf(name) + 1 || causesFirst.length + 1;
+  for (const partition of [...table.partitions].sort((a, b) => rank(a.name) - rank(b.name))) {
+    const from = partition.firstLba * sectorSize;
+    const at = await firstDifference(first, second, from, from + partition.sectors * sectorSize);
+    if (at === null) continue;
+    const found = `partition ${partition.name} differs from its byte ${at - from} on (byte ${at} of the disk)`;
+    const file = await findDifferentFile(options, partition.name);
+    return file === null ? found : `${found}; ${file}`;
+  }
+  const at = await firstDifference(first, second, 0, Number.POSITIVE_INFINITY);
+  return at === null ? 'there is no difference' : `byte ${at} of the disk differs, outside of all partitions`;
 }
 
-/** The offset, or null when they are the same. */
-export async function firstDifference(firstFile: string, secondFile: string): Promise<number | null> {
+/** The offset of the first difference in a range, or null when there is none. */
+export async function firstDifference(
+  firstFile: string,
+  secondFile: string,
+  from: number,
+  to: number,
+): Promise<number | null> {
   await using first = await open(firstFile);
   await using second = await open(secondFile);
   const [a, b] = [Buffer.alloc(pieceSize), Buffer.alloc(pieceSize)];
-  for (let at = 0; ; at += pieceSize) {
+  for (let at = from; at < to; at += pieceSize) {
+    const size = Math.min(pieceSize, to - at);
     const [{ bytesRead: inFirst }, { bytesRead: inSecond }] = await Promise.all([
-      first.read(a, 0, pieceSize, at),
-      second.read(b, 0, pieceSize, at),
+      first.read(a, 0, size, at),
+      second.read(b, 0, size, at),
     ]);
     const [left, right] = [a.subarray(0, inFirst), b.subarray(0, inSecond)];
     if (!left.equals(right)) return at + differingByte(left, right);
-    if (inFirst < pieceSize) return null;
+    if (inFirst < size) return null;
   }
+  return null;
 }
 
 /** The first byte in which they differ; where the shorter one ends when there is none. */
@@ -70,14 +84,23 @@ const readRoot: ReadTree = async ({ table, tools }, image, output) => {
   await runTool(tools, 'fsck.erofs', [`--extract=${output}`, '--no-preserve', `${output}.part`]);
 };
 
-/** Null when all files are the same. */
-async function findDifferentFile(options: ComparisonOptions, read: ReadTree): Promise<string | null> {
+const readers: Readonly<Record<string, ReadTree>> = { esp: readEsp, 'root-a': readRoot };
+
+/** Null when the partition has no files that we can read; the error of a program counts as an answer. */
+async function findDifferentFile(options: ComparisonOptions, partition: string): Promise<string | null> {
+  const read = readers[partition];
+  if (read === undefined) return null;
   const trees = [
     path.join(options.workDirectory, 'first'),
     path.join(options.workDirectory, 'second'),
   ] as const;
-  await read(options, options.first, trees[0]);
-  await read(options, options.second, trees[1]);
+  try {
+    await mkdir(options.workDirectory, { recursive: true });
+    await read(options, options.first, trees[0]);
+    await read(options, options.second, trees[1]);
+  } catch (error) {
+    return (error as Error).message.split('\n', 1)[0] ?? null;
+  }
   const names = [await listTree(trees[0]), await listTree(trees[1])] as const;
   for (const name of [...new Set(names.flat())].sort()) {
     if (!names[0].includes(name)) return `the file ${name} is only in the one that was built now`;
@@ -85,7 +108,7 @@ async function findDifferentFile(options: ComparisonOptions, read: ReadTree): Pr
     const [left, right] = await Promise.all(trees.map((tree) => contentOf(path.join(tree, name))));
     if (!left!.equals(right!)) return `the file ${name} differs from byte ${differingByte(left!, right!)} on`;
   }
-  return null;
+  return 'all its files are the same';
 }
 
 /** Of a link, where it leads. */

@@ -12,6 +12,7 @@ import type { BootPartition } from '../inspect/boot-partition.ts';
 import { besideImage, type ImageFile, readOptional } from '../inspect/image-file.ts';
 import { inspectKeys } from '../inspect/signatures.ts';
 import type { Progress } from '../progress.ts';
+import type { BuildReport } from '../report.ts';
 import { publicKeyFile, readPublicKey } from '../signing/key-directory.ts';
 import { signatureName } from '../signing/sign-sums.ts';
 import type { Signer } from '../signing/signer.ts';
@@ -62,12 +63,18 @@ export async function checkRebuild(options: RebuildOptions): Promise<CheckResult
       return passed(name, `recipe and lock file give the same ${image.sizeBytes} bytes: sha256 ${digest}`);
     }
     const difference = await describeDifference({ ...options, first: image.rawFile, second: rebuilt });
-    return failed(
-      name,
-      `another image comes out: ${difference}`,
-      'check out the commit of Trivet that made it; if that differs too, it was not made of these sources',
-    );
+    return failed(name, `another image comes out: ${difference}`, await adviceFor(image, report.commit));
   });
+}
+
+/** The executable holds the commit that it was made from. */
+async function adviceFor(image: ImageFile, commit: string): Promise<string> {
+  const text = await readOptional(path.join(image.directory, 'build.json'));
+  const made = text === null ? null : (JSON.parse(text.toString()) as Partial<BuildReport>).commit;
+  if (typeof made === 'string' && made !== commit) {
+    return `it was made by the commit ${made} of Trivet, and this is ${commit}: check that one out`;
+  }
+  return 'check out the commit of Trivet that made it; if that differs too, it was not made of these sources';
 }
 
 async function takeSigner(image: ImageFile, boot: BootPartition): Promise<Signer> {
