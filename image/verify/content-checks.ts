@@ -11,8 +11,10 @@ import { readBootPartition } from '../inspect/boot-partition.ts';
 import type { ImageFile } from '../inspect/image-file.ts';
 import { readKernelImage } from '../inspect/inspect.ts';
 import { readProgramSignature } from '../signing/authenticode.ts';
-import { damagedEnrolmentFiles } from '../signing/enrolment.ts';
+import { damagedEnrolmentFiles, enrolmentNames, readEnrolmentFile } from '../signing/enrolment.ts';
+import { readCertificate } from '../signing/key-directory.ts';
 import { runTool, type Tools } from '../tools/tools.ts';
+import { checkDescription } from './description-check.ts';
 import { expectedCertificate, type KeySource } from './expected-keys.ts';
 import { attempt, type CheckResult, failed, fetchAgain, passed } from './result.ts';
 
@@ -36,11 +38,13 @@ export async function checkContent(options: ContentOptions): Promise<CheckedCont
   results.push(result);
   let rootHash: string | null = null;
   if (boot !== null) {
-    results.push(checkEnrolment(boot));
+    results.push(await checkEnrolment(boot, options.keys));
     results.push(...(await checkPrograms(options, boot)));
     rootHash = rootHashOf(boot);
   }
   results.push(await checkHashTree(options, rootHash), await checkRoot(options));
+  const root = path.join(options.workDirectory, 'root-a.part');
+  results.push(await checkDescription(options.tools, options.image, root, options.keys));
   return { results, boot };
 }
 
@@ -58,17 +62,29 @@ async function checkBootPartition(
   return { boot, result };
 }
 
-function checkEnrolment({ enrolment }: BootPartition): CheckResult {
+async function checkEnrolment(
+  { enrolment }: BootPartition,
+  { keysDirectory }: KeySource,
+): Promise<CheckResult> {
   const name = 'enrolment keys';
   if (enrolment === null)
     return failed(name, 'loader/keys/auto lacks PK.auth, KEK.auth or db.auth', fetchAgain);
   const damaged = damagedEnrolmentFiles(enrolment);
-  if (damaged.length === 0) return passed(name, 'each is signed by the key above it');
-  return failed(
-    name,
-    `damaged or not signed as it must be: ${damaged.map((file) => `${file}.auth`).join(', ')}`,
-    fetchAgain,
-  );
+  if (damaged.length > 0) {
+    const files = damaged.map((file) => `${file}.auth`).join(', ');
+    return failed(name, `damaged or not signed as it must be: ${files}`, fetchAgain);
+  }
+  if (keysDirectory === null) return passed(name, 'each is signed by the key above it');
+  for (const one of enrolmentNames) {
+    const file = path.join(keysDirectory, `${one}.crt`);
+    if ((await readCertificate(file)).raw.equals(readEnrolmentFile(enrolment[one]).raw)) continue;
+    return failed(
+      name,
+      `${one}.auth brings another certificate than ${file}`,
+      'do not use it: others made it',
+    );
+  }
+  return passed(name, `they are those of ${keysDirectory}`);
 }
 
 async function checkPrograms(options: ContentOptions, boot: BootPartition): Promise<readonly CheckResult[]> {
@@ -110,7 +126,9 @@ function programProblem(content: Uint8Array, expected: X509Certificate): string 
   const signature = readProgramSignature(content);
   if (signature === null) return 'it is not signed';
   if (!signature.certificate.raw.equals(expected.raw)) {
-    return `it is signed by "${signature.certificate.subject}", not by "${expected.subject}"`;
+    const named = ({ subject, fingerprint256 }: X509Certificate): string =>
+      `"${subject}" ${fingerprint256.slice(0, 23)}…`;
+    return `it is signed by ${named(signature.certificate)}, not by ${named(expected)}`;
   }
   return signature.isValid ? null : 'it was changed after it was signed';
 }

@@ -8,12 +8,14 @@ import { startEtcdServer } from '../datastore/etcd/server.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
+import { warnOfDevelopmentKeys } from './image-keys.ts';
 import { settleAfterStart } from './settle.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
 
 /** Runs until SIGTERM or SIGINT, or until the node cannot go on (exit code 1). */
 export async function runAgent(config: Config): Promise<void> {
   const log = createLog((line) => process.stdout.write(line));
+  await warnOfDevelopmentKeys(log);
   const systemd = connectServiceManager(process.env);
   const ended = Promise.withResolvers<void>();
   const core = new CoreClient(config, await openExternalStore(config), {
