@@ -30,7 +30,7 @@ const partition = (name: string): number =>
 /** A copy of the image to do something to. */
 function copyOf(t: Test): SmallImage {
   const directory = path.join(base, t.name.replace(/\W+/g, '-'));
-  cpSync(image.directory, directory, { recursive: true, filter: (name) => !name.includes('/work') });
+  cpSync(image.directory, directory, { recursive: true, filter: (name) => path.basename(name) !== 'work' });
   return { ...image, directory, file: path.join(directory, path.basename(image.file)) };
 }
 
@@ -79,7 +79,11 @@ const damages: readonly (readonly [
   ['the protective boot record', () => 446 + 4, ['partition table']],
   ['the partition table', () => 2 * sectorSize + 40, ['partition table']],
   ['the header of the partition table', () => sectorSize + 60, ['partition table']],
-  ['the backup of the partition table', () => readFileSync(image.file).length - 20 * sectorSize, []],
+  [
+    'the backup of the partition table',
+    () => readFileSync(image.file).length - 20 * sectorSize,
+    ['partition table'],
+  ],
   ['the last header', () => readFileSync(image.file).length - sectorSize + 20, ['partition table']],
   ['the file allocation table', () => partition('esp') + 34 * sectorSize, ['boot partition']],
   ['the kernel', () => findInPartition(image, 'esp', kernelText), ['EFI/Linux/trivet-a.efi']],
