@@ -12,7 +12,9 @@ export type BuildErrorCode =
   | 'damaged-input'
   | 'does-not-fit'
   | 'not-an-image'
-  | 'licenses';
+  | 'licenses'
+  | 'keys'
+  | 'verification';
 
 export class BuildError extends Error {
   override readonly name = 'BuildError';

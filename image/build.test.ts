@@ -1,55 +1,140 @@
-/** The whole build, twice: as a person runs it, and again from its lock with nothing of the first build's work. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+/** The whole build: as a person runs it, again from its lock with nothing of the first one's work, and by `verify`. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
 import { openCache } from './cache/cache.ts';
 import { checkout } from './checkout.ts';
 import type { BuildReport } from './report.ts';
+import type { FileRecord } from './sbom/provenance.ts';
 
 const recipe = path.join(checkout, 'recipes/cloud-x86_64.yaml');
+const program = path.join(checkout, 'image/main.ts');
+const cache = openCache().directory;
+/** Nobody in particular, when there is a way to become that. */
+const otherUser = 65534;
+const asOther =
+  process.getuid?.() === 0
+    ? ['setpriv', `--reuid=${otherUser}`, `--regid=${otherUser}`, '--clear-groups', '--']
+    : [];
 
 /** Runs `trivet build --json` with a cache of its own. */
-function build(cacheHome: string, out: string, ...options: string[]): BuildReport {
-  const command = [
-    process.execPath,
-    path.join(checkout, 'image/main.ts'),
-    'build',
-    recipe,
-    '--out',
-    out,
-    '--json',
-  ];
-  const [program = '', ...programArguments] = [...command, ...options];
-  const output = execFileSync(program, programArguments, {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, XDG_CACHE_HOME: cacheHome },
+function build(
+  cacheHome: string,
+  out: string,
+  options: readonly string[],
+  before: readonly string[],
+): BuildReport {
+  const command = [...before, process.execPath, program, 'build', recipe, '--out', out, '--json', ...options];
+  const [first = '', ...others] = command;
+  const output = execFileSync(first, others, {
+    env: {
+      ...{ PATH: process.env.PATH, HOME: process.env.HOME, XDG_CACHE_HOME: cacheHome },
+      // Git otherwise says nothing about a checkout of another user.
+      ...{ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' },
+    },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return JSON.parse(output) as BuildReport;
 }
 
+/** A cache with what was downloaded, the compressed frames and SQLite's objects, and a place for the image. */
+function prepareOther(directory: string): string {
+  const other = path.join(directory, 'cache/trivet');
+  for (const name of ['packages', 'frames', 'sqlite-objects']) {
+    cpSync(path.join(cache, name), path.join(other, name), { recursive: true });
+  }
+  mkdirSync(path.join(directory, 'again'));
+  if (asOther.length > 0) {
+    execFileSync('chown', ['-R', `${otherUser}:${otherUser}`, directory]);
+    chmodSync(directory, 0o755);
+  }
+  return path.dirname(other);
+}
+
 t.test(
-  'buildImage gives the same bytes from a lock file, offline, made all anew',
+  'buildImage gives the same bytes from a lock file, offline, made all anew, for another user',
   { timeout: 600_000 },
   async (t) => {
-    const directory = t.testdir();
-    const cache = openCache().directory;
-    const first = build(path.dirname(cache), path.join(directory, 'first'));
-    // The second build shares what was downloaded, the compressed frames, and SQLite's objects, of which another test
-    // shows that they repeat; neither trees nor executable.
-    const second = path.join(directory, 'cache');
-    mkdirSync(path.join(second, 'trivet'), { recursive: true });
-    for (const name of ['packages', 'frames', 'sqlite-objects'])
-      symlinkSync(path.join(cache, name), path.join(second, 'trivet', name));
-    const lock = path.join(directory, 'first', first.files.lock);
+    const first = build(path.dirname(cache), path.join(t.testdir(), 'first'), [], []);
+    const firstFile = (name: string): string => path.join(t.testdirName, 'first', name);
+    // Not below the checkout, where another user may have no way in.
+    const directory = mkdtempSync(path.join(tmpdir(), 'trivet-build-'));
+    t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+    const cacheHome = prepareOther(directory);
+    const lock = path.join(directory, 'lock.json');
+    writeFileSync(lock, readFileSync(firstFile(first.files.lock)), { mode: 0o644 });
     const before = process.umask(0o077);
     t.teardown(() => process.umask(before));
-    const again = build(second, path.join(directory, 'again'), '--lock', lock, '--offline');
+    const out = path.join(directory, 'again');
+    const again = build(cacheHome, out, ['--lock', lock, '--offline'], asOther);
     t.equal(again.sha256.raw, first.sha256.raw, 'the disk image is the same');
-    t.equal(again.sha256.zst, first.sha256.zst, 'and so is the compressed one');
-    const text = (name: string): string => readFileSync(path.join(directory, name, first.files.lock), 'utf8');
-    t.equal(text('again'), text('first'), 'and the lock file');
+    t.equal(again.keys, 'development');
+    for (const name of ['SHA256SUMS', 'SHA256SUMS.sig', 'image.pub']) {
+      t.ok(readFileSync(path.join(out, name)).equals(readFileSync(firstFile(name))), `and so is ${name}`);
+    }
     t.ok(first.sizesBytes.zst < 95e6, 'the download stays below 95 MB');
+    const records = JSON.parse(readFileSync(firstFile(first.files.files), 'utf8')) as FileRecord[];
+    t.match(
+      records.find((record) => record.path === '/usr/lib/systemd/systemd')?.origin,
+      { kind: 'debian', package: 'systemd' },
+      'every file says where it comes from',
+    );
   },
 );
+
+t.test('verify --rebuild gives the same image without the private keys', { timeout: 600_000 }, async (t) => {
+  const directory = t.testdir();
+  const at = (name: string): string => path.join(directory, name);
+  execFileSync(process.execPath, [program, 'keys', 'create', '--dir', at('keys')]);
+  const built = build(path.dirname(cache), at('out'), ['--keys', at('keys')], []);
+  t.equal(built.keys, 'operator');
+  // Whoever verifies has a copy of what was published, elsewhere, and only the public key.
+  mkdirSync(at('elsewhere'));
+  for (const name of readdirSync(at('out')))
+    linkSync(path.join(at('out'), name), path.join(at('elsewhere'), name));
+  renameSync(path.join(at('keys'), 'image.pub'), at('image.pub'));
+  rmSync(at('keys'), { recursive: true });
+  const verify = (): { status: number | null; checks: { name: string; ok: boolean; detail: string }[] } => {
+    const image = path.join(at('elsewhere'), built.files.raw);
+    const words = ['verify', image, '--rebuild', '--public-key', at('image.pub'), '--json'];
+    const { status, stdout } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8' });
+    return { status, checks: JSON.parse(stdout).checks };
+  };
+  const good = verify();
+  t.equal(good.status, 0);
+  t.match(good.checks.at(-1), { name: 'rebuild', ok: true, detail: built.sha256.raw });
+  t.strictSame(
+    good.checks.filter(({ ok }) => !ok),
+    [],
+  );
+  // Sources that were said to be others: the same signatures, another secret in the recipe.
+  const recipeFile = path.join(at('elsewhere'), built.files.recipe);
+  const text = readFileSync(recipeFile, 'utf8');
+  rmSync(recipeFile);
+  writeFileSync(recipeFile, text.replace(/secret: .*/, 'secret: another-secret-than-it-was'));
+  const sums = path.join(at('elsewhere'), 'SHA256SUMS');
+  t.ok(readFileSync(sums, 'utf8').includes(built.files.recipe), 'the recipe is signed too');
+  const bad = verify();
+  t.equal(bad.status, 1);
+  t.match(
+    bad.checks.filter(({ ok }) => !ok).map(({ name, detail }) => [name, detail]),
+    [
+      ['digests', built.files.recipe],
+      ['rebuild', 'not begun, because the image itself is not sound'],
+    ],
+  );
+});

@@ -4,6 +4,7 @@
  */
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { commitOf } from '../runtime/version.ts';
 import type { ArchitectureName } from './architecture.ts';
 import { buildExecutable } from './binary/binary.ts';
 import type { BootFile } from './boot/boot-file.ts';
@@ -18,12 +19,16 @@ import { temporary } from './cache/temporary.ts';
 import { version as builderVersion, checkout } from './checkout.ts';
 import { compressImage } from './disk/compress.ts';
 import { type DiskLayout, layOutDisk } from './disk/partitions.ts';
+import { sumsName } from './disk/sums.ts';
 import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
 import { sectorSize } from './formats/gpt/layout.ts';
+import { release } from './packages/apt.ts';
 import { type InputLock, type Inputs, provideInputs } from './packages/inputs.ts';
+import { describeImage } from './plan/image-description.ts';
 import { derivedUuid, type ImagePlan, planImage } from './plan/plan.ts';
 import type { Progress } from './progress.ts';
 import { readRecipe } from './recipe/parse.ts';
+import { formatResolvedRecipe, resolveRecipe } from './recipe/resolve.ts';
 import { warnAbout } from './recipe/warnings.ts';
 import type { BuildReport } from './report.ts';
 import { buildBase } from './root/base.ts';
@@ -32,8 +37,12 @@ import type { PackageSource } from './root/copyrights.ts';
 import { makeRootFileSystem, type RootFileSystem, verityBlockSize } from './root/erofs.ts';
 import { readModuleList } from './root/module-list.ts';
 import { type KernelModules, selectModules } from './root/modules.ts';
-import { developmentPublicKey, signForDevelopment } from './updates/development-key.ts';
-import { imageFacts } from './updates/image-facts.ts';
+import { readPackageFacts } from './sbom/package-facts.ts';
+import { recordFiles } from './sbom/provenance.ts';
+import { billNames, writeBills } from './sbom/write.ts';
+import { chooseSigner } from './signing/choose-signer.ts';
+import { signSums } from './signing/sign-sums.ts';
+import type { Signer } from './signing/signer.ts';
 import { type UpdateSource, writeUpdate } from './updates/write-update.ts';
 
 export interface BuildOptions {
@@ -43,16 +52,30 @@ export interface BuildOptions {
   readonly outputDirectory: string;
   readonly lockFile: string | null;
   readonly offline: boolean;
+  /** The directory of the keys to sign with, instead of the recipe's. */
+  readonly keysDirectory: string | null;
+  /** Signs in place of all keys. */
+  readonly signer?: Signer | undefined;
   readonly progress: Progress;
 }
+
+const developmentKeysWarning =
+  'signed with the development keys, which everybody has: trivet keys create makes your own, build --keys takes them';
 
 /** Builds the image into `outputDirectory`, replacing what an earlier build left there. */
 export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const { progress } = options;
   const cache = openCache();
-  const parsed = await readRecipe(options.recipeFile);
+  const parsed = await resolveRecipe(await readRecipe(options.recipeFile), options.recipeFile);
   for (const warning of warnAbout(parsed.recipe)) progress.warn(warning);
+  const signer =
+    options.signer ??
+    (await chooseSigner({
+      ...{ option: options.keysDirectory, recipe: parsed.recipe.keys, recipeFile: options.recipeFile },
+    }));
+  if (signer.kind === 'development') progress.warn(developmentKeysWarning);
   const plan = planImage(parsed, builderVersion, options.architecture);
+  const description = describeImage(plan, signer);
   const { architecture, sourceDateEpoch } = plan;
   await sweepCache(cache);
 
@@ -76,15 +99,13 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   await using work = await temporary(path.join(cache.directory, 'building', String(process.pid)));
   const at = (name: string): string => path.join(work.directory, name);
   const tree = at('root');
-  const facts = imageFacts({ plan, keys: 'development', publicKey: developmentPublicKey });
   await progress.stage('root tree', () =>
     composeRoot({
-      ...{ plan, tools, base, packageTree, extraTree, output: tree, sources: sourcesOf(inputs) },
-      ...{ binary: binary.file, licensesText: binary.notices.text, imageFacts: facts },
-      recipeDirectory: path.dirname(options.recipeFile),
+      ...{ plan, description, tools, base, packageTree, extraTree, output: tree, sources: sourcesOf(inputs) },
+      ...{ binary: binary.file, licensesText: binary.notices.text },
     }),
   );
-  const identity = await identityOf(plan, inputs, binary.file, base, facts);
+  const identity = await identityOf(plan, description, inputs, binary.file, base);
   const root = await progress.stage('file system', () =>
     makeRootFileSystem({ tools, tree, outputDirectory: work.directory, ...identity }),
   );
@@ -101,13 +122,14 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const commandLine = `${plan.commandLine} ${rootWords(root)}`;
   const uki = await progress.stage('boot', async () => {
     const { kernelVersion } = modules;
-    const image = await buildUki({
+    const unsigned = await buildUki({
       ...{ architecture, packageTree, kernel, kernelVersion, initrd, commandLine },
       osRelease: plan.osRelease,
     });
+    const image = signer.signProgram('the kernel image', unsigned);
     await buildEsp({
-      ...{ tools, uki: image, sizeBytes: plan.espBytes, files: await bootFiles(plan, inputs, modules) },
-      ...{ workDirectory: work.directory, output: at('esp.fat') },
+      ...{ tools, uki: image, sizeBytes: plan.espBytes, output: at('esp.fat') },
+      ...{ files: await bootFiles(plan, inputs, modules, signer), workDirectory: work.directory },
     });
     await writeFile(at('kernel.efi'), image);
     return image;
@@ -119,7 +141,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const raw = path.join(out, files.raw);
   const zst = path.join(out, files.zst);
   // A report describes a complete image; while there is none, neither is the other.
-  await rm(path.join(out, 'build.json'), { force: true });
+  for (const name of ['build.json', sumsName]) await rm(path.join(out, name), { force: true });
   const layout = layOutDisk({ ...plan, root });
   await progress.stage('disk', () =>
     writeDisk(raw, layout, { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile }),
@@ -139,7 +161,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
         { kind: 'kernel', file: at('kernel.efi') },
         ...(await slotFiles(plan, inputs, modules)),
       ],
-      sign: signForDevelopment,
+      sign: (bytes) => signer.signFile(bytes),
     }),
   );
   const sha256 = await progress.stage('digests', async () => ({
@@ -147,17 +169,45 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     zst: await sha256OfFile(zst),
   }));
 
+  await progress.stage('bills', async () => {
+    const { base: baseLock, extra, npm } = inputs.lock;
+    const packages = [
+      ...(await readPackageFacts(cache, baseLock, packageTree)),
+      ...(extraTree === null ? [] : await readPackageFacts(cache, extra, extraTree)),
+    ];
+    const recipeFiles = plan.files.map((file) => file.path);
+    await writeBills(
+      out,
+      {
+        ...{ image: plan, sha256: sha256.raw, release, packages, integrities: npm },
+        ...{ notices: binary.notices.components, builderVersion, sourceDateEpoch },
+      },
+      await recordFiles({ tree, packages, recipeFiles }),
+    );
+  });
+
   await copyFile(kernelFile, path.join(out, files.kernel));
   await copyFile(initrdFile, path.join(out, files.initrd));
   await writeFile(path.join(out, files.cmdline), `${commandLine}\n`);
   const lock = { ...inputs.lock, node: binary.nodeVersion, kernel: modules.kernelVersion };
   await writeFile(path.join(out, files.lock), `${JSON.stringify(lock, null, 2)}\n`);
+  await writeFile(path.join(out, files.recipe), formatResolvedRecipe(parsed, plan));
+  // What is signed does not say when it was made, so that anyone can make it again.
+  await signSums(
+    out,
+    [...Object.values(files)],
+    { [files.raw]: sha256.raw, [files.zst]: sha256.zst },
+    signer,
+  );
   const report: BuildReport = {
     format: 1,
     name: plan.name,
     version: plan.version,
     architecture: architecture.name,
     files,
+    keys: signer.kind,
+    recipe: { name: path.basename(options.recipeFile), sha256: await sha256OfFile(options.recipeFile) },
+    commit: commitOf(checkout),
     rootHash: root.rootHash,
     sha256,
     sizesBytes: {
@@ -186,6 +236,8 @@ function outputNames(plan: ImagePlan): BuildReport['files'] {
     zst: `${plan.fileName}.raw.zst`,
     update: `${plan.fileName}.update`,
     lock: `${plan.fileName}.lock.json`,
+    recipe: `${plan.fileName}.recipe.yaml`,
+    ...billNames(plan.fileName),
     kernel: 'kernel',
     initrd: 'initrd',
     cmdline: 'cmdline',
@@ -207,13 +259,14 @@ function bootFiles(
   plan: ImagePlan,
   { packageTree }: Inputs,
   { kernelVersion }: KernelModules,
-): Promise<readonly BootFile[]> | readonly BootFile[] {
+  signer: Signer,
+): Promise<readonly BootFile[]> {
   const { architecture, sourceDateEpoch, target } = plan;
   switch (target.bootChain) {
     case 'systemd-boot':
-      return uefiFiles(packageTree, architecture);
+      return uefiFiles(packageTree, architecture, signer);
     case 'u-boot':
-      return raspberryPiFiles({ packageTree, kernelVersion, sourceDateEpoch });
+      return raspberryPiFiles({ packageTree, kernelVersion, sourceDateEpoch, signer });
   }
 }
 
@@ -241,14 +294,13 @@ function rootWords(root: RootFileSystem): string {
 /** Names the root file system by everything that goes into it, before it is made. */
 async function identityOf(
   plan: ImagePlan,
+  description: string,
   inputs: Inputs,
   binaryFile: string,
   base: string,
-  facts: string,
 ): Promise<{ readonly uuid: string; readonly salt: string }> {
   const key = JSON.stringify({
-    plan,
-    facts,
+    ...{ plan, description },
     base: path.basename(base),
     extra: inputs.lock.extra.map((item) => item.sha256),
     binary: await sha256OfFile(binaryFile),

@@ -15,6 +15,8 @@ import { resolvePackages } from './packages/resolve.ts';
 import { unpackPackages } from './packages/unpack.ts';
 import { run } from './process/run.ts';
 import { makeRootFileSystem } from './root/erofs.ts';
+import { developmentKeys } from './signing/development-keys.ts';
+import { signerOf } from './signing/signer.ts';
 import { targetOf } from './targets.ts';
 import { hostArchitecture, runTool, type Tools, toolPackages } from './tools/tools.ts';
 
@@ -43,6 +45,7 @@ t.test(
   { timeout: 300_000 },
   async (t) => {
     const tools = await provideTools();
+    const signer = signerOf(await developmentKeys());
     const directory = t.testdir({ tree: { etc: { motd: 'hello\n' }, big: 'x'.repeat(100_000) } });
     const at = (name: string): string => path.join(directory, name);
     const root = await makeRootFileSystem({
@@ -55,7 +58,7 @@ t.test(
     const uki = Buffer.alloc(300_000, 'uki');
     const espBytes = 40 * 2 ** 20;
     await buildEsp({
-      ...{ tools, sizeBytes: espBytes, uki, files: uefiFiles(tools.tree, architecture) },
+      ...{ tools, sizeBytes: espBytes, uki, files: await uefiFiles(tools.tree, architecture, signer) },
       ...{ workDirectory: directory, output: at('esp.fat') },
     });
     const target = targetOf('cloud');
@@ -87,7 +90,7 @@ t.test(
     };
     t.match(
       (await runTool(tools, 'fsck.fat', ['-n', await cut('esp')])).stdout,
-      /: 10 files,/,
+      /: 15 files,/,
       'fsck.fat finds no fault',
     );
     const data = await cut('root-a');

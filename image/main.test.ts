@@ -14,12 +14,14 @@ function trivet(t: Test, ...words: string[]): { status: number | null; stdout: s
 t.test('trivet says its version and its commands', async (t) => {
   t.match(trivet(t, '--version').stdout, new RegExp(`^trivet ${version}\\n +commit `));
   const help = trivet(t, '--help').stdout;
-  for (const command of ['build', 'binary', 'inspect']) t.match(help, command);
+  for (const command of ['build', 'binary', 'inspect', 'verify', 'keys']) t.match(help, command);
 });
 
 t.test('trivet answers wrong usage with one line and exit code 2', async (t) => {
   for (const [words, message] of [
     [['frobnicate'], /^trivet: There is no command "frobnicate"\. See: trivet --help\n$/],
+    [['keys', 'lose'], /^trivet: trivet keys cannot "lose": it can create and show\.\n$/],
+    [['verify', 'a.raw', '--keys', 'k', '--public-key', 'p'], /^trivet: --keys holds the public key too/],
     [['build'], /^trivet: missing required args/],
     [['build', 'recipe.txt'], /^trivet: "recipe\.txt" is no recipe/],
     [['build', 'bad.yaml', '--colour'], /^trivet: Unknown option `--colour`\n$/],
@@ -38,6 +40,32 @@ t.test('trivet build answers a bad recipe with its faults and exit code 1', asyn
   const result = trivet(t, 'build', 'bad.yaml');
   t.equal(result.status, 1);
   t.match(result.stderr, /^trivet: The recipe has 4 faults:\n(bad\.yaml, line \d: .*\n){4}$/);
+});
+
+t.test('trivet keys makes keys, shows them, and says what is wrong with others', async (t) => {
+  const made = trivet(t, 'keys', 'create', '--dir', 'mine');
+  t.equal(made.status, 0);
+  t.match(
+    made.stdout,
+    /PK\.key, PK\.crt[\s\S]*Back up the whole directory[\s\S]* {2}image {2}[0-9A-F:]{95}\n$/,
+  );
+  const development = trivet(t, 'keys', 'show', '--development', '--json');
+  t.match(JSON.parse(development.stdout), {
+    kind: 'development',
+    keys: [{ name: 'PK' }, {}, {}, { name: 'image' }],
+  });
+  const absent = trivet(t, 'keys', 'show');
+  t.equal(absent.status, 1);
+  t.match(
+    absent.stderr,
+    /^trivet: keys\/PK\.key cannot be read: there is no such file\..*trivet keys create\.\n$/,
+  );
+});
+
+t.test('trivet verify answers what is no image with one line and exit code 1', async (t) => {
+  const result = trivet(t, 'verify', 'absent.raw');
+  t.equal(result.status, 1);
+  t.match(result.stderr, /^trivet: absent\.raw is no image: there is no such file\.\n$/);
 });
 
 t.test('trivet passes the commands of the device on to the runtime', async (t) => {

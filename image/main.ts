@@ -6,7 +6,9 @@ import { binaryCommand } from './cli/binary.ts';
 import { buildCommand } from './cli/build.ts';
 import { deviceCommands, isForDevice, runDeviceCommand } from './cli/device.ts';
 import { inspectCommand } from './cli/inspect.ts';
+import { keysCommand } from './cli/keys.ts';
 import { recipeCommand } from './cli/recipe.ts';
+import { verifyCommand } from './cli/verify.ts';
 
 const cli = cac('trivet');
 
@@ -16,6 +18,7 @@ cli
   .option('--arch <names>', 'Of a recipe for several architectures only these, separated by commas')
   .option('--lock <file>', 'Take exactly the inputs of an earlier build')
   .option('--offline', 'Use only what is in the cache')
+  .option('--keys <dir>', 'Sign with the keys of this directory (see: trivet keys --help)')
   .option('--json', 'Print the report as JSON')
   .action((recipe: string, options) =>
     buildCommand({
@@ -24,6 +27,7 @@ cli
       arch: textOption(options.arch),
       lock: textOption(options.lock),
       offline: Boolean(options.offline),
+      keys: textOption(options.keys),
       json: Boolean(options.json),
     }),
   );
@@ -64,9 +68,41 @@ cli
   );
 
 cli
-  .command('inspect <image>', 'Show what is in an image')
+  .command('verify <image>', 'Check that an image is what was built, and who signed it')
+  .option('--rebuild', 'Build it again from the recipe and the lock file beside it, and compare')
+  .option('--keys <dir>', 'It must be signed with these keys (their public halves are enough)')
+  .option('--public-key <file>', 'SHA256SUMS must be signed with this key')
   .option('--json', 'Print JSON')
-  .action((image: string, options) => inspectCommand(image, { json: Boolean(options.json) }));
+  .action((image: string, options) =>
+    verifyCommand(image, {
+      rebuild: Boolean(options.rebuild),
+      keys: textOption(options.keys),
+      publicKey: textOption(options.publicKey),
+      json: Boolean(options.json),
+    }),
+  );
+
+cli
+  .command('keys <action>', 'Make or show the keys that images are signed with: keys create, keys show')
+  .option('--dir <directory>', 'Where they are (default: ./keys)')
+  .option('--development', 'Show the development keys')
+  .option('--json', 'Print JSON')
+  .action((action: string, options) =>
+    keysCommand({
+      action,
+      directory: textOption(options.dir),
+      development: Boolean(options.development),
+      json: Boolean(options.json),
+    }),
+  );
+
+cli
+  .command('inspect <image>', 'Show what is in an image')
+  .option('--files', 'Show every file of the root file system, and where it comes from')
+  .option('--json', 'Print JSON')
+  .action((image: string, options) =>
+    inspectCommand(image, { files: Boolean(options.files), json: Boolean(options.json) }),
+  );
 
 cli
   .command(

@@ -12,10 +12,22 @@ export interface BuildReport {
     readonly zst: string;
     readonly update: string;
     readonly lock: string;
+    /** The recipe with everything it names. */
+    readonly recipe: string;
+    readonly spdx: string;
+    readonly cyclonedx: string;
+    /** Where every file of the root comes from. */
+    readonly files: string;
     readonly kernel: string;
     readonly initrd: string;
     readonly cmdline: string;
   };
+  /** Whose signatures it carries. */
+  readonly keys: 'development' | 'operator';
+  /** The recipe's file name, and its digest as it was written. */
+  readonly recipe: { readonly name: string; readonly sha256: string };
+  /** The commit of Trivet that made it. */
+  readonly commit: string;
   readonly rootHash: string;
   readonly sha256: { readonly raw: string; readonly zst: string };
   readonly sizesBytes: {
@@ -56,6 +68,7 @@ export function formatReport(report: BuildReport, directory: string): string {
     '',
     ...sizes,
     '',
+    `  keys       ${report.keys === 'development' ? 'development keys, which everybody has' : "the operator's"}`,
     `  root hash  ${report.rootHash}`,
     `  sha256     ${report.sha256.raw}  ${report.files.raw}`,
     `  ${report.packages} Debian packages, kernel ${report.kernelVersion}, built in ${report.seconds.toFixed(1)} s`,

@@ -8,6 +8,7 @@ import type { BootFile } from './boot-file.ts';
 export interface EspOptions {
   readonly tools: Tools;
   readonly sizeBytes: number;
+  /** Signed. */
   readonly uki: Uint8Array;
   /** What starts the kernel image; `uefi.ts` and `raspberry-pi.ts` know. */
   readonly files: readonly BootFile[];

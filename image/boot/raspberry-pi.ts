@@ -6,7 +6,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { encodeEnvironment } from '../../runtime/updates/boot-environment.ts';
 import { encodeScript } from '../formats/uimage/uimage.ts';
+import type { Signer } from '../signing/signer.ts';
 import type { BootFile } from './boot-file.ts';
+import { keyFiles } from './uefi.ts';
 
 const firmwareDirectory = 'usr/lib/raspi-firmware';
 /** For the Raspberry Pi 4 and its kin; those of the 3 are the two that QEMU's board can start. */
@@ -29,6 +31,7 @@ disable_splash=1
 export interface RaspberryPiOptions {
   readonly packageTree: string;
   readonly kernelVersion: string;
+  readonly signer: Pick<Signer, 'enrolment'>;
   /** Seconds since 1970, for the script's header. */
   readonly sourceDateEpoch: number;
 }
@@ -50,6 +53,7 @@ export async function raspberryPiFiles(options: RaspberryPiOptions): Promise<rea
     // They are there from the start, so that later writes stay in their sector.
     { target: 'trivet/slots.env', content: encodeEnvironment({ good: 'a', trial: '', id: '' }) },
     { target: 'trivet/tries.env', content: encodeEnvironment({ tried: '', count: '0' }) },
+    ...keyFiles(options.signer),
     ...trees.map(({ name, source }) => ({ target: name, source })),
     ...trees.map(({ name, source }) => ({ target: `trivet/a/${deviceTreeDirectory}/${name}`, source })),
   ];
@@ -59,7 +63,9 @@ export async function raspberryPiFiles(options: RaspberryPiOptions): Promise<rea
 export async function deviceTreeFiles({
   packageTree,
   kernelVersion,
-}: Omit<RaspberryPiOptions, 'sourceDateEpoch'>): Promise<readonly { name: string; source: string }[]> {
+}: Pick<RaspberryPiOptions, 'packageTree' | 'kernelVersion'>): Promise<
+  readonly { name: string; source: string }[]
+> {
   const directory = path.join(packageTree, `usr/lib/linux-image-${kernelVersion}`, deviceTreeDirectory);
   const names = (await readdir(directory)).filter((name) => deviceTree.test(name)).sort();
   return names.map((name) => ({ name, source: path.join(directory, name) }));

@@ -14,6 +14,7 @@ export interface BuildCommandOptions {
   readonly arch: string | undefined;
   readonly lock: string | undefined;
   readonly offline: boolean;
+  readonly keys: string | undefined;
   readonly json: boolean;
 }
 
@@ -38,6 +39,7 @@ export async function buildCommand(options: BuildCommandOptions): Promise<void> 
       outputDirectory: directory,
       lockFile: options.lock ?? null,
       offline: options.offline,
+      keysDirectory: options.keys ?? null,
       progress,
     });
     process.stdout.write(

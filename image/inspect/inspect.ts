@@ -1,23 +1,33 @@
 /** Reads a finished image: partitions from its table, kernel images from its boot partition, packages from its lock. */
-import { open, readFile } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BuildError } from '../build-error.ts';
 import type { Cache } from '../cache/cache.ts';
 import { temporary } from '../cache/temporary.ts';
-import { decodeTable, type PartitionTable, primarySectors } from '../formats/gpt/gpt.ts';
+import { decodeTable, type PartitionTable } from '../formats/gpt/gpt.ts';
 import { sectorSize } from '../formats/gpt/layout.ts';
 import { readSections } from '../formats/pe/pe.ts';
-import { openApt } from '../packages/apt.ts';
-import { fetchPackages } from '../packages/fetch.ts';
-import { type Lock, readLock } from '../packages/lock.ts';
-import { unpackPackages } from '../packages/unpack.ts';
-import { hostArchitecture, runTool, type Tools } from '../tools/tools.ts';
+import type { FileRecord } from '../sbom/provenance.ts';
+import { readBootPartition, toolsFor } from './boot-partition.ts';
+import {
+  besideImage,
+  type ImageFile,
+  lockBeside,
+  openImageFile,
+  readOptional,
+  readPrimary,
+} from './image-file.ts';
+import { type InspectedKeys, type InspectedSignature, inspectKeys, inspectSignatures } from './signatures.ts';
 
 export interface Inspection {
   readonly sizeBytes: number;
   readonly diskGuid: string;
   readonly partitions: readonly InspectedPartition[];
   readonly kernelImages: readonly InspectedKernelImage[];
+  readonly keys: InspectedKeys;
+  readonly signatures: readonly InspectedSignature[];
+  /** Other forms of the image, bills of materials and the like. */
+  readonly filesBeside: readonly { readonly name: string; readonly sizeBytes: number }[];
   /** From the lock file beside the image; null when there is none. */
   readonly packages: readonly { readonly name: string; readonly version: string }[] | null;
   readonly kernelVersion: string | null;
@@ -41,7 +51,9 @@ export interface InspectedKernelImage {
 
 /** @throws BuildError `not-an-image` when it is something else. */
 export async function inspectImage(file: string, cache: Cache): Promise<Inspection> {
-  const { table, sizeBytes } = await readTable(file);
+  await using work = await temporary(path.join(cache.directory, 'inspecting', String(process.pid)));
+  const image = await openImageFile(file, work.directory);
+  const table = await readTable(image);
   const partitions = table.partitions.map(({ name, guid, firstLba, sectors }) => ({
     ...{ name, guid },
     offsetBytes: firstLba * sectorSize,
@@ -54,10 +66,25 @@ export async function inspectImage(file: string, cache: Cache): Promise<Inspecti
       `${file} is no image of Trivet: it has no partitions "esp" and "root-a".`,
     );
   }
-  const lock = await lockBeside(file);
+  const lock = await lockBeside(image);
+  const boot =
+    lock === null
+      ? null
+      : await readBootPartition(
+          await toolsFor(cache, lock),
+          image.rawFile,
+          esp.offsetBytes,
+          path.join(work.directory, 'esp'),
+        );
+  const kernelImages = (boot?.programs ?? []).filter(({ path: name }) => name.startsWith('EFI/Linux/'));
   return {
-    ...{ sizeBytes, diskGuid: table.diskGuid, partitions },
-    kernelImages: lock === null ? [] : await readKernelImages(file, esp.offsetBytes, cache, lock),
+    ...{ sizeBytes: image.sizeBytes, diskGuid: table.diskGuid, partitions },
+    kernelImages: kernelImages.map(({ path: name, content }) =>
+      readKernelImage(path.basename(name), content),
+    ),
+    keys: await inspectKeys(image, boot),
+    signatures: await inspectSignatures(image, boot),
+    filesBeside: await listBeside(image),
     packages:
       lock === null ? null : [...lock.base, ...lock.extra].map(({ name, version }) => ({ name, version })),
     kernelVersion: lock?.kernel ?? null,
@@ -65,58 +92,43 @@ export async function inspectImage(file: string, cache: Cache): Promise<Inspecti
   };
 }
 
-async function readTable(
-  file: string,
-): Promise<{ readonly table: PartitionTable; readonly sizeBytes: number }> {
+/** Where every file of the root comes from, as the build wrote it beside the image. */
+export async function inspectFiles(file: string, cache: Cache): Promise<readonly FileRecord[]> {
+  await using work = await temporary(path.join(cache.directory, 'inspecting', String(process.pid)));
+  const image = await openImageFile(file, work.directory);
+  const records = besideImage(image, '.files.json');
+  const text = await readOptional(records);
+  if (text === null) {
+    throw new BuildError('not-an-image', `There is no ${records}, which the build writes beside the image.`);
+  }
   try {
-    await using handle = await open(file);
-    const start = Buffer.alloc(primarySectors * sectorSize);
-    const { bytesRead } = await handle.read(start, 0, start.length, 0);
-    return { table: decodeTable(start.subarray(0, bytesRead)), sizeBytes: (await handle.stat()).size };
+    return JSON.parse(text.toString()) as FileRecord[];
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : message;
-    throw new BuildError('not-an-image', `${file} is no image: ${reason}.`, { cause });
+    throw new BuildError('not-an-image', `${records} is damaged: it is not JSON.`, { cause });
   }
 }
 
-async function lockBeside(file: string): Promise<Lock | null> {
-  const lockFile = file.replace(/\.raw$/, '.lock.json');
-  const isThere =
-    lockFile !== file &&
-    (await readFile(lockFile).then(
-      () => true,
-      () => false,
-    ));
-  return isThere ? readLock(lockFile) : null;
+async function readTable(image: ImageFile): Promise<PartitionTable> {
+  try {
+    return decodeTable(await readPrimary(image));
+  } catch (cause) {
+    throw new BuildError('not-an-image', `${image.file} is no image: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
 }
 
-/** The tools that built the image read its boot partition; the lock names them. */
-async function readKernelImages(
-  file: string,
-  espOffset: number,
-  cache: Cache,
-  lock: Lock,
-): Promise<InspectedKernelImage[]> {
-  await fetchPackages(cache, lock.tools, {
-    offline: false,
-    apt: () => openApt(cache, hostArchitecture.debian),
-  });
-  const tools: Tools = { tree: await unpackPackages(cache, lock.tools), sourceDateEpoch: 0 };
-  const esp = `${file}@@${espOffset}`;
-  await using work = await temporary(path.join(cache.directory, 'inspecting', String(process.pid)));
-  await runTool(tools, 'mcopy', ['-s', '-i', esp, '::EFI/Linux', work.directory]);
-  const { stdout } = await runTool(tools, 'mdir', ['-b', '-i', esp, '::EFI/Linux']);
-  const names = stdout.split('\n').filter((line) => line.endsWith('.efi'));
+/** Forms of the image and what describes it, by what their names begin with. */
+async function listBeside(image: ImageFile): Promise<Inspection['filesBeside']> {
+  const names = (await readdir(image.directory))
+    .filter((name) => name.startsWith(`${image.baseName}.`))
+    .sort();
   return Promise.all(
-    names.map(async (name) => {
-      const base = path.posix.basename(name);
-      return readKernelImage(base, await readFile(path.join(work.directory, 'Linux', base)));
-    }),
+    names.map(async (name) => ({ name, sizeBytes: (await stat(path.join(image.directory, name))).size })),
   );
 }
 
-function readKernelImage(name: string, content: Uint8Array): InspectedKernelImage {
+export function readKernelImage(name: string, content: Uint8Array): InspectedKernelImage {
   const sections = readSections(content);
   const section = sections.find((candidate) => candidate.name === '.cmdline');
   const bytes = section ? content.subarray(section.rawOffset, section.rawOffset + section.virtualSize) : [];

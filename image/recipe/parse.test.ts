@@ -100,7 +100,7 @@ const cases: readonly (readonly [what: string, change: (text: string) => string,
   [
     'a file with two contents',
     (text) => `${text}files:\n  - path: /etc/x\n    content: x\n    source: y\n`,
-    'r.yaml, line 8: files[0]: needs either "content" or "source"',
+    'r.yaml, line 8: files[0]: needs either "content" or "source" (or "base64")',
   ],
   [
     'a size without a unit',

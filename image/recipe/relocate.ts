@@ -9,7 +9,7 @@ const pathFields = ['certificates', 'keys'];
 export function relocate(written: Written, from: string, to: string): Written {
   const move = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(move);
-    if (typeof value !== 'string' || path.isAbsolute(value)) return value;
+    if (typeof value !== 'string' || path.isAbsolute(value) || value.includes('-----BEGIN')) return value;
     return path.relative(to, path.join(from, value));
   };
   const moved = new Map(Object.entries(written));

@@ -32,6 +32,8 @@ const fileSchema = z
   .strictObject({
     path: absolutePath,
     content: z.string().optional(),
+    /** What is no text. */
+    base64: z.base64('must be bytes in Base64').optional(),
     /** Relative to the recipe. */
     source: z.string().min(1).optional(),
     mode: z
@@ -39,9 +41,12 @@ const fileSchema = z
       .regex(/^0[0-7]{3}$/, 'must be four octal digits in quotes, such as "0644"')
       .default('0644'),
   })
-  .refine((file) => (file.content === undefined) !== (file.source === undefined), {
-    message: 'needs either "content" or "source"',
-  });
+  .refine(
+    (file) => [file.content, file.base64, file.source].filter((one) => one !== undefined).length === 1,
+    {
+      message: 'needs either "content" or "source" (or "base64")',
+    },
+  );
 
 /** Becomes part of file names. */
 const imageName = z
@@ -158,6 +163,8 @@ const recipeFields = z.strictObject({
     .array(z.string())
     .max(0, 'there are no addons yet; they come with the part that runs containers')
     .default([]),
+  /** A directory that `trivet keys create` made, relative to the recipe; the development keys when it is left out. */
+  keys: z.string().min(1).optional(),
   /** Left out, a device waits for a trivet.yaml on its boot partition that says which cluster it belongs to. */
   cluster: clusterSchema.optional(),
   agent: agentSchema.prefault({}),

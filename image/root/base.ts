@@ -31,6 +31,12 @@ const unitDirectories: Readonly<Record<string, string>> = {
   'system.conf.d': 'usr/lib/systemd/system.conf.d',
 };
 
+/** Directories of this project whose files go into the image, and where to. */
+export const ownFileDirectories: readonly (readonly [directory: string, target: string])[] = [
+  [ownFiles, ''],
+  ...Object.entries(unitDirectories).map(([name, target]) => [path.join(units, name), target] as const),
+];
+
 export interface BaseOptions {
   readonly cache: Cache;
   readonly architecture: Architecture;

@@ -11,35 +11,32 @@ const agentDropIn = 'usr/lib/systemd/system/trivet.service.d/certificates.conf';
 
 const certificatePattern = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** @throws BuildError `recipe` for a file that cannot be read, or holds something else. */
-export async function addCertificates(
-  tree: string,
-  files: readonly string[],
-  recipeDirectory: string,
-): Promise<void> {
-  if (files.length === 0) return;
-  const texts: string[] = [];
-  for (const file of files) texts.push(...(await readCertificates(file, recipeDirectory)));
+/**
+ * @param texts the recipe's `certificates`, in PEM.
+ * @throws BuildError `recipe` for one that is something else.
+ */
+export async function addCertificates(tree: string, texts: readonly string[]): Promise<void> {
+  if (texts.length === 0) return;
+  const found = texts.flatMap(readCertificates);
   const known = await readFile(path.join(tree, bundle), 'utf8').catch(() => '');
-  await placeText(tree, bundle, `${known}${texts.join('\n')}\n`);
+  await placeText(tree, bundle, `${known}${found.join('\n')}\n`);
   await placeText(tree, agentDropIn, `[Service]\nEnvironment=NODE_EXTRA_CA_CERTS=/${bundle}\n`);
 }
 
-async function readCertificates(file: string, recipeDirectory: string): Promise<readonly string[]> {
-  const source = path.resolve(recipeDirectory, file);
+function readCertificates(text: string, index: number): readonly string[] {
   const refuse = (reason: string, cause?: unknown): BuildError =>
-    new BuildError('recipe', `certificates: ${source} ${reason}`, { cause });
-  const text = await readFile(source, 'utf8').catch((cause) => {
-    throw refuse('cannot be read (it is relative to the recipe)', cause);
-  });
+    new BuildError('recipe', `certificates[${index}]: ${reason}`, { cause });
   const found = text.match(certificatePattern) ?? [];
-  if (found.length === 0) throw refuse('holds no certificate in PEM form ("-----BEGIN CERTIFICATE-----")');
+  if (found.length === 0)
+    throw refuse('the file holds no certificate in PEM form ("-----BEGIN CERTIFICATE-----")');
   for (const one of found) {
+    let isAuthority: boolean;
     try {
-      if (!new X509Certificate(one).ca) throw new Error('it is not one of an authority (CA:TRUE)');
+      isAuthority = new X509Certificate(one).ca;
     } catch (cause) {
-      throw refuse(`holds a certificate that cannot be used: ${(cause as Error).message}`, cause);
+      throw refuse(`a certificate in it cannot be read: ${(cause as Error).message}`, cause);
     }
+    if (!isAuthority) throw refuse('a certificate in it is not one of an authority (CA:TRUE)');
   }
   return found;
 }

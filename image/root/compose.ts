@@ -14,6 +14,8 @@ import { placeSkeleton } from './skeleton.ts';
 
 export interface ComposeOptions {
   readonly plan: ImagePlan;
+  /** `/usr/lib/trivet/image.json`. */
+  readonly description: string;
   readonly tools: Tools;
   /** The finished base tree. */
   readonly base: string;
@@ -26,10 +28,6 @@ export interface ComposeOptions {
   readonly binary: string;
   /** The licences of what is in the executable. */
   readonly licensesText: string;
-  /** `/usr/lib/trivet/image.json`. */
-  readonly imageFacts: string;
-  /** What relative paths in the recipe are relative to. */
-  readonly recipeDirectory: string;
   readonly output: string;
 }
 
@@ -45,14 +43,14 @@ export async function composeRoot(options: ComposeOptions): Promise<void> {
   await addLibraries(output, ['usr/bin/trivet'], [options.packageTree], plan.architecture);
   await addCopyrights(output, options.sources);
   await placeText(output, 'usr/share/doc/trivet/copyright', options.licensesText);
+  await placeText(output, 'usr/lib/trivet/image.json', options.description);
   await placeText(output, 'usr/lib/os-release', plan.osRelease);
-  await placeText(output, 'usr/lib/trivet/image.json', options.imageFacts);
   await placeLink(output, 'etc/os-release', '../usr/lib/os-release');
   for (const file of plan.settings) {
     await placeText(output, file.path.slice(1), file.content, file.mode);
   }
-  await addCertificates(output, plan.certificates, options.recipeDirectory);
-  for (const file of plan.files) await placeRecipeFile(output, file, options.recipeDirectory);
+  await addCertificates(output, plan.certificates);
+  for (const file of plan.files) await placeRecipeFile(output, file);
   for (const unit of plan.enabledUnits) await enableUnit(output, unit);
   await placeText(output, 'etc/trivet/config.yaml', plan.configuration, 0o600);
 }
@@ -88,20 +86,8 @@ async function enableUnit(tree: string, unit: string): Promise<void> {
   await placeLink(tree, `usr/lib/systemd/system/multi-user.target.wants/${unit}`, `../${template}`);
 }
 
-async function placeRecipeFile(tree: string, file: RecipeFile, recipeDirectory: string): Promise<void> {
-  const text = file.content ?? (await readSource(file, recipeDirectory));
-  await placeText(tree, file.path.slice(1), text, Number.parseInt(file.mode, 8));
-}
-
-async function readSource(file: RecipeFile, recipeDirectory: string): Promise<Uint8Array> {
-  const source = path.resolve(recipeDirectory, file.source!);
-  return readFile(source).catch((cause) => {
-    throw new BuildError(
-      'recipe',
-      `files: the source of ${file.path} cannot be read: ${source} (it is relative to the recipe)`,
-      {
-        cause,
-      },
-    );
-  });
+/** Files have their content by now (recipe/resolve.ts). */
+async function placeRecipeFile(tree: string, file: RecipeFile): Promise<void> {
+  const content = file.content ?? Buffer.from(file.base64 ?? '', 'base64');
+  await placeText(tree, file.path.slice(1), content, Number.parseInt(file.mode, 8));
 }

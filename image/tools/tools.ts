@@ -16,6 +16,7 @@ export interface Tools {
 /** What must be resolved and unpacked to have all `ToolName`s. */
 export const toolPackages: readonly string[] = [
   ...['libc6', 'erofs-utils', 'cryptsetup-bin', 'mtools', 'dosfstools', 'kmod', 'xz-utils', 'systemd'],
+  'sbsigntool',
 ];
 
 /** The build machine's architecture; its tools need not be those of the image. */
@@ -32,6 +33,7 @@ const programs = {
   'mkfs.fat': 'usr/sbin/mkfs.fat',
   'fsck.fat': 'usr/sbin/fsck.fat',
   depmod: 'usr/sbin/depmod',
+  sbverify: 'usr/bin/sbverify',
   xz: 'usr/bin/xz',
   'systemd-sysusers': 'usr/bin/systemd-sysusers',
 } as const;

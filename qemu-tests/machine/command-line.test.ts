@@ -21,6 +21,14 @@ t.test('qemuArguments boots through firmware, with the variables writable', asyn
   t.notMatch(line, '-kernel');
 });
 
+t.test('qemuArguments lets only firmware with Secure Boot write its variables', async (t) => {
+  const boot = { ...options.boot, protectsVariables: true } as QemuOptions['boot'];
+  const line = qemuArguments({ ...options, boot }).join(' ');
+  t.match(line, /-M q35,\S*smm=on/);
+  t.match(line, '-global driver=cfi.pflash01,property=secure,value=on');
+  t.notMatch(qemuArguments(options).join(' '), 'secure=on');
+});
+
 t.test('qemuArguments boots a kernel directly', async (t) => {
   const boot = { kind: 'direct', kernelFile: '/k', initrdFile: '/i', commandLine: 'quiet a=b' } as const;
   const line = qemuArguments({ ...options, boot });

@@ -8,7 +8,13 @@ export const adminDescriptor = 4;
 
 export type BootWay =
   /** As on a real machine: firmware, boot loader, kernel image. */
-  | { readonly kind: 'firmware'; readonly codeFile: string; readonly variablesFile: string }
+  | {
+      readonly kind: 'firmware';
+      readonly codeFile: string;
+      readonly variablesFile: string;
+      /** Only the firmware, in system management mode, may write its variables: what its Secure Boot asks for. */
+      readonly protectsVariables?: boolean;
+    }
   /** u-boot in place of firmware, as on a Raspberry Pi. */
   | { readonly kind: 'u-boot'; readonly file: string }
   /** QEMU loads the kernel itself: quicker, and skips boot loader and boot counting. */
@@ -41,8 +47,8 @@ const unmerged = ',request-merging=off';
 export function qemuArguments(options: QemuOptions): string[] {
   const accelerator = options.accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=128';
   return [
-    ...['-name', options.name, '-M', options.board.machine, '-accel', accelerator],
-    ...['-cpu', options.accelerator === 'kvm' ? 'max' : options.board.processor],
+    ...['-name', options.name, '-M', `${options.board.machine}${isProtected(options.boot) ? ',smm=on' : ''}`],
+    ...['-accel', accelerator, '-cpu', options.accelerator === 'kvm' ? 'max' : options.board.processor],
     ...['-smp', '1', '-m', String(options.memoryMebibytes), '-rtc', 'base=utc'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-device', 'virtio-rng-pci'],
     // A machine that hangs is restarted by it, where the kernel has its driver.
@@ -69,7 +75,12 @@ function bootArguments(boot: BootWay): string[] {
   return [
     ...['-drive', flash(0, boot.codeFile, ',readonly=on')],
     ...['-drive', flash(1, boot.variablesFile, '')],
+    ...(isProtected(boot) ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
   ];
+}
+
+function isProtected(boot: BootWay): boolean {
+  return boot.kind === 'firmware' && boot.protectsVariables === true;
 }
 
 function diskArguments({ diskFile, writeLogFile }: QemuOptions): string[] {

@@ -42,8 +42,14 @@ export interface MachineOptions {
   readonly recordsWrites?: boolean;
   /** Raw disks that are plugged in beside its own. */
   readonly extraDiskFiles?: readonly string[];
+  /**
+   * Firmware with Secure Boot. Its variables are a copy of this file; null: firmware without keys, in setup mode, that
+   * takes those it is given.
+   */
+  readonly secureBoot?: { readonly variablesFile: string | null };
 }
 
+const secureFirmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
 const powerOffLimitMilliseconds = 120_000;
 const consoleTailLines = 40;
 
@@ -111,6 +117,11 @@ export class Machine {
 
   get writeLogFile(): string {
     return this.#file('writes');
+  }
+
+  /** What the firmware keeps, Secure Boot's keys among it. */
+  get firmwareVariablesFile(): string {
+    return this.#file('vars');
   }
 
   /** Where `trivet status --socket` and the like reach the agent. */
@@ -211,10 +222,15 @@ export class Machine {
   }
 
   #bootWay(): BootWay {
-    const { direct, image } = this.#options;
+    const { direct, image, secureBoot } = this.#options;
     if (direct && image.direct) return { kind: 'direct', ...image.direct };
     if (this.#uBoot !== null) return { kind: 'u-boot', file: this.#uBoot };
-    return { kind: 'firmware', codeFile: this.#board.firmwareCode, variablesFile: this.#file('vars') };
+    return {
+      kind: 'firmware',
+      codeFile: secureBoot ? secureFirmwareCode : this.#board.firmwareCode,
+      variablesFile: this.firmwareVariablesFile,
+      protectsVariables: secureBoot !== undefined,
+    };
   }
 
   async #provideFirmware(): Promise<void> {
@@ -223,13 +239,14 @@ export class Machine {
       return;
     }
     const { firmwareCode, firmwareVariables, firmwarePackage } = this.#board;
-    if (!existsSync(firmwareCode) || !existsSync(firmwareVariables)) {
+    const variables = this.#options.secureBoot?.variablesFile ?? firmwareVariables;
+    if (!existsSync(firmwareCode) || !existsSync(variables)) {
       throw new MachineError(
         'missingProgram',
         `There is no ${firmwareCode}: apt-get install ${firmwarePackage}`,
       );
     }
-    copyFileSync(firmwareVariables, this.#file('vars'));
+    copyFileSync(variables, this.firmwareVariablesFile);
   }
 
   #spawn(qemu: readonly string[]): Running {

@@ -39,3 +39,13 @@ export const sectionHeaderSize = 40;
 
 /** Initialised data, readable. */
 export const dataCharacteristics = 0x40000040;
+
+/** WIN_CERTIFICATE: what stands before a signature. */
+export const certificateHeader = {
+  size: { offset: 0, type: 'u32' },
+  revision: { offset: 4, type: 'u16' },
+  type: { offset: 6, type: 'u16' },
+} as const satisfies Layout;
+export const certificateHeaderSize = 8;
+export const certificateRevision = 0x0200;
+export const certificateTypePkcs7 = 2;
