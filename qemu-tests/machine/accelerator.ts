@@ -4,9 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { boardOf } from './board.ts';
+import { type Board, boardOf } from './board.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
+
+/** KVM runs only what the host's own processor could. */
+export function accelerates(board: Board, accelerator: Accelerator): Accelerator {
+  return process.arch === board.hostArchitecture ? accelerator : 'tcg';
+}
 
 const probeLimitMilliseconds = 5_000;
 

@@ -1,6 +1,5 @@
 /** The boards that QEMU emulates for us, one for each architecture, in one table. */
 import type { ArchitectureName } from '../../image/architecture.ts';
-import type { Accelerator } from './accelerator.ts';
 
 export interface Board {
   readonly program: string;
@@ -42,9 +41,4 @@ const boards: Readonly<Record<ArchitectureName, Board>> = {
 
 export function boardOf(architecture: ArchitectureName): Board {
   return boards[architecture];
-}
-
-/** KVM runs only what the host's own processor could. */
-export function accelerates(board: Board, accelerator: Accelerator): Accelerator {
-  return process.arch === board.hostArchitecture ? accelerator : 'tcg';
 }

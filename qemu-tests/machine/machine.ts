@@ -9,9 +9,9 @@ import type { Duplex, Readable } from 'node:stream';
 import { openCache } from '../../image/cache/cache.ts';
 import { provideEmulatedUBoot } from '../../image/tools/emulated-board.ts';
 import { connectAdmin } from '../../runtime/admin/client.ts';
-import { detectAccelerator } from './accelerator.ts';
+import { accelerates, detectAccelerator } from './accelerator.ts';
 import { AdminRelay } from './admin-relay.ts';
-import { accelerates, type Board, boardOf } from './board.ts';
+import { type Board, boardOf } from './board.ts';
 import {
   adminDescriptor,
   type BootWay,
