@@ -20,7 +20,7 @@ t.test('SystemMethods adds to the status what runs and what to mind', async (t) 
   const { methods } = stage('trivet.yaml, line 3: …');
   const answer = (await methods.serve('status', {})) as ClusterStatus;
   t.match(answer.system, { version: '1.0', slot: 'a', state: 'good', other: { slot: 'b', state: 'empty' } });
-  t.match(answer.warnings, ['one', /development keys/, /boot partition is ignored.*line 3/]);
+  t.match(answer.warnings, ['one', /development keys/, /boot partition is not taken.*line 3/]);
   t.same(await methods.serve('update.status', {}), answer.system);
   t.equal(methods.serve('kv.get', {}), null, 'the rest is not its business');
 });
