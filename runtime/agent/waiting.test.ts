@@ -112,5 +112,10 @@ t.test(
     t.match(kept.warnings, [/is not taken, .*trivet\.yaml, line 3: node\.nam/]);
     t.match(second.said(), /line 3: node\.nam/);
     t.equal(await second.stop(), 0);
+    rmSync(story.overFile);
+    const third = story.start();
+    const away = await waitForStatus(story, third, () => true);
+    t.match(away, { self: { state: 'waiting' }, warnings: [] }, 'it was taken away on purpose');
+    t.equal(await third.stop(), 0);
   },
 );
