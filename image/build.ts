@@ -12,9 +12,13 @@ import { cacheKey, openCache } from './cache/cache.ts';
 import { sweepCache } from './cache/sweep.ts';
 import { temporary } from './cache/temporary.ts';
 import { version as builderVersion, checkout } from './checkout.ts';
+import { writeBlockMap } from './disk/block-map.ts';
 import { compressImage } from './disk/compress.ts';
+import { writeFormat } from './disk/formats.ts';
 import { layOutDisk } from './disk/partitions.ts';
+import { sumsName, writeSums } from './disk/sums.ts';
 import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
+import { type ExtraFormat, extraFormats } from './formats/names.ts';
 import { type InputLock, type Inputs, provideInputs } from './packages/inputs.ts';
 import { derivedUuid, type ImagePlan, planImage } from './plan/plan.ts';
 import type { Progress } from './progress.ts';
@@ -33,6 +37,8 @@ export interface BuildOptions {
   readonly outputDirectory: string;
   readonly lockFile: string | null;
   readonly offline: boolean;
+  /** Beside the raw image; null for those that the recipe names. */
+  readonly formats: readonly ExtraFormat[] | null;
   readonly progress: Progress;
 }
 
@@ -99,19 +105,31 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
 
   const out = options.outputDirectory;
   await mkdir(out, { recursive: true });
-  const files = outputNames(plan);
+  const formats = options.formats ?? extraFormats.filter((name) => parsed.recipe.formats.includes(name));
+  const files = outputNames(plan, formats);
   const raw = path.join(out, files.raw);
   const zst = path.join(out, files.zst);
-  // A report describes a complete image; while there is none, neither is the other.
-  await rm(path.join(out, 'build.json'), { force: true });
+  // A report and sums describe complete images; while there is none, neither are they, nor images of an earlier build.
+  const stale = extraFormats.map((format) => `${plan.fileName}.${format}`);
+  for (const name of ['build.json', sumsName, `${sumsName}.sig`, ...stale])
+    await rm(path.join(out, name), { force: true });
   const layout = layOutDisk({ ...plan, root });
-  await progress.stage('disk', () =>
-    writeDisk(raw, layout, { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile }),
-  );
+  const contents = { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile };
+  await progress.stage('disk', async () => {
+    await writeDisk(raw, layout, contents);
+    await writeBlockMap(path.join(out, files.bmap), raw, layout, contents);
+  });
   await progress.stage('compress', () => compressImage(cache, raw, zst));
+  const rawSha256 = await sha256OfFile(raw);
+  const rawDigest = { sha256: rawSha256, sourceDateEpoch };
+  const nameOf = (format: ExtraFormat): string => path.join(out, `${plan.fileName}.${format}`);
+  for (const format of formats)
+    await progress.stage(format, () => writeFormat(format, nameOf(format), { raw, ...rawDigest }));
   const sha256 = await progress.stage('digests', async () => ({
-    raw: await sha256OfFile(raw),
+    raw: rawSha256,
     zst: await sha256OfFile(zst),
+    bmap: await sha256OfFile(path.join(out, files.bmap)),
+    ...(await forEach(formats, (format) => sha256OfFile(nameOf(format)))),
   }));
 
   await copyFile(kernelFile, path.join(out, files.kernel));
@@ -136,6 +154,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
       uki: uki.length,
       raw: (await stat(raw)).size,
       zst: (await stat(zst)).size,
+      ...(await forEach(formats, async (format) => (await stat(nameOf(format))).size)),
     },
     packages: lock.base.length + lock.extra.length,
     kernelVersion: modules.kernelVersion,
@@ -143,18 +162,36 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     seconds: progress.totalSeconds,
   };
   await writeFile(path.join(out, 'build.json'), `${JSON.stringify(report, null, 2)}\n`);
+  // The report itself is not among them: it tells times, so it differs from build to build.
+  const { sums: _, ...named } = files;
+  const known = Object.entries(sha256).map(([kind, digest]) => [
+    files[kind as keyof typeof sha256] ?? kind,
+    digest,
+  ]);
+  await writeSums(out, Object.values(named), Object.fromEntries(known));
   return report;
 }
 
-function outputNames(plan: ImagePlan): BuildReport['files'] {
+function outputNames(plan: ImagePlan, formats: readonly ExtraFormat[]): BuildReport['files'] {
   return {
+    ...Object.fromEntries(formats.map((format) => [format, `${plan.fileName}.${format}`])),
     raw: `${plan.fileName}.raw`,
     zst: `${plan.fileName}.raw.zst`,
+    bmap: `${plan.fileName}.raw.bmap`,
+    sums: sumsName,
     lock: `${plan.fileName}.lock.json`,
     kernel: 'kernel',
     initrd: 'initrd',
     cmdline: 'cmdline',
   };
+}
+
+/** What `look` finds of each, by its name. */
+async function forEach<T>(
+  formats: readonly ExtraFormat[],
+  look: (format: ExtraFormat) => Promise<T>,
+): Promise<{ readonly [Format in ExtraFormat]?: T }> {
+  return Object.fromEntries(await Promise.all(formats.map(async (format) => [format, await look(format)])));
 }
 
 /** The Debian packages of the image; what is in its initrd and its kernel image comes from them too. */

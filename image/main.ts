@@ -14,6 +14,10 @@ cli
   .option('--out <dir>', 'Where to put it (default: out/NAME-OF-THE-RECIPE)')
   .option('--lock <file>', 'Take exactly the inputs of an earlier build')
   .option('--offline', 'Use only what is in the cache')
+  .option(
+    '--format <names>',
+    'Also write these, with commas: qcow2, vmdk, vhd (default: what the recipe says)',
+  )
   .option('--json', 'Print the report as JSON')
   .action((recipe: string, options) =>
     buildCommand({
@@ -21,6 +25,7 @@ cli
       out: textOption(options.out),
       lock: textOption(options.lock),
       offline: Boolean(options.offline),
+      format: textOption(options.format),
       json: Boolean(options.json),
     }),
   );

@@ -1,4 +1,5 @@
 /** The report of a build: `build.json` beside the image for programs, a table for people. */
+import type { ExtraFormat } from './formats/names.ts';
 import type { StageTime } from './progress.ts';
 
 export interface BuildReport {
@@ -10,13 +11,17 @@ export interface BuildReport {
   readonly files: {
     readonly raw: string;
     readonly zst: string;
+    readonly bmap: string;
+    readonly sums: string;
     readonly lock: string;
     readonly kernel: string;
     readonly initrd: string;
     readonly cmdline: string;
-  };
+  } & { readonly [Format in ExtraFormat]?: string };
   readonly rootHash: string;
-  readonly sha256: { readonly raw: string; readonly zst: string };
+  readonly sha256: { readonly raw: string; readonly zst: string; readonly bmap: string } & {
+    readonly [Format in ExtraFormat]?: string;
+  };
   readonly sizesBytes: {
     readonly binary: number;
     readonly root: number;
@@ -26,7 +31,7 @@ export interface BuildReport {
     readonly uki: number;
     readonly raw: number;
     readonly zst: number;
-  };
+  } & { readonly [Format in ExtraFormat]?: number };
   readonly packages: number;
   readonly kernelVersion: string;
   readonly stages: readonly StageTime[];
@@ -42,11 +47,16 @@ const rows: readonly (readonly [keyof BuildReport['sizesBytes'], string])[] = [
   ['uki', 'kernel image (UKI)'],
   ['raw', 'disk image (sparse)'],
   ['zst', 'disk image, compressed'],
+  ['qcow2', 'for QEMU (qcow2)'],
+  ['vmdk', 'for VMware (vmdk)'],
+  ['vhd', 'for Azure (vhd, sparse)'],
 ];
 
 export function formatReport(report: BuildReport, directory: string): string {
-  const sizes = rows.map(([name, label]) => {
-    const megabytes = (report.sizesBytes[name] / 1e6).toFixed(1);
+  const sizes = rows.flatMap(([name, label]) => {
+    const bytes = report.sizesBytes[name];
+    if (bytes === undefined) return [];
+    const megabytes = (bytes / 1e6).toFixed(1);
     return `  ${label.padEnd(34)} ${megabytes.padStart(8)} MB`;
   });
   return [

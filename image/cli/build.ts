@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { buildImage } from '../build.ts';
 import { BuildError } from '../build-error.ts';
+import { type ExtraFormat, extraFormats } from '../formats/names.ts';
 import { Progress } from '../progress.ts';
 import { formatReport } from '../report.ts';
 
@@ -10,6 +11,7 @@ export interface BuildCommandOptions {
   readonly out: string | undefined;
   readonly lock: string | undefined;
   readonly offline: boolean;
+  readonly format: string | undefined;
   readonly json: boolean;
 }
 
@@ -27,8 +29,23 @@ export async function buildCommand(options: BuildCommandOptions): Promise<void> 
     outputDirectory,
     lockFile: options.lock ?? null,
     offline: options.offline,
+    formats: options.format === undefined ? null : parseFormats(options.format),
     progress,
   });
   const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, outputDirectory);
   process.stdout.write(text);
+}
+
+/** `raw` may be named and changes nothing. */
+function parseFormats(text: string): ExtraFormat[] {
+  const names = text.split(',').map((name) => name.trim());
+  const known: readonly string[] = ['raw', ...extraFormats];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new BuildError(
+      'usage',
+      `--format ${text}: there is no format "${unknown}"; name one or more of these, with commas: ${known.join(', ')}`,
+    );
+  }
+  return extraFormats.filter((format) => names.includes(format));
 }

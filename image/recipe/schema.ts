@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { clusterSchema, configSchema } from '../../runtime/config/schema.ts';
 import { imageArchitectureNames } from '../architecture.ts';
+import { extraFormats } from '../formats/names.ts';
 
 /** Where an image will run; each decides about kernel and boot loader. */
 export const targetNames = ['cloud'] as const;
@@ -98,6 +99,8 @@ export const recipeSchema = z.strictObject({
       slot: sizeSchema.prefault('192M'),
     })
     .prefault({}),
+  /** Written beside the raw image, its .zst and its block map, which are always there. */
+  formats: z.array(z.enum(['raw', ...extraFormats])).default([]),
   cluster: clusterSchema,
   agent: agentSchema.prefault({}),
 });
