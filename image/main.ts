@@ -122,7 +122,11 @@ async function main(): Promise<void> {
     process.exitCode = await runDeviceCommand(process.argv.slice(2));
     return;
   }
-  cli.parse(process.argv, { run: false });
+  // The parser drops a word that is only a hyphen.
+  cli.parse(
+    process.argv.map((word) => (word === '-' ? '/dev/stdin' : word)),
+    { run: false },
+  );
   if (cli.options.help) return;
   if (!cli.matchedCommand) {
     const name = cli.args[0];

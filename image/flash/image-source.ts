@@ -31,9 +31,9 @@ const otherKinds = [
   ['4b444d56', 'vmdk', 'qemu-img convert -O raw'],
 ] as const;
 
-/** @param image a file's name, or `-` for standard input. */
+/** @param image a file's name; for standard input `-`, or `/dev/stdin`, which not every kind of it can be opened by. */
 export async function openImage(image: string): Promise<ImageSource> {
-  if (image === '-') return sourceOf('standard input', null, () => process.stdin);
+  if (image === '-' || image === '/dev/stdin') return sourceOf('standard input', null, () => process.stdin);
   const found = await stat(image).catch((cause: NodeJS.ErrnoException) => {
     const reason = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
     throw new BuildError('not-an-image', `The image ${image} cannot be read: ${reason}.`, { cause });
@@ -78,10 +78,10 @@ async function* decompressed(name: string, _input: Readable): AsyncGenerator<Buf
     yield* all();
     return;
   }
-  const input = Readable.from(all());
+  const whole = Readable.from(all());
   const output = createZstdDecompress();
-  input.once('error', (error) => output.destroy(error));
-  yield* input.pipe(output);
+  whole.once('error', (error) => output.destroy(error));
+  yield* whole.pipe(output);
 }
 
 function refuseOtherKinds(name: string, start: Buffer): void {
