@@ -53,15 +53,14 @@ function sourceOf(name: string, file: string | null, open: () => Readable): Imag
       try {
         yield* regroup(decompressed(name, addAbortSignal(signal, open())));
       } catch (cause) {
-        throw signal.aborted || cause instanceof BuildError
-          ? cause
-          : readFailure(name, cause as NodeJS.ErrnoException);
+        const isOurs = cause instanceof BuildError || (cause as NodeJS.ErrnoException).code === undefined;
+        throw signal.aborted || isOurs ? cause : readFailure(name, cause as NodeJS.ErrnoException);
       }
     },
   };
 }
 
-async function* decompressed(name: string, _input: Readable): AsyncGenerator<Buffer> {
+async function* decompressed(name: string, input: Readable): AsyncGenerator<Buffer> {
   const chunks = input[Symbol.asyncIterator]() as AsyncIterableIterator<Buffer>;
   let start: Buffer = Buffer.alloc(0);
   while (start.length < zstdMagic.length) {
