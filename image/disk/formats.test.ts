@@ -1,58 +1,19 @@
 /** Every format against the tools that others wrote: qemu-img, bmaptool, sha256sum. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
-import { architectureOf } from '../architecture.ts';
 import { decodeBmap } from '../formats/bmap/bmap.ts';
 import { extraFormats } from '../formats/names.ts';
-import { writeBlockMap } from './block-map.ts';
 import { writeFormat } from './formats.ts';
-import { layOutDisk } from './partitions.ts';
 import { parseSums, writeSums } from './sums.ts';
-import { sha256OfFile, writeDisk } from './write-disk.ts';
+import { noise, runForeign, smallDisk, sparseFile } from './testing/small-disk.ts';
+import { sha256OfFile } from './write-disk.ts';
 
 const mebibyte = 2 ** 20;
-
-/** Ends well or throws with what the program said. */
-function runForeign(program: string, ...words: string[]): string {
-  return execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-interface Patch {
-  readonly at: number;
-  readonly bytes: Uint8Array;
-}
-
-/** A sparse file of that size with something here and there. */
-function sparseFile(file: string, size: number, patches: readonly Patch[]): void {
-  const descriptor = openSync(file, 'w');
-  ftruncateSync(descriptor, size);
-  for (const { at, bytes } of patches) writeSync(descriptor, bytes, 0, bytes.length, at);
-  closeSync(descriptor);
-}
-
-/** Bytes that no compressor makes smaller, the same in every run. */
-function noise(size: number, seed: string): Buffer {
-  const blocks = Array.from({ length: Math.ceil(size / 32) }, (_, index) =>
-    createHash('sha256').update(`${seed} ${index}`).digest(),
-  );
-  return Buffer.concat(blocks).subarray(0, size);
-}
 
 async function convertAll(directory: string, raw: string): Promise<void> {
   const sha256 = await sha256OfFile(raw);
@@ -179,31 +140,6 @@ t.test('writeFormat leaves nothing behind when it fails', async (t) => {
   t.same(readdirSync(directory), ['disk.qcow2']);
   t.equal(readFileSync(path.join(directory, 'disk.qcow2'), 'utf8'), 'of an earlier build');
 });
-
-/** A small disk as a build makes it: a boot partition of FAT, a root with zeros in it and at its end. */
-async function smallDisk(directory: string): Promise<{ raw: string; map: string }> {
-  const at = (name: string): string => path.join(directory, name);
-  sparseFile(at('esp.fat'), 34 * mebibyte, []);
-  runForeign('mkfs.fat', '--invariant', '-F', '32', '-s', '1', at('esp.fat'));
-  writeFileSync(at('kernel'), Buffer.concat([noise(50_000, 'kernel'), Buffer.alloc(100_000)]));
-  runForeign('mcopy', '-i', at('esp.fat'), at('kernel'), '::KERNEL.EFI');
-  sparseFile(at('root'), 3 * mebibyte, [{ at: mebibyte, bytes: noise(40_000, 'root') }]);
-  writeFileSync(at('hashes'), noise(20_480, 'hashes'));
-  const layout = layOutDisk({
-    ...{
-      architecture: architectureOf('x86_64'),
-      espBytes: 34 * mebibyte,
-      slotBytes: 8 * mebibyte,
-      verityBytes: mebibyte,
-    },
-    root: { rootHash: '0123456789abcdef'.repeat(4), dataBytes: 3 * mebibyte, hashBytes: 20_480 },
-  });
-  const contents = { esp: at('esp.fat'), 'root-a': at('root'), 'verity-a': at('hashes') };
-  const [raw, map] = [at('disk.raw'), at('disk.raw.bmap')];
-  await writeDisk(raw, layout, contents);
-  await writeBlockMap(map, raw, layout, contents);
-  return { raw, map };
-}
 
 t.test(
   'writeBlockMap maps all that means something, zeros of a root and of FAT tables included',

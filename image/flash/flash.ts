@@ -35,8 +35,9 @@ export interface FlashResult {
 /** @throws BuildError; when the signal says stop, with the code `interrupted`. */
 export async function flashImage(options: FlashOptions): Promise<FlashResult> {
   let target: Target | null = null;
+  const all = options.source.pieces(options.signal);
   try {
-    const { start, pieces } = await begin(options.source, options.signal);
+    const { start, pieces } = await begin(all);
     const imageBytes = lengthByTable(start, options.source.name);
     const esp = options.config === null ? null : bootPartition(start, options.source.name);
     target = await openWithRoom(imageBytes, options.openTarget);
@@ -45,6 +46,7 @@ export async function flashImage(options: FlashOptions): Promise<FlashResult> {
     throw await explain(error, target, options);
   } finally {
     await target?.close();
+    await all.return(undefined);
   }
 }
 
@@ -71,10 +73,8 @@ async function writeAndCompare(
 
 /** The first piece, and all of them with it. */
 async function begin(
-  source: ImageSource,
-  signal: AbortSignal,
+  rest: AsyncGenerator<Piece>,
 ): Promise<{ readonly start: Buffer; readonly pieces: AsyncGenerator<Piece> }> {
-  const rest = source.pieces(signal);
   const { value } = await rest.next();
   // The generator uses its buffer again.
   const start = Buffer.from(value?.bytes ?? []);

@@ -50,11 +50,15 @@ function sourceOf(name: string, file: string | null, open: () => Readable): Imag
     name,
     file,
     async *pieces(signal) {
+      const input = open();
       try {
-        yield* regroup(decompressed(name, addAbortSignal(signal, open())));
+        yield* regroup(decompressed(name, addAbortSignal(signal, input)));
       } catch (cause) {
         const isOurs = cause instanceof BuildError || (cause as NodeJS.ErrnoException).code === undefined;
         throw signal.aborted || isOurs ? cause : readFailure(name, cause as NodeJS.ErrnoException);
+      } finally {
+        // Or a writer at the other end of the pipe, and this process with it, would wait for each other.
+        input.destroy();
       }
     },
   };

@@ -51,8 +51,18 @@ export async function openTarget({ path, diskBytes, createBytes }: TargetOptions
   );
   if (createBytes !== null) await handle.truncate(createBytes);
   const sizeBytes = diskBytes ?? (await handle.stat()).size;
+  return targetOn(handle, { path, sizeBytes, isBlank: createBytes !== null });
+}
+
+/** What of a file handle a target needs; tests give one that fails. */
+export type TargetHandle = Pick<FileHandle, 'read' | 'write' | 'datasync' | 'close'>;
+
+export function targetOn(
+  handle: TargetHandle,
+  { path, sizeBytes, isBlank }: Pick<Target, 'path' | 'sizeBytes' | 'isBlank'>,
+): Target {
   return {
-    ...{ path, sizeBytes, isBlank: createBytes !== null },
+    ...{ path, sizeBytes, isBlank },
     read: (buffer, at) => guarded(path, 'reading', at, () => readFully(handle, buffer, at)),
     write: (bytes, at) => guarded(path, 'writing', at, () => writeFully(handle, bytes, at)),
     sync: () => guarded(path, 'writing', null, () => handle.datasync()),
@@ -60,13 +70,13 @@ export async function openTarget({ path, diskBytes, createBytes }: TargetOptions
     // A device that has gone fails here too, and has been spoken of.
     close: () => handle.close().catch(() => undefined),
     discard: async () => {
-      if (createBytes !== null) await rm(path, { force: true });
-      return createBytes !== null;
+      if (isBlank) await rm(path, { force: true });
+      return isBlank;
     },
   };
 }
 
-async function readFully(handle: FileHandle, buffer: Uint8Array, at: number): Promise<number> {
+async function readFully(handle: Pick<FileHandle, 'read'>, buffer: Uint8Array, at: number): Promise<number> {
   let done = 0;
   while (done < buffer.length) {
     const { bytesRead } = await handle.read(buffer, done, buffer.length - done, at + done);
@@ -76,7 +86,7 @@ async function readFully(handle: FileHandle, buffer: Uint8Array, at: number): Pr
   return done;
 }
 
-async function writeFully(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+async function writeFully(handle: TargetHandle, bytes: Uint8Array, at: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
     if (bytesWritten === 0) throw Object.assign(new Error('nothing was written'), { code: 'EIO' });
