@@ -30,7 +30,7 @@ export class FlashProgress {
       this.end();
       this.#phase = phase;
       this.#startedAt = now;
-      this.#drawnAt = 0;
+      this.#drawnAt = Number.NEGATIVE_INFINITY;
     }
     this.#last = progressLine(phase, doneBytes, totalBytes, (now - this.#startedAt) / 1000);
     if (!this.#output.isTTY || now - this.#drawnAt < redrawMilliseconds) return;

@@ -38,6 +38,7 @@ export async function checkImage(
     length = at + bytes.length;
     onProgress(length, imageBytes);
   }
+  if (length === 0) lengthByTable(new Uint8Array(), source.name);
   checkLength(length, imageBytes, source.name);
   if (map !== null && map.imageBytes !== imageBytes)
     throw damaged(
