@@ -2,7 +2,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { checkout } from '../checkout.ts';
 import { runForeign, smallDisk } from '../disk/testing/small-disk.ts';
 
@@ -20,11 +20,20 @@ function reasonAgainst(): string | null {
 
 const skip = reasonAgainst() ?? false;
 
-/** A disk over a file; taken away with the test. */
-function loopDevice(t: Test, file: string): string {
-  const device = runForeign('losetup', '--find', '--show', '--partscan', file).trim();
-  t.teardown(() => spawnSync('losetup', ['--detach', device]));
-  return device;
+interface LoopDevice extends Disposable {
+  readonly device: string;
+}
+
+/** A disk over a file, until the block ends. */
+function loopDevice(file: string): LoopDevice {
+  const device = runForeign('losetup', '--find', '--show', file).trim();
+  return {
+    device,
+    [Symbol.dispose]: () => {
+      spawnSync('partx', ['--delete', device]);
+      spawnSync('losetup', ['--detach', device]);
+    },
+  };
 }
 
 function flash(...words: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -32,10 +41,11 @@ function flash(...words: string[]): { status: number | null; stdout: string; std
   return spawnSync(process.execPath, [program, 'flash', ...words], { encoding: 'utf8' });
 }
 
-function mount(t: Test, what: string, where: string, ...options: string[]): void {
+/** Until the block ends, or sooner when somebody unmounts it. */
+function mount(what: string, where: string, ...options: string[]): Disposable {
   mkdirSync(where, { recursive: true });
   runForeign('mount', ...options, what, where);
-  t.teardown(() => spawnSync('umount', [where]));
+  return { [Symbol.dispose]: () => void spawnSync('umount', [where]) };
 }
 
 t.test('trivet flash writes a disk, and the kernel finds the partitions', { skip }, async (t) => {
@@ -43,40 +53,41 @@ t.test('trivet flash writes a disk, and the kernel finds the partitions', { skip
   const { raw } = await smallDisk(directory);
   const backing = path.join(directory, 'backing');
   writeFileSync(backing, Buffer.alloc(diskBytes, 0xee));
-  const device = loopDevice(t, backing);
+  using disk = loopDevice(backing);
+  const { device } = disk;
   const result = flash(raw, device, '--yes', '--json');
   t.equal(result.status, 0, result.stderr);
   const report = JSON.parse(result.stdout);
   t.match(report, { device, isReadFromMedium: true, checkedBy: ['block map'] });
   const image = readFileSync(raw);
-  const disk = execFileSync('dd', [`if=${device}`, 'bs=1M', 'iflag=direct'], {
+  const content = execFileSync('dd', [`if=${device}`, 'bs=1M', 'iflag=direct'], {
     maxBuffer: diskBytes + 1,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   t.ok(
-    disk.subarray(35 * mebibyte, 38 * mebibyte).equals(image.subarray(35 * mebibyte, 38 * mebibyte)),
+    content.subarray(35 * mebibyte, 38 * mebibyte).equals(image.subarray(35 * mebibyte, 38 * mebibyte)),
     'the root',
   );
-  runForeign('losetup', '--detach', device);
-  const again = loopDevice(t, backing);
+  // Not every kernel reads partition tables by itself.
+  runForeign('partx', '--update', device);
   const partitions = readFileSync('/proc/partitions', 'utf8');
-  for (const number of [1, 2, 3, 4, 5]) t.match(partitions, `${path.basename(again)}p${number}\n`);
-  t.match(flash(raw, `${again}p1`, '--yes'), {
+  for (const number of [1, 2, 3, 4, 5]) t.match(partitions, `${path.basename(device)}p${number}\n`);
+  t.match(flash(raw, `${device}p1`, '--yes'), {
     status: 1,
-    stderr: `is a partition; an image goes onto a whole disk. Name ${again}.`,
+    stderr: `is a partition; an image goes onto a whole disk. Name ${device}.`,
   });
 
   // The same disk with an old file system in use on one of its partitions.
-  runForeign('mkfs.ext4', '-q', `${again}p4`);
+  runForeign('mkfs.ext4', '-q', `${device}p4`);
   const place = path.join(directory, 'mounted');
-  mount(t, `${again}p4`, place);
+  using _mounted = mount(`${device}p4`, place);
   const before = readFileSync(backing);
-  const refused = flash(raw, again, '--yes', '--force');
-  t.match(refused, { status: 1, stderr: `${again} holds parts of the running system (${place})` });
+  const refused = flash(raw, device, '--yes', '--force');
+  t.match(refused, { status: 1, stderr: `${device} holds parts of the running system (${place})` });
   t.ok(readFileSync(backing).equals(before), 'and nothing was touched');
   runForeign('umount', place);
-  t.equal(flash(raw, again, '--yes').status, 0, 'after umount it goes');
-  t.not(spawnSync('mount', [`${again}p4`, place]).status, 0, 'and the old file system is gone');
+  t.equal(flash(raw, device, '--yes').status, 0, 'after umount it goes');
+  t.not(spawnSync('mount', [`${device}p4`, place]).status, 0, 'and the old file system is gone');
 });
 
 t.test(
@@ -88,7 +99,8 @@ t.test(
     const backing = path.join(directory, 'backing');
     writeFileSync(backing, '');
     truncateSync(backing, diskBytes);
-    const device = loopDevice(t, backing);
+    using disk = loopDevice(backing);
+    const { device } = disk;
     runForeign('mkfs.ext4', '-q', device);
     // This mount shows in no table that the flasher can read.
     const script = `mount ${device} ${path.join(directory, 'elsewhere')} && echo mounted && read line`;
@@ -109,12 +121,12 @@ t.test('trivet flash says so when a device fails in the middle', { skip }, async
   const directory = t.testdir();
   const { raw } = await smallDisk(directory);
   // The disk claims 80 MiB and has room for 12: writes beyond are errors, as on a dying card.
-  mount(t, 'tmpfs', path.join(directory, 'small'), '-t', 'tmpfs', '-o', 'size=12m');
+  using _small = mount('tmpfs', path.join(directory, 'small'), '-t', 'tmpfs', '-o', 'size=12m');
   const backing = path.join(directory, 'small/backing');
   writeFileSync(backing, '');
   truncateSync(backing, diskBytes);
-  const device = loopDevice(t, backing);
-  t.teardown(() => spawnSync('losetup', ['--detach', device]));
+  using disk = loopDevice(backing);
+  const { device } = disk;
   const noise = path.join(directory, 'noise.raw');
   const image = readFileSync(raw);
   for (let at = 36 * mebibyte; at < 42 * mebibyte; at += 4096) image.writeUInt32LE(at, at);
