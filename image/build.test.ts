@@ -35,7 +35,8 @@ t.test(
   async (t) => {
     const directory = t.testdir();
     const cache = openCache().directory;
-    const first = build(path.dirname(cache), path.join(directory, 'first'));
+    const formats = ['--format', 'qcow2,vmdk,vhd'];
+    const first = build(path.dirname(cache), path.join(directory, 'first'), ...formats);
     // The second build shares what was downloaded, the compressed frames, and SQLite's objects, of which another test
     // shows that they repeat; neither trees nor executable.
     const second = path.join(directory, 'cache');
@@ -45,11 +46,36 @@ t.test(
     const lock = path.join(directory, 'first', first.files.lock);
     const before = process.umask(0o077);
     t.teardown(() => process.umask(before));
-    const again = build(second, path.join(directory, 'again'), '--lock', lock, '--offline');
+    const again = build(second, path.join(directory, 'again'), '--lock', lock, '--offline', ...formats);
     t.equal(again.sha256.raw, first.sha256.raw, 'the disk image is the same');
     t.equal(again.sha256.zst, first.sha256.zst, 'and so is the compressed one');
+    t.same(again.sha256, first.sha256, 'and so are block map, qcow2, vmdk and vhd');
+    const raw = path.join(directory, 'first', first.files.raw);
+    for (const [format, name] of [
+      ['qcow2', 'qcow2'],
+      ['vmdk', 'vmdk'],
+      ['vpc', 'vhd'],
+    ] as const)
+      execFileSync('qemu-img', [
+        'compare',
+        '-f',
+        'raw',
+        '-F',
+        format,
+        raw,
+        path.join(directory, 'first', first.files[name]!),
+      ]);
+    execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], {
+      cwd: path.join(directory, 'first'),
+    });
+    const copy = path.join(directory, 'copy');
+    execFileSync('bmaptool', ['--quiet', 'copy', path.join(directory, 'first', first.files.zst), copy]);
+    execFileSync('cmp', [raw, copy]);
+    t.pass('QEMU, sha256sum and bmaptool agree');
     const text = (name: string): string => readFileSync(path.join(directory, name, first.files.lock), 'utf8');
     t.equal(text('again'), text('first'), 'and the lock file');
+    const sums = (name: string): string => readFileSync(path.join(directory, name, first.files.sums), 'utf8');
+    t.equal(sums('again'), sums('first'), 'and the sums over all files');
     t.ok(first.sizesBytes.zst < 95e6, 'the download stays below 95 MB');
   },
 );

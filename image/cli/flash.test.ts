@@ -181,6 +181,28 @@ t.test('trivet flash ends by itself when a pipe brings what does not fit', { tim
   t.match(said, /is too small: it has 0 MiB and the image needs 54 MiB\. Nothing was written/);
 });
 
+t.test('trivet flash asks at the terminal and takes only yes for yes', { timeout: 60_000 }, async (t) => {
+  const directory = t.testdir();
+  const { raw } = await smallDisk(directory);
+  const card = path.join(directory, 'card');
+  writeFileSync(card, Buffer.alloc(80 * mebibyte, 0xee));
+  // util-linux's script gives a terminal to the command and passes on what is typed and the exit code.
+  const answer = (typed: string): { status: number | null; stdout: string } => {
+    const command = [process.execPath, program, 'flash', raw, card].join(' ');
+    const words = ['--quiet', '--return', '--command', command, '/dev/null'];
+    return spawnSync('script', words, { input: typed, encoding: 'utf8' });
+  };
+  const no = answer('y\n');
+  t.equal(no.status, 130);
+  t.match(no.stdout, /Write .*disk\.raw \(54 MiB\) to the file .*card\? What is on it is lost\. Type yes: /);
+  t.match(no.stdout, 'The answer was not yes. Nothing was written.');
+  t.ok(readFileSync(card).every((byte) => byte === 0xee));
+  const yes = answer('yes\n');
+  t.equal(yes.status, 0, yes.stdout);
+  t.match(yes.stdout, /\rwriting +100 %/, 'a line that changes');
+  t.match(yes.stdout, 'found equal');
+});
+
 t.test('progressLine tells how far, how fast and how long', async (t) => {
   t.equal(
     progressLine('writing', 210 * mebibyte, 466 * mebibyte, 10),

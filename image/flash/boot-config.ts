@@ -84,7 +84,8 @@ export async function* withBootConfig(
 ): AsyncGenerator<Piece> {
   await using work = await temporary(path.join(config.cache.directory, 'flashing', String(process.pid)));
   const file = path.join(work.directory, 'esp');
-  await writeFile(file, '');
+  // A configuration may hold the cluster's secret.
+  await writeFile(file, '', { mode: 0o600 });
   await using aside = await open(file, 'r+');
   await aside.truncate(esp.to - esp.from);
   for await (const { at, bytes } of pieces) {
@@ -104,6 +105,6 @@ export async function* withBootConfig(
 }
 
 async function putConfig(espFile: string, { text, tools }: BootConfig, source: string): Promise<void> {
-  await writeFile(source, text);
+  await writeFile(source, text, { mode: 0o600 });
   await runTool(tools, 'mcopy', ['-o', '-i', espFile, source, `::${nameOnDevice}`]);
 }

@@ -11,7 +11,7 @@ export const entriesPerTable = 512;
 export const tableSectors = (entriesPerTable * 4) / sectorSize;
 export const descriptorSectors = 20;
 /** The first grain lies on the first whole grain behind the descriptor. */
-export const overheadSectors = grainSectors;
+export const overheadSectors = 128;
 
 /** Bit 0: the newline characters below are there; 16: grains are compressed; 17: markers tell what follows. */
 export const flags = (1 << 0) | (1 << 16) | (1 << 17);
