@@ -8,6 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import type { Cache } from '../cache/cache.ts';
+import { writeAside } from './aside.ts';
 
 const compress = promisify(zstdCompress);
 
@@ -21,10 +22,8 @@ const concurrency = 2;
 export async function compressImage(cache: Cache, input: string, output: string): Promise<void> {
   const directory = path.join(cache.directory, 'frames');
   await mkdir(directory, { recursive: true });
-  const unfinished = `${output}.${process.pid}`;
-  {
-    await using source = await open(input);
-    await using target = await open(unfinished, 'w');
+  await using source = await open(input);
+  await writeAside(output, async (target) => {
     const frames = Math.ceil((await source.stat()).size / frameSize);
     const pending: Promise<Uint8Array>[] = [];
     for (let index = 0; index < frames || pending.length > 0; ) {
@@ -37,8 +36,7 @@ export async function compressImage(cache: Cache, input: string, output: string)
       const frame = await pending.shift()!;
       await target.writeFile(frame);
     }
-  }
-  await rename(unfinished, output);
+  });
   await dropOldest(directory);
 }
 

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { decodeBmap } from '../formats/bmap/bmap.ts';
 import { extraFormats } from '../formats/names.ts';
+import { writeAside } from './aside.ts';
 import { writeFormat } from './formats.ts';
 import { parseSums, writeSums } from './sums.ts';
 import { noise, runForeign, smallDisk, sparseFile } from './testing/small-disk.ts';
@@ -139,6 +140,13 @@ t.test('writeFormat leaves nothing behind when it fails', async (t) => {
   await t.rejects(writeFormat('qcow2', path.join(directory, 'disk.qcow2'), missing), { code: 'ENOENT' });
   t.same(readdirSync(directory), ['disk.qcow2']);
   t.equal(readFileSync(path.join(directory, 'disk.qcow2'), 'utf8'), 'of an earlier build');
+  const full = async (): Promise<void> => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  };
+  await t.rejects(writeAside(path.join(directory, 'new'), full), {
+    message: /There is no room for .*new: its file system is full/,
+  });
+  t.same(readdirSync(directory), ['disk.qcow2']);
 });
 
 t.test(
