@@ -10,6 +10,9 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
+# Where some of the programs are that are looked for below, also when a user's PATH does not say so.
+PATH=$PATH:/usr/sbin:/sbin
+
 say() { echo "prepare: $*"; }
 
 # The npm packages belong to this lock file exactly when npm finished with it and left this copy of it.

@@ -12,7 +12,9 @@ const mebibyte = 2 ** 20;
 
 /** Ends well or throws with what the program said. */
 export function runForeign(program: string, ...words: string[]): string {
-  return execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  // Where Debian has what makes file systems, and users do not look.
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  return execFileSync(program, words, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 export interface Patch {

@@ -8,7 +8,8 @@ t.test('usedRanges names what a file system that mkfs.fat made has in use', asyn
   const file = path.join(t.testdir({ content: 'x'.repeat(5000) }), 'fat');
   writeFileSync(file, '');
   truncateSync(file, 40 * 2 ** 20);
-  execFileSync('mkfs.fat', ['-F', '32', '-s', '1', file], { stdio: 'ignore' });
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  execFileSync('mkfs.fat', ['-F', '32', '-s', '1', file], { stdio: 'ignore', env });
   execFileSync('mcopy', ['-i', file, path.join(path.dirname(file), 'content'), '::A']);
   execFileSync('mcopy', ['-i', file, path.join(path.dirname(file), 'content'), '::B']);
   execFileSync('mdel', ['-i', file, '::A']);
