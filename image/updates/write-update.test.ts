@@ -5,10 +5,12 @@ import path from 'node:path';
 import t from 'tap';
 import { decodeHead, decodeManifest, headBytes } from '../../runtime/updates/format.ts';
 import { UpdateFile } from '../../runtime/updates/update-file.ts';
-import { developmentPublicKey, signForDevelopment } from './development-key.ts';
+import { developmentKeys } from '../signing/development-keys.ts';
+import { signFile } from '../signing/image-keys.ts';
 import { type UpdateSource, writeUpdate } from './write-update.ts';
 
 const mebibyte = 1024 * 1024;
+const keys = await developmentKeys();
 
 /** Content that does not repeat within a frame. */
 function content(sizeBytes: number, seed: number): Buffer {
@@ -47,7 +49,7 @@ t.test('writeUpdate writes what a device reads, the same bytes each time', async
         ...{ name: 'edge', version: '1.0', architecture: 'arm64', target: 'raspberry-pi' },
         rootHash: 'ab'.repeat(32),
       },
-      ...{ sources, sign: signForDevelopment },
+      ...{ sources, sign: (bytes) => signFile(keys, bytes) },
     });
     return file(name);
   };
@@ -61,14 +63,14 @@ t.test('writeUpdate writes what a device reads, the same bytes each time', async
 
   const head = decodeHead(first);
   const manifest = first.subarray(headBytes, headBytes + head.manifestBytes);
-  t.ok(verify(null, manifest, createPublicKey(developmentPublicKey), head.signature));
+  t.ok(verify(null, manifest, createPublicKey(keys.publicKeyPem), head.signature));
   const { parts } = decodeManifest(manifest);
   t.same(
     parts.map(({ frames }) => frames.length),
     [3, 1, 2, 1],
     'the root is cut where the disk image is: after 3 MiB first',
   );
-  const update = await UpdateFile.open(file('one'), developmentPublicKey);
+  const update = await UpdateFile.open(file('one'), keys.publicKeyPem);
   t.teardown(() => update.close());
   await update.checkWhole();
   for (const part of update.manifest.parts) {
