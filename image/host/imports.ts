@@ -69,7 +69,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/powercut', 'qemu-tests', 'image'],
     ...['runtime/admin', 'runtime/raft'],
   ],
-  'qemu-tests/scenarios/rollback.test.ts': ['qemu-tests/rollback', 'qemu-tests/scenarios/testing'],
+  'qemu-tests/scenarios/rollback.test.ts': ['qemu-tests/rollback', 'qemu-tests'],
   'qemu-tests/scenarios/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
   'qemu-tests': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
 };
