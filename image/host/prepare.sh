@@ -26,7 +26,7 @@ npm_packages() {
 
 # A program that shows that a package is there, and the package.
 build_tools='apt-get=apt dpkg-deb=dpkg tar=tar x86_64-linux-gnu-g++=g++ x86_64-linux-gnu-ld=binutils'
-test_tools='mcopy=mtools openssl=openssl aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static readelf=binutils file=file'
+test_tools='openssl=openssl aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static readelf=binutils file=file'
 machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils setpriv=util-linux e2fsck=e2fsprogs'
 firmware=/usr/share/OVMF/OVMF_CODE_4M.fd
 
