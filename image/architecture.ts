@@ -31,8 +31,8 @@ export interface Architecture {
   readonly removableMediaPath: string;
   /** The serial console. */
   readonly console: string;
-  /** The Debian package of the kernel for virtual machines. */
-  readonly cloudKernelPackage: string;
+  /** The Debian packages of its kernels: for virtual machines, and with every driver. */
+  readonly kernelPackages: { readonly cloud: string; readonly full: string };
 }
 
 export interface ElfFacts {
@@ -83,7 +83,7 @@ const table: Readonly<Record<ArchitectureName, Architecture>> = {
     bootStub: 'linuxx64.efi.stub',
     removableMediaPath: 'EFI/BOOT/BOOTX64.EFI',
     console: 'ttyS0',
-    cloudKernelPackage: 'linux-image-cloud-amd64',
+    kernelPackages: { cloud: 'linux-image-cloud-amd64', full: 'linux-image-amd64' },
   },
   arm64: {
     name: 'arm64',
@@ -108,15 +108,12 @@ const table: Readonly<Record<ArchitectureName, Architecture>> = {
     bootStub: 'linuxaa64.efi.stub',
     removableMediaPath: 'EFI/BOOT/BOOTAA64.EFI',
     console: 'ttyAMA0',
-    cloudKernelPackage: 'linux-image-cloud-arm64',
+    kernelPackages: { cloud: 'linux-image-cloud-arm64', full: 'linux-image-arm64' },
   },
 };
 
-/** What the executable can be built for. */
+/** What the executable and images can be built for. */
 export const architectureNames = Object.keys(table) as readonly ArchitectureName[];
-
-/** What a whole image can be built for. */
-export const imageArchitectureNames = ['x86_64'] as const satisfies readonly ArchitectureName[];
 
 export function architectureOf(name: ArchitectureName): Architecture {
   return table[name];

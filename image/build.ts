@@ -5,18 +5,23 @@
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { commitOf } from '../runtime/version.ts';
+import type { ArchitectureName } from './architecture.ts';
 import { buildExecutable } from './binary/binary.ts';
+import type { BootFile } from './boot/boot-file.ts';
 import { buildEsp } from './boot/esp.ts';
 import { buildInitrd } from './boot/initrd.ts';
+import { deviceTreeDirectory, deviceTreeFiles, raspberryPiFiles } from './boot/raspberry-pi.ts';
+import { uefiFiles } from './boot/uefi.ts';
 import { buildUki } from './boot/uki.ts';
 import { cacheKey, openCache } from './cache/cache.ts';
 import { sweepCache } from './cache/sweep.ts';
 import { temporary } from './cache/temporary.ts';
 import { version as builderVersion, checkout } from './checkout.ts';
 import { compressImage } from './disk/compress.ts';
-import { layOutDisk } from './disk/partitions.ts';
+import { type DiskLayout, layOutDisk } from './disk/partitions.ts';
 import { sumsName } from './disk/sums.ts';
 import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
+import { sectorSize } from './formats/gpt/layout.ts';
 import { release } from './packages/apt.ts';
 import { type InputLock, type Inputs, provideInputs } from './packages/inputs.ts';
 import { describeImage } from './plan/image-description.ts';
@@ -30,17 +35,20 @@ import { buildBase } from './root/base.ts';
 import { composeRoot } from './root/compose.ts';
 import type { PackageSource } from './root/copyrights.ts';
 import { makeRootFileSystem, type RootFileSystem, verityBlockSize } from './root/erofs.ts';
-import { parseAssignments, readList } from './root/list-file.ts';
-import { selectModules } from './root/modules.ts';
+import { readModuleList } from './root/module-list.ts';
+import { type KernelModules, selectModules } from './root/modules.ts';
 import { readPackageFacts } from './sbom/package-facts.ts';
 import { recordFiles } from './sbom/provenance.ts';
 import { billNames, writeBills } from './sbom/write.ts';
 import { chooseSigner } from './signing/choose-signer.ts';
 import { signSums } from './signing/sign-sums.ts';
 import type { Signer } from './signing/signer.ts';
+import { type UpdateSource, writeUpdate } from './updates/write-update.ts';
 
 export interface BuildOptions {
   readonly recipeFile: string;
+  /** One of the recipe's; the only one when left out. */
+  readonly architecture?: ArchitectureName;
   readonly outputDirectory: string;
   readonly lockFile: string | null;
   readonly offline: boolean;
@@ -66,7 +74,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
       ...{ option: options.keysDirectory, recipe: parsed.recipe.keys, recipeFile: options.recipeFile },
     }));
   if (signer.kind === 'development') progress.warn(developmentKeysWarning);
-  const plan = planImage(parsed, builderVersion);
+  const plan = planImage(parsed, builderVersion, options.architecture);
   const description = describeImage(plan, signer);
   const { architecture, sourceDateEpoch } = plan;
   await sweepCache(cache);
@@ -82,8 +90,9 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const binary = await progress.stage('executable', () =>
     buildExecutable({ checkout, architecture, version: plan.version, cache }),
   );
+  const moduleList = await readModuleList(plan, plan.extraModules);
   const modules = await progress.stage('modules', async () =>
-    selectModules(cache, tools, packageTree, await moduleNames()),
+    selectModules(cache, tools, packageTree, moduleList.names),
   );
   const base = await progress.stage('base', () => buildBase({ cache, architecture, packageTree, modules }));
 
@@ -102,7 +111,10 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   );
 
   const initrdFile = await progress.stage('initrd', () =>
-    buildInitrd({ cache, architecture, packageTree, modules, sourceDateEpoch }),
+    buildInitrd({
+      ...{ cache, architecture, packageTree, modules, sourceDateEpoch },
+      stages: moduleList.stages,
+    }),
   );
   const kernelFile = path.join(packageTree, 'boot', `vmlinuz-${modules.kernelVersion}`);
   const kernel = await readFile(kernelFile);
@@ -116,9 +128,10 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     });
     const image = signer.signProgram('the kernel image', unsigned);
     await buildEsp({
-      ...{ tools, architecture, packageTree, uki: image, signer, sizeBytes: plan.espBytes },
-      ...{ entryName: 'trivet-a', workDirectory: work.directory, output: at('esp.fat') },
+      ...{ tools, uki: image, sizeBytes: plan.espBytes, output: at('esp.fat') },
+      ...{ files: await bootFiles(plan, inputs, modules, signer), workDirectory: work.directory },
     });
+    await writeFile(at('kernel.efi'), image);
     return image;
   });
 
@@ -134,6 +147,23 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     writeDisk(raw, layout, { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile }),
   );
   await progress.stage('compress', () => compressImage(cache, raw, zst));
+  await progress.stage('update', async () =>
+    writeUpdate({
+      ...{ cache, output: path.join(out, files.update), workDirectory: work.directory },
+      manifest: {
+        ...{ name: plan.name, version: plan.version, architecture: architecture.name },
+        target: plan.target.name,
+        rootHash: root.rootHash,
+      },
+      sources: [
+        { kind: 'root', file: root.dataFile, diskOffset: offsetOf(layout, 'root-a') },
+        { kind: 'verity', file: root.hashFile, diskOffset: offsetOf(layout, 'verity-a') },
+        { kind: 'kernel', file: at('kernel.efi') },
+        ...(await slotFiles(plan, inputs, modules)),
+      ],
+      sign: (bytes) => signer.signFile(bytes),
+    }),
+  );
   const sha256 = await progress.stage('digests', async () => ({
     raw: await sha256OfFile(raw),
     zst: await sha256OfFile(zst),
@@ -161,7 +191,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   await writeFile(path.join(out, files.cmdline), `${commandLine}\n`);
   const lock = { ...inputs.lock, node: binary.nodeVersion, kernel: modules.kernelVersion };
   await writeFile(path.join(out, files.lock), `${JSON.stringify(lock, null, 2)}\n`);
-  await writeFile(path.join(out, files.recipe), formatResolvedRecipe(parsed, plan.version));
+  await writeFile(path.join(out, files.recipe), formatResolvedRecipe(parsed, plan));
   // What is signed does not say when it was made, so that anyone can make it again.
   await signSums(
     out,
@@ -189,6 +219,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
       uki: uki.length,
       raw: (await stat(raw)).size,
       zst: (await stat(zst)).size,
+      update: (await stat(path.join(out, files.update))).size,
     },
     packages: lock.base.length + lock.extra.length,
     kernelVersion: modules.kernelVersion,
@@ -203,6 +234,7 @@ function outputNames(plan: ImagePlan): BuildReport['files'] {
   return {
     raw: `${plan.fileName}.raw`,
     zst: `${plan.fileName}.raw.zst`,
+    update: `${plan.fileName}.update`,
     lock: `${plan.fileName}.lock.json`,
     recipe: `${plan.fileName}.recipe.yaml`,
     ...billNames(plan.fileName),
@@ -212,11 +244,45 @@ function outputNames(plan: ImagePlan): BuildReport['files'] {
   };
 }
 
+function offsetOf(layout: DiskLayout, name: string): number {
+  return layout.partitions.find((partition) => partition.name === name)!.firstLba * sectorSize;
+}
+
 /** The Debian packages of the image; what is in its initrd and its kernel image comes from them too. */
 function sourcesOf({ lock, packageTree, extraTree }: Inputs): readonly PackageSource[] {
   const names = (packages: InputLock['base']): readonly string[] => packages.map(({ name }) => name);
   const base = { tree: packageTree, packages: names(lock.base) };
   return extraTree === null ? [base] : [base, { tree: extraTree, packages: names(lock.extra) }];
+}
+
+function bootFiles(
+  plan: ImagePlan,
+  { packageTree }: Inputs,
+  { kernelVersion }: KernelModules,
+  signer: Signer,
+): Promise<readonly BootFile[]> {
+  const { architecture, sourceDateEpoch, target } = plan;
+  switch (target.bootChain) {
+    case 'systemd-boot':
+      return uefiFiles(packageTree, architecture, signer);
+    case 'u-boot':
+      return raspberryPiFiles({ packageTree, kernelVersion, sourceDateEpoch, signer });
+  }
+}
+
+/** What a slot has on the boot partition beside its kernel image. */
+async function slotFiles(
+  { target }: ImagePlan,
+  { packageTree }: Inputs,
+  { kernelVersion }: KernelModules,
+): Promise<readonly UpdateSource[]> {
+  if (target.bootChain !== 'u-boot') return [];
+  const trees = await deviceTreeFiles({ packageTree, kernelVersion });
+  return trees.map(({ name, source }) => ({
+    kind: 'file',
+    path: `${deviceTreeDirectory}/${name}`,
+    file: source,
+  }));
 }
 
 /** What the initrd looks for; see root/initrd/init. */
@@ -240,14 +306,4 @@ async function identityOf(
     binary: await sha256OfFile(binaryFile),
   });
   return { uuid: derivedUuid(`root ${key}`), salt: cacheKey(`salt ${key}`) };
-}
-
-async function moduleNames(): Promise<readonly string[]> {
-  const root = await readList(new URL('./root/modules.txt', import.meta.url));
-  const initrd = await readFile(new URL('./root/initrd/modules.txt', import.meta.url), 'utf8');
-  const names = [
-    ...root.map((line) => line.text),
-    ...parseAssignments(initrd).flatMap(([, values]) => values),
-  ];
-  return [...new Set(names)].sort();
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import t from 'tap';
 import { architectureOf } from './architecture.ts';
 import { buildEsp } from './boot/esp.ts';
+import { uefiFiles } from './boot/uefi.ts';
 import { openCache } from './cache/cache.ts';
 import { layOutDisk } from './disk/partitions.ts';
 import { writeDisk } from './disk/write-disk.ts';
@@ -16,6 +17,7 @@ import { run } from './process/run.ts';
 import { makeRootFileSystem } from './root/erofs.ts';
 import { developmentKeys } from './signing/development-keys.ts';
 import { signerOf } from './signing/signer.ts';
+import { targetOf } from './targets.ts';
 import { hostArchitecture, runTool, type Tools, toolPackages } from './tools/tools.ts';
 
 const architecture = architectureOf('x86_64');
@@ -56,10 +58,18 @@ t.test(
     const uki = Buffer.alloc(300_000, 'uki');
     const espBytes = 40 * 2 ** 20;
     await buildEsp({
-      ...{ tools, architecture, packageTree: tools.tree, sizeBytes: espBytes, uki, signer },
-      ...{ entryName: 'trivet_1', workDirectory: directory, output: at('esp.fat') },
+      ...{ tools, sizeBytes: espBytes, uki, files: await uefiFiles(tools.tree, architecture, signer) },
+      ...{ workDirectory: directory, output: at('esp.fat') },
     });
-    const layout = layOutDisk({ architecture, espBytes, slotBytes: 8 * 2 ** 20, verityBytes: 2 ** 20, root });
+    const target = targetOf('cloud');
+    const layout = layOutDisk({
+      architecture,
+      target,
+      espBytes,
+      slotBytes: 8 * 2 ** 20,
+      verityBytes: 2 ** 20,
+      root,
+    });
     const contents = { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile };
     await writeDisk(at('disk.raw'), layout, contents);
 

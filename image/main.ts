@@ -7,6 +7,7 @@ import { buildCommand } from './cli/build.ts';
 import { deviceCommands, isForDevice, runDeviceCommand } from './cli/device.ts';
 import { inspectCommand } from './cli/inspect.ts';
 import { keysCommand } from './cli/keys.ts';
+import { recipeCommand } from './cli/recipe.ts';
 import { verifyCommand } from './cli/verify.ts';
 
 const cli = cac('trivet');
@@ -14,6 +15,7 @@ const cli = cac('trivet');
 cli
   .command('build <recipe>', 'Build an image from a recipe')
   .option('--out <dir>', 'Where to put it (default: out/NAME-OF-THE-RECIPE)')
+  .option('--arch <names>', 'Of a recipe for several architectures only these, separated by commas')
   .option('--lock <file>', 'Take exactly the inputs of an earlier build')
   .option('--offline', 'Use only what is in the cache')
   .option('--keys <dir>', 'Sign with the keys of this directory (see: trivet keys --help)')
@@ -22,6 +24,7 @@ cli
     buildCommand({
       recipe,
       out: textOption(options.out),
+      arch: textOption(options.arch),
       lock: textOption(options.lock),
       offline: Boolean(options.offline),
       keys: textOption(options.keys),
@@ -99,6 +102,16 @@ cli
   .option('--json', 'Print JSON')
   .action((image: string, options) =>
     inspectCommand(image, { files: Boolean(options.files), json: Boolean(options.json) }),
+  );
+
+cli
+  .command(
+    'recipe <action> [file]',
+    'Check a recipe (check FILE), show it with what it extends (show FILE), or print its JSON Schema (schema)',
+  )
+  .option('--json', 'Print JSON')
+  .action((action: string, file: string | undefined, options) =>
+    recipeCommand({ action, file, json: Boolean(options.json) }),
   );
 
 cli.help((sections) => [

@@ -10,6 +10,7 @@ export interface BuildReport {
   readonly files: {
     readonly raw: string;
     readonly zst: string;
+    readonly update: string;
     readonly lock: string;
     /** The recipe with everything it names. */
     readonly recipe: string;
@@ -38,6 +39,7 @@ export interface BuildReport {
     readonly uki: number;
     readonly raw: number;
     readonly zst: number;
+    readonly update: number;
   };
   readonly packages: number;
   readonly kernelVersion: string;
@@ -54,6 +56,7 @@ const rows: readonly (readonly [keyof BuildReport['sizesBytes'], string])[] = [
   ['uki', 'kernel image (UKI)'],
   ['raw', 'disk image (sparse)'],
   ['zst', 'disk image, compressed'],
+  ['update', 'update file'],
 ];
 
 export function formatReport(report: BuildReport, directory: string): string {

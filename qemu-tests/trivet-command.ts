@@ -11,7 +11,7 @@ export function trivet(words: readonly string[]): Promise<string> {
 }
 
 interface BuildReport {
-  readonly files: { readonly raw: string };
+  readonly files: { readonly raw: string; readonly update: string };
   readonly sizesBytes: { readonly zst: number };
   readonly seconds: number;
 }

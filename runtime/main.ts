@@ -7,6 +7,7 @@ import { cac } from 'cac';
 import { exitCodeOf, usageError } from './cli/command-error.ts';
 import { kvCommand } from './cli/kv.ts';
 import { recoverCommand } from './cli/recover.ts';
+import { resetCommand } from './cli/reset.ts';
 import { statusCommand } from './cli/status.ts';
 
 const defaultSocket = '/run/trivet/trivet.sock';
@@ -16,9 +17,10 @@ const cli = cac('trivet');
 cli
   .command('agent', 'Run the node agent; what systemd starts')
   .option('--config <file>', 'The configuration', { default: '/etc/trivet/config.yaml' })
-  .action(async (options: { config: string }) => {
+  .option('--over <file>', 'Configuration that goes over it, where the file exists')
+  .action(async (options: { config: string; over?: string }) => {
     const { agentCommand } = await import('./cli/agent.ts');
-    await agentCommand(options.config);
+    await agentCommand(options.config, options.over ?? null);
   });
 
 cli
@@ -94,6 +96,38 @@ cli
   .option('--socket <path>', 'The administration socket', { default: defaultSocket })
   .action((options) =>
     recoverCommand({
+      socket: String(options.socket),
+      confirm: options.confirm === undefined ? null : String(options.confirm),
+      json: Boolean(options.json),
+    }),
+  );
+
+cli
+  .command(
+    'update <operation> [file]',
+    'The system: update install [FILE|DEVICE], update status, update confirm (what runs at every start)',
+  )
+  .option('--retry', 'Install a version again that has failed its trial (install)')
+  .option('--no-restart', 'Leave the restart into the new version to you (install)')
+  .option('--json', 'Print JSON (status)')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (operation: string, file: string | undefined, options) => {
+    const { updateCommand } = await import('./cli/update.ts');
+    await updateCommand(operation, file === undefined ? undefined : String(file), {
+      socket: String(options.socket),
+      json: Boolean(options.json),
+      retry: Boolean(options.retry),
+      restart: Boolean(options.restart),
+    });
+  });
+
+cli
+  .command('reset', 'Make this machine as it was when its image was written: its data and its identity go')
+  .option('--confirm <name>', "The machine's name, as a sign that you mean it; without it nothing is done")
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action((options) =>
+    resetCommand({
       socket: String(options.socket),
       confirm: options.confirm === undefined ? null : String(options.confirm),
       json: Boolean(options.json),

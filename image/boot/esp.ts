@@ -1,80 +1,60 @@
-/** The boot partition: a FAT file system with systemd-boot and one kernel image per slot that is filled. */
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+/** The boot partition: a FAT file system with what starts a kernel image, and the kernel image of slot A. */
+import { truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Architecture } from '../architecture.ts';
 import { BuildError } from '../build-error.ts';
-import { enrolmentNames } from '../signing/enrolment.ts';
-import type { Signer } from '../signing/signer.ts';
 import { runTool, type Tools } from '../tools/tools.ts';
+import type { BootFile } from './boot-file.ts';
 
 export interface EspOptions {
   readonly tools: Tools;
-  readonly architecture: Architecture;
-  readonly packageTree: string;
   readonly sizeBytes: number;
   /** Signed. */
   readonly uki: Uint8Array;
-  /** Signs the boot loader, and says which keys a machine in setup mode may take. */
-  readonly signer: Pick<Signer, 'signProgram' | 'enrolment'>;
-  /** What systemd-boot shows and sorts by; without a try counter, since the first system is good by definition. */
-  readonly entryName: string;
+  /** What starts the kernel image; `uefi.ts` and `raspberry-pi.ts` know. */
+  readonly files: readonly BootFile[];
   readonly workDirectory: string;
   readonly output: string;
 }
 
-/**
- * Boots the newest entry at once; space shows the menu. Nobody may change a command line there. A virtual machine whose
- * firmware is in setup mode takes the keys by itself; on hardware, where keys of others may be needed to start at all,
- * a person chooses the menu's entry for it.
- */
-const loaderConfiguration = 'timeout 0\neditor no\nsecure-boot-enroll if-safe\n';
-const enrolmentDirectory = 'loader/keys/auto';
-const directories = [
-  ...['EFI', 'EFI/BOOT', 'EFI/Linux', 'EFI/systemd', 'loader', 'loader/keys', enrolmentDirectory],
-];
 /** While an update is tried, the running entry, the new one and one that is being written must have room. */
 const entriesAtOnce = 3;
+/** For the file system itself, a configuration and what else a person may put there. */
+const reservedBytes = 2 * 1024 * 1024;
 
 export async function buildEsp(options: EspOptions): Promise<void> {
-  const { tools, output } = options;
-  const needed = entriesAtOnce * options.uki.length + 2 * 1024 * 1024;
-  if (needed > options.sizeBytes) {
-    throw new BuildError(
-      'does-not-fit',
-      `The boot partition (sizes.esp) has ${mebibytes(options.sizeBytes)} MiB and must hold ${entriesAtOnce} kernel images of ${mebibytes(options.uki.length)} MiB: give it ${mebibytes(needed)}M.`,
-    );
-  }
+  const { tools, output, workDirectory } = options;
+  checkRoom(options);
   await writeFile(output, '');
   await truncate(output, options.sizeBytes);
   // FAT32 with clusters of one sector: firmware takes smaller file systems for FAT16.
-  await runTool(tools, 'mkfs.fat', [
-    '--invariant',
-    '-F',
-    '32',
-    '-s',
-    '1',
-    '-i',
-    '54524956',
-    '-n',
-    'ESP',
-    output,
-  ]);
-  await runTool(tools, 'mmd', ['-i', output, ...directories.map((name) => `::${name}`)]);
-  const put = async (content: string | Uint8Array, target: string): Promise<void> => {
-    const source = path.join(options.workDirectory, path.basename(target));
-    await writeFile(source, content);
-    await runTool(tools, 'mcopy', ['-i', output, source, `::${target}`]);
-  };
-  const { signer, architecture } = options;
-  const loader = signer.signProgram(
-    architecture.bootLoader,
-    await readFile(path.join(options.packageTree, 'usr/lib/systemd/boot/efi', architecture.bootLoader)),
+  const kind = ['--invariant', '-F', '32', '-s', '1', '-i', '54524956', '-n', 'ESP'];
+  await runTool(tools, 'mkfs.fat', [...kind, output]);
+  const files = [...options.files, { target: 'EFI/Linux/trivet-a.efi', content: options.uki }];
+  await runTool(tools, 'mmd', ['-i', output, ...directoriesOf(files).map((name) => `::${name}`)]);
+  for (const file of files) {
+    const source = 'source' in file ? file.source : path.join(workDirectory, 'boot-file');
+    if ('content' in file) await writeFile(source, file.content);
+    await runTool(tools, 'mcopy', ['-i', output, source, `::${file.target}`]);
+  }
+}
+
+function checkRoom({ uki, sizeBytes }: EspOptions): void {
+  const needed = entriesAtOnce * uki.length + reservedBytes;
+  if (needed <= sizeBytes) return;
+  throw new BuildError(
+    'does-not-fit',
+    `The boot partition (sizes.esp) has ${mebibytes(sizeBytes)} MiB and must hold ${entriesAtOnce} kernel images of ${mebibytes(uki.length)} MiB: give it ${mebibytes(needed)}M.`,
   );
-  await put(loader, architecture.removableMediaPath);
-  await put(loader, `EFI/systemd/${architecture.bootLoader}`);
-  await put(loaderConfiguration, 'loader/loader.conf');
-  for (const name of enrolmentNames) await put(signer.enrolment[name], `${enrolmentDirectory}/${name}.auth`);
-  await put(options.uki, `EFI/Linux/${options.entryName}.efi`);
+}
+
+/** Parents before their children. */
+function directoriesOf(files: readonly BootFile[]): readonly string[] {
+  const found = new Set<string>();
+  for (const { target } of files) {
+    for (let name = path.posix.dirname(target); name !== '.'; name = path.posix.dirname(name))
+      found.add(name);
+  }
+  return [...found].sort();
 }
 
 function mebibytes(bytes: number): number {

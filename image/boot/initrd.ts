@@ -7,7 +7,7 @@ import { type Cache, cached, cacheKey } from '../cache/cache.ts';
 import { temporary } from '../cache/temporary.ts';
 import { type CpioEntry, encodeCpio } from '../formats/cpio/cpio.ts';
 import { addLibraries } from '../root/libraries.ts';
-import { parseAssignments } from '../root/list-file.ts';
+import { type ModuleList, moduleStages } from '../root/module-list.ts';
 import { type KernelModules, moduleDirectory } from '../root/modules.ts';
 import { placeCopy, placeLink, placeText } from '../root/place.ts';
 import { listTree } from '../root/select.ts';
@@ -26,9 +26,11 @@ const applets = [
     'mount',
     'od',
     'switch_root',
+    'timeout',
     'tr',
     'umount',
     'usleep',
+    'watchdog',
     'cat',
   ],
 ];
@@ -39,15 +41,16 @@ export interface InitrdOptions {
   readonly architecture: Architecture;
   readonly packageTree: string;
   readonly modules: KernelModules;
+  /** Which of them are loaded when. */
+  readonly stages: ModuleList['stages'];
   readonly sourceDateEpoch: number;
 }
 
 /** @returns the compressed archive, in the cache. */
 export async function buildInitrd(options: InitrdOptions): Promise<string> {
   const script = await readFile(new URL('init', sources), 'utf8');
-  const modules = await readFile(new URL('modules.txt', sources), 'utf8');
   const key = cacheKey({
-    ...{ script, modules, directories, applets, epoch: options.sourceDateEpoch },
+    ...{ script, stages: options.stages, directories, applets, epoch: options.sourceDateEpoch },
     packages: path.basename(options.packageTree),
     moduleTree: path.basename(options.modules.tree),
   });
@@ -55,7 +58,7 @@ export async function buildInitrd(options: InitrdOptions): Promise<string> {
     await using work = await temporary(
       path.join(options.cache.directory, 'composing', `initrd-${process.pid}`),
     );
-    await composeInitrd(work.directory, script, modules, options);
+    await composeInitrd(work.directory, script, options);
     const archive = encodeCpio(await readEntries(work.directory), options.sourceDateEpoch);
     // The kernel unpacks with a window of 8 MiB at most, which level 19 does not exceed.
     const params = { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 };
@@ -64,12 +67,7 @@ export async function buildInitrd(options: InitrdOptions): Promise<string> {
   return path.join(directory, 'initrd');
 }
 
-async function composeInitrd(
-  tree: string,
-  script: string,
-  modules: string,
-  options: InitrdOptions,
-): Promise<void> {
+async function composeInitrd(tree: string, script: string, options: InitrdOptions): Promise<void> {
   const { architecture, packageTree } = options;
   await placeText(tree, 'init', script, 0o755);
   const programs = ['usr/bin/busybox', 'usr/sbin/dmsetup'];
@@ -81,22 +79,22 @@ async function composeInitrd(
   const loader = architecture.loader.slice(1);
   await placeCopy(tree, path.join('usr', loader), path.join(packageTree, 'usr', loader));
   for (const name of ['lib', 'lib64']) await placeLink(tree, name, `usr/${name}`);
-  await placeModules(tree, modules, options.modules);
+  await placeModules(tree, options.stages, options.modules);
 }
 
-/** Modules lie in one directory; two lists give the order in which to load them, each what it needs first. */
-async function placeModules(tree: string, list: string, modules: KernelModules): Promise<void> {
+/** Modules lie in one directory; a list a stage gives the order in which to load them, each what it needs first. */
+async function placeModules(
+  tree: string,
+  stages: ModuleList['stages'],
+  modules: KernelModules,
+): Promise<void> {
   const loaded = new Set<string>();
-  for (const stage of ['always', 'disks']) {
-    const order: string[] = [];
-    for (const [key, names] of parseAssignments(list)) {
-      if (key !== stage) continue;
-      for (const name of names) {
-        const file = modules.pathOf(name);
-        // A module without a file is built into this kernel.
-        if (file !== undefined) order.push(...(modules.dependencies.get(file) ?? []), file);
-      }
-    }
+  for (const stage of moduleStages) {
+    const order = stages[stage].flatMap((name) => {
+      const file = modules.pathOf(name);
+      // A module without a file is built into this kernel.
+      return file === undefined ? [] : [...(modules.dependencies.get(file) ?? []), file];
+    });
     const fresh = [...new Set(order)].filter((file) => !loaded.has(file));
     for (const file of fresh) {
       loaded.add(file);

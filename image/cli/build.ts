@@ -1,13 +1,17 @@
 /** `trivet build RECIPE`: recipe to image, with progress, sizes and times. */
 import path from 'node:path';
+import type { ArchitectureName } from '../architecture.ts';
 import { buildImage } from '../build.ts';
 import { BuildError } from '../build-error.ts';
 import { Progress } from '../progress.ts';
+import { readRecipe } from '../recipe/parse.ts';
 import { formatReport } from '../report.ts';
 
 export interface BuildCommandOptions {
   readonly recipe: string;
   readonly out: string | undefined;
+  /** Only these of the recipe's architectures, separated by commas. */
+  readonly arch: string | undefined;
   readonly lock: string | undefined;
   readonly offline: boolean;
   readonly keys: string | undefined;
@@ -22,15 +26,41 @@ export async function buildCommand(options: BuildCommandOptions): Promise<void> 
   const outputDirectory = options.out ?? path.join('out', name);
   // With --json the result alone goes to standard output; what happens meanwhile is for a person either way.
   const announce = process.stderr.isTTY ? (line: string) => process.stderr.write(`${line}\r`) : undefined;
-  const progress = new Progress((line) => process.stderr.write(`${line}\n`), announce);
-  const report = await buildImage({
-    recipeFile: options.recipe,
-    outputDirectory,
-    lockFile: options.lock ?? null,
-    offline: options.offline,
-    keysDirectory: options.keys ?? null,
-    progress,
-  });
-  const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, outputDirectory);
-  process.stdout.write(text);
+  const architectures = await chooseArchitectures(options);
+  for (const architecture of architectures.chosen) {
+    // An image of its own for each, side by side.
+    const directory =
+      architectures.all.length > 1 ? path.join(outputDirectory, architecture) : outputDirectory;
+    if (architectures.chosen.length > 1) process.stderr.write(`${architecture}\n`);
+    const progress = new Progress((line) => process.stderr.write(`${line}\n`), announce);
+    const report = await buildImage({
+      recipeFile: options.recipe,
+      architecture,
+      outputDirectory: directory,
+      lockFile: options.lock ?? null,
+      offline: options.offline,
+      keysDirectory: options.keys ?? null,
+      progress,
+    });
+    process.stdout.write(
+      options.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, directory),
+    );
+  }
+}
+
+async function chooseArchitectures({ recipe, arch, lock }: BuildCommandOptions): Promise<{
+  readonly all: readonly ArchitectureName[];
+  readonly chosen: readonly ArchitectureName[];
+}> {
+  const all = (await readRecipe(recipe)).recipe.architecture;
+  const wanted = arch === undefined ? all : arch.split(',');
+  const unknown = wanted.find((name) => !all.some((own) => own === name));
+  if (unknown !== undefined) {
+    throw new BuildError('usage', `--arch ${unknown}: the recipe ${recipe} is for ${all.join(' and ')}.`);
+  }
+  const chosen = all.filter((name) => wanted.includes(name));
+  if (lock !== undefined && chosen.length > 1) {
+    throw new BuildError('usage', `--lock is for one image: choose it by --arch ${all.join(' or --arch ')}.`);
+  }
+  return { all, chosen };
 }

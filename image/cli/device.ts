@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { checkout } from '../checkout.ts';
 
-export const deviceCommands = ['agent', 'status', 'kv', 'backup', 'restore', 'recover', 'licenses'] as const;
+export const deviceCommands = [
+  ...(['agent', 'status', 'kv', 'backup', 'restore', 'recover', 'licenses', 'update', 'reset'] as const),
+] as const;
 
 /** `--version` too: the runtime knows what it is made of. */
 export function isForDevice(words: readonly string[]): boolean {

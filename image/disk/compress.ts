@@ -18,28 +18,40 @@ const keptFrames = 512;
 /** Frames compressed at a time; more would only wait for a processor. */
 const concurrency = 2;
 
-export async function compressImage(cache: Cache, input: string, output: string): Promise<void> {
+/**
+ * @param offset where the input lies in a disk image: it is cut at the same places then, and shares its frames.
+ * @returns the sizes of the frames.
+ */
+export async function compressImage(
+  cache: Cache,
+  input: string,
+  output: string,
+  offset = 0,
+): Promise<readonly number[]> {
   const directory = path.join(cache.directory, 'frames');
   await mkdir(directory, { recursive: true });
   const unfinished = `${output}.${process.pid}`;
+  const sizes: number[] = [];
   {
     await using source = await open(input);
     await using target = await open(unfinished, 'w');
-    const frames = Math.ceil((await source.stat()).size / frameSize);
+    const { size } = await source.stat();
     const pending: Promise<Uint8Array>[] = [];
-    for (let index = 0; index < frames || pending.length > 0; ) {
-      while (index < frames && pending.length < concurrency) {
-        const piece = Buffer.alloc(frameSize);
-        const { bytesRead } = await source.read(piece, 0, frameSize, index * frameSize);
+    for (let at = 0; at < size || pending.length > 0; ) {
+      while (at < size && pending.length < concurrency) {
+        const piece = Buffer.alloc(frameSize - ((offset + at) % frameSize));
+        const { bytesRead } = await source.read(piece, 0, piece.length, at);
         pending.push(frameOf(directory, piece.subarray(0, bytesRead)));
-        index += 1;
+        at += bytesRead;
       }
       const frame = await pending.shift()!;
       await target.writeFile(frame);
+      sizes.push(frame.length);
     }
   }
   await rename(unfinished, output);
   await dropOldest(directory);
+  return sizes;
 }
 
 async function frameOf(directory: string, content: Uint8Array): Promise<Uint8Array> {

@@ -6,6 +6,7 @@ import t from 'tap';
 import { architectureOf } from '../architecture.ts';
 import { openCache } from '../cache/cache.ts';
 import { decodeTable } from '../formats/gpt/gpt.ts';
+import { targetOf } from '../targets.ts';
 import { compressImage } from './compress.ts';
 import { layOutDisk } from './partitions.ts';
 import { writeDisk } from './write-disk.ts';
@@ -13,6 +14,7 @@ import { writeDisk } from './write-disk.ts';
 const mebibyte = 2 ** 20;
 const options = {
   architecture: architectureOf('x86_64'),
+  target: targetOf('cloud'),
   espBytes: 40 * mebibyte,
   slotBytes: 16 * mebibyte,
   verityBytes: 2 * mebibyte,

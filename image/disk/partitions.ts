@@ -5,6 +5,7 @@ import { backupSectors, type Partition } from '../formats/gpt/gpt.ts';
 import { sectorSize } from '../formats/gpt/layout.ts';
 import { derivedUuid, slotNames } from '../plan/plan.ts';
 import type { RootFileSystem } from '../root/erofs.ts';
+import type { Target } from '../targets.ts';
 
 export interface DiskLayout {
   readonly partitions: readonly Partition[];
@@ -13,13 +14,13 @@ export interface DiskLayout {
 
 export interface DiskOptions {
   readonly architecture: Architecture;
+  readonly target: Pick<Target, 'bootPartitionType'>;
   readonly espBytes: number;
   readonly slotBytes: number;
   readonly verityBytes: number;
   readonly root: Pick<RootFileSystem, 'rootHash' | 'dataBytes' | 'hashBytes'>;
 }
 
-const espType = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 /** Partitions start on whole mebibytes, which suits every disk. */
 const alignmentSectors = 2048;
 
@@ -32,7 +33,12 @@ export function layOutDisk(options: DiskOptions): DiskLayout {
   checkFit('hash tree', options.verityBytes, options.root.hashBytes);
   const { rootPartitionType, verityPartitionType } = options.architecture;
   const wanted = [
-    { name: 'esp', type: espType, guid: derivedUuid('partition esp'), sizeBytes: options.espBytes },
+    {
+      name: 'esp',
+      type: options.target.bootPartitionType,
+      guid: derivedUuid('partition esp'),
+      sizeBytes: options.espBytes,
+    },
   ];
   for (const slot of slotNames) {
     const [rootGuid, verityGuid] = slotGuids(slot, options.root.rootHash);

@@ -14,12 +14,13 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.test.ts': ['runtime/version.ts'],
   'runtime/cli': [
     ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
-    'runtime/version.ts',
+    ...['runtime/updates', 'runtime/version.ts'],
   ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
-    ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/version.ts'],
+    ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/updates', 'runtime/version.ts'],
   ],
+  'runtime/updates': ['runtime/admin', 'runtime/files'],
   'runtime/cluster': [
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
     ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/version.ts'],
@@ -44,7 +45,10 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/encoding': [],
   'runtime/version.ts': [],
 
-  image: ['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/version.ts'],
+  // The format of updates has a writer here and a reader there.
+  image: [
+    ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/version.ts'],
+  ],
   'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
@@ -53,8 +57,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'image/formats': [],
 
   'qemu-tests/switch': [],
-  'qemu-tests/machine': ['runtime/admin'],
-  'qemu-tests/lab': ['qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin'],
+  'qemu-tests/machine': ['runtime/admin', 'image'],
+  'qemu-tests/lab': ['qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'runtime/updates', 'image'],
   // Seeded randomness is the same everywhere.
   'qemu-tests/powercut': [
     ...['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'runtime/admin', 'runtime/raft', 'image'],

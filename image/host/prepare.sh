@@ -27,14 +27,16 @@ npm_packages() {
 # A program that shows that a package is there, and the package.
 build_tools='apt-get=apt dpkg-deb=dpkg tar=tar x86_64-linux-gnu-g++=g++ x86_64-linux-gnu-ld=binutils'
 test_tools='openssl=openssl aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static readelf=binutils file=file'
-machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils setpriv=util-linux e2fsck=e2fsprogs'
+machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-system-aarch64=qemu-system-arm qemu-img=qemu-utils setpriv=util-linux e2fsck=e2fsprogs'
 firmware=/usr/share/OVMF/OVMF_CODE_4M.fd
+arm_firmware=/usr/share/AAVMF/AAVMF_CODE.fd
 
 missing_packages() {
 	for pair in "$@"; do
 		command -v "${pair%%=*}" >/dev/null 2>&1 || printf '%s ' "${pair#*=}"
 	done
 	[ "$machines" = no ] || [ -r "$firmware" ] || printf 'ovmf '
+	[ "$machines" = no ] || [ -r "$arm_firmware" ] || printf 'qemu-efi-aarch64 '
 	[ -r /usr/share/keyrings/debian-archive-keyring.gpg ] || printf 'debian-archive-keyring '
 }
 

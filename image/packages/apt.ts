@@ -20,6 +20,8 @@ export interface Apt {
 
 /** The Debian release that images and tools are made of. */
 export const release = 'trixie';
+/** Debian's archive areas that have no conditions but freedom. */
+const freeComponents = ['main'];
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** A list younger than this is not fetched again. */
@@ -28,7 +30,12 @@ const freshMilliseconds = 60 * 60 * 1000;
 const lockWaitMilliseconds = 60_000;
 const lockPollMilliseconds = 250;
 
-export async function openApt(cache: Cache, debianArchitecture: string): Promise<Apt> {
+/** @param components archive areas; what a build's tools and most images need is in main. */
+export async function openApt(
+  cache: Cache,
+  debianArchitecture: string,
+  components: readonly string[] = freeComponents,
+): Promise<Apt> {
   if (!existsSync(keyring)) {
     throw new BuildError(
       'missing-tool',
@@ -36,12 +43,12 @@ export async function openApt(cache: Cache, debianArchitecture: string): Promise
     );
   }
   const host = await readHostApt();
-  const directory = path.join(cache.directory, 'apt', debianArchitecture);
+  const directory = path.join(cache.directory, 'apt', [debianArchitecture, ...components].join('-'));
   for (const name of ['lists/partial', 'archives/partial', 'etc/preferences.d']) {
     await mkdir(path.join(directory, name), { recursive: true });
   }
   await writeFile(path.join(directory, 'status'), '');
-  await writeFile(path.join(directory, 'sources.list'), sources(host.mirrors).join('\n'));
+  await writeFile(path.join(directory, 'sources.list'), sources(host.mirrors, components).join('\n'));
   const configuration = path.join(directory, 'apt.conf');
   await writeFile(configuration, aptConfiguration(directory, debianArchitecture, host).join('\n'));
   const proxies = Object.entries(process.env).filter(([name]) => /^(https?|ftp|no|all)_proxy$/i.test(name));
@@ -52,9 +59,9 @@ export async function openApt(cache: Cache, debianArchitecture: string): Promise
   return { directory, mirrors: host.mirrors, environment };
 }
 
-function sources(mirrors: HostApt['mirrors']): string[] {
+function sources(mirrors: HostApt['mirrors'], components: readonly string[]): string[] {
   const line = (mirror: string, suite: string): string =>
-    `deb [signed-by=${keyring}] ${mirror} ${suite} main`;
+    `deb [signed-by=${keyring}] ${mirror} ${suite} ${components.join(' ')}`;
   const main = mirrors.debian!;
   const security = mirrors['debian-security'];
   return [

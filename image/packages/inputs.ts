@@ -5,7 +5,7 @@ import type { Cache } from '../cache/cache.ts';
 import { checkout } from '../checkout.ts';
 import type { ImagePlan } from '../plan/plan.ts';
 import { hostArchitecture, toolPackages } from '../tools/tools.ts';
-import { type Apt, openApt, updateLists } from './apt.ts';
+import { openApt, updateLists } from './apt.ts';
 import { fetchPackages } from './fetch.ts';
 import { checkLockAgainst, type Lock, packagesBeyond, readLock, readNpmInputs } from './lock.ts';
 import { resolvePackages } from './resolve.ts';
@@ -39,7 +39,7 @@ export async function provideInputs(options: InputOptions): Promise<Inputs> {
   const fetched =
     (await fetchPackages(cache, [...lock.base, ...lock.extra], {
       offline,
-      apt: () => openApt(cache, options.plan.architecture.debian),
+      apt: () => openApt(cache, options.plan.architecture.debian, options.plan.components),
     })) +
     (await fetchPackages(cache, lock.tools, { offline, apt: () => openApt(cache, hostArchitecture.debian) }));
   return {
@@ -52,24 +52,16 @@ export async function provideInputs(options: InputOptions): Promise<Inputs> {
 }
 
 async function resolveAll({ plan, cache, offline }: InputOptions): Promise<InputLock> {
-  const opened = new Map<string, Promise<Apt>>();
-  const aptFor = (architecture: string): Promise<Apt> => {
-    const known = opened.get(architecture);
-    if (known) return known;
-    const apt = openApt(cache, architecture).then(async (ready) => {
-      await updateLists(ready, offline);
-      return ready;
-    });
-    opened.set(architecture, apt);
-    return apt;
-  };
-  const target = await aptFor(plan.architecture.debian);
+  const target = await openApt(cache, plan.architecture.debian, plan.components);
+  await updateLists(target, offline);
   const base = await resolvePackages(target, cache, plan.basePackages);
   const all =
     plan.extraPackages.length === 0
       ? base
       : await resolvePackages(target, cache, [...plan.basePackages, ...plan.extraPackages]);
-  const tools = await resolvePackages(await aptFor(hostArchitecture.debian), cache, toolPackages);
+  const host = await openApt(cache, hostArchitecture.debian);
+  await updateLists(host, offline);
+  const tools = await resolvePackages(host, cache, toolPackages);
   return {
     format: 1,
     image: { name: plan.name, version: plan.version, architecture: plan.architecture.name },

@@ -6,15 +6,13 @@ export interface KeyDescription {
   readonly publicKeyPem: string;
 }
 
-/** The only target and boot chain so far. */
-const place = { target: 'cloud', bootChain: 'systemd-boot' } as const;
-/** How long a new system may take to become healthy before it counts as broken. */
-const healthSeconds = 180;
-
 export function describeImage(plan: ImagePlan, keys: KeyDescription): string {
+  const { name, version, architecture, target, updates } = plan;
   const description = {
-    ...{ name: plan.name, version: plan.version, architecture: plan.architecture.name, ...place },
-    ...{ keys: keys.kind, publicKey: keys.publicKeyPem, health: { seconds: healthSeconds } },
+    ...{ name, version, architecture: architecture.name },
+    ...{ target: target.name, bootChain: target.bootChain },
+    ...{ keys: keys.kind, publicKey: keys.publicKeyPem, health: { seconds: updates.healthSeconds } },
+    ...(updates.source === null ? {} : { updateSource: updates.source }),
   };
   return `${JSON.stringify(description, null, 2)}\n`;
 }

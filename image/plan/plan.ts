@@ -4,21 +4,34 @@
  */
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
-import { type Architecture, architectureOf } from '../architecture.ts';
+import { type Architecture, type ArchitectureName, architectureOf } from '../architecture.ts';
 import { basePackages } from '../packages/base-packages.ts';
 import type { ParsedRecipe } from '../recipe/parse.ts';
 import type { RecipeFile } from '../recipe/schema.ts';
+import { type Target, targetOf } from '../targets.ts';
+import { networkFiles, timeFiles } from './network-files.ts';
+import type { PlannedFile } from './planned-file.ts';
 
 export interface ImagePlan {
   readonly name: string;
   readonly version: string;
   readonly architecture: Architecture;
+  readonly target: Target;
   /** Without an extension. */
   readonly fileName: string;
+  /** Debian's archive areas that packages come from. */
+  readonly components: readonly string[];
   readonly basePackages: readonly string[];
   readonly extraPackages: readonly string[];
   readonly enabledUnits: readonly string[];
+  /** What follows from the recipe's settings. */
+  readonly settings: readonly PlannedFile[];
+  /** PEM files, relative to the recipe. */
+  readonly certificates: readonly string[];
+  readonly updates: { readonly source: string | null; readonly healthSeconds: number };
   readonly files: readonly RecipeFile[];
+  /** Kernel modules beside those of the target. */
+  readonly extraModules: readonly string[];
   /** The command line without what depends on the root's hash. */
   readonly commandLine: string;
   readonly espBytes: number;
@@ -40,26 +53,60 @@ const sourceDateEpoch = Date.UTC(2026, 0, 1) / 1000;
 
 const mebibyte = 1024 * 1024;
 
-export function planImage({ recipe, written }: ParsedRecipe, builderVersion: string): ImagePlan {
-  const architecture = architectureOf(recipe.architecture);
+/** @param architectureName one of the recipe's; the first when left out. */
+export function planImage(
+  { recipe, written }: ParsedRecipe,
+  builderVersion: string,
+  architectureName: ArchitectureName = recipe.architecture[0]!,
+): ImagePlan {
+  const architecture = architectureOf(architectureName);
+  const target = targetOf(recipe.target);
   const version = recipe.version ?? builderVersion;
+  // A recipe for several architectures is several images, and an update of one must never go into the other.
+  const name = recipe.architecture.length > 1 ? `${recipe.name}-${architecture.name}` : recipe.name;
+  const sizes = sizesOf(recipe, target, architecture);
+  const wifi = recipe.network.wifi !== undefined;
   return {
-    name: recipe.name,
+    name,
     version,
     architecture,
-    fileName: `trivet-${recipe.name}-${version}`,
-    basePackages: basePackages(architecture),
-    extraPackages: [...recipe.packages].sort(),
-    enabledUnits: recipe.enable,
+    target,
+    fileName: `trivet-${name}-${version}`,
+    components: [...new Set(['main', ...target.components, ...recipe.debian.components])],
+    basePackages: basePackages(architecture, target, recipe.kernel.flavour ?? target.kernelFlavour),
+    extraPackages: [...recipe.packages, ...(wifi ? wifiParts.packages : [])].sort(),
+    enabledUnits: [...recipe.enable, ...(wifi ? wifiParts.units : [])],
+    settings: settings(recipe),
+    certificates: recipe.certificates,
+    updates: { source: recipe.update.source ?? null, healthSeconds: recipe.update.healthSeconds },
     files: recipe.files,
-    commandLine: commandLine(architecture, recipe.kernel.commandLine),
-    espBytes: recipe.sizes.esp,
-    slotBytes: recipe.sizes.slot,
-    verityBytes: verityBytes(recipe.sizes.slot),
+    extraModules: [...recipe.kernel.modules, ...(wifi ? wifiParts.modules : [])],
+    commandLine: commandLine(recipe.console ?? target.consoles(architecture), recipe.kernel.commandLine),
+    espBytes: sizes.esp,
+    slotBytes: sizes.slot,
+    verityBytes: verityBytes(sizes.slot),
     configuration: configuration(written),
-    osRelease: osRelease(recipe.name, version),
+    osRelease: osRelease(name, version),
     sourceDateEpoch,
   };
+}
+
+/** A Raspberry Pi's. */
+const wifiParts = {
+  packages: ['wpasupplicant', 'wireless-regdb', 'firmware-brcm80211'],
+  modules: ['brcmfmac'],
+  units: ['wpa_supplicant@wlan0.service'],
+} as const;
+
+function settings(recipe: ParsedRecipe['recipe']): readonly PlannedFile[] {
+  const files = [...networkFiles(recipe.network), ...timeFiles(recipe.time.servers)];
+  // The initrd reads it.
+  files.push({ path: '/usr/lib/trivet/hostname', content: `${recipe.hostname}\n` });
+  if (recipe.data.maxSize !== undefined) {
+    const content = `[Partition]\nSizeMaxBytes=${recipe.data.maxSize}\n`;
+    files.push({ path: '/usr/lib/repart.d/50-data.conf.d/recipe.conf', content });
+  }
+  return files;
 }
 
 /**
@@ -67,12 +114,21 @@ export function planImage({ recipe, written }: ParsedRecipe, builderVersion: str
  * counting can do its work; one network card is eth0 whatever bus it is on; no colours, since what reads a console is
  * often a file.
  */
-function commandLine(architecture: Architecture, addition: string): string {
+function commandLine(consoles: readonly string[], addition: string): string {
   const words = [
-    ...['console=tty0', `console=${architecture.console}`, 'quiet', 'loglevel=4', 'panic=10'],
+    ...[...consoles.map((name) => `console=${name}`), 'quiet', 'loglevel=4', 'panic=10'],
     ...['systemd.show_status=auto', 'TERM=dumb', 'net.ifnames=0', addition.trim()],
   ];
   return words.filter((word) => word !== '').join(' ');
+}
+
+function sizesOf(
+  recipe: ParsedRecipe['recipe'],
+  target: Target,
+  architecture: Architecture,
+): { readonly esp: number; readonly slot: number } {
+  const { esp, slot } = target.defaultSizes(architecture);
+  return { esp: recipe.sizes.esp ?? esp * mebibyte, slot: recipe.sizes.slot ?? slot * mebibyte };
 }
 
 /** Hashes of 32 bytes for blocks of 4096, and of those in turn: under a hundredth; whole mebibytes. */
@@ -83,7 +139,9 @@ function verityBytes(slotBytes: number): number {
 function configuration(written: Readonly<Record<string, unknown>>): string {
   const agent = (written.agent ?? {}) as Record<string, unknown>;
   const head = '# Made from the recipe by trivet build. `trivet config` shows what is in force.\n';
-  return head + stringify({ cluster: written.cluster, ...agent });
+  const cluster = written.cluster === undefined ? {} : { cluster: written.cluster };
+  const all = { ...cluster, ...agent };
+  return Object.keys(all).length === 0 ? `${head}{}\n` : head + stringify(all);
 }
 
 function osRelease(name: string, version: string): string {

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { BuildError } from '../build-error.ts';
 import { checkout } from '../checkout.ts';
-import { parseRecipe } from './parse.ts';
+import { recipeJsonSchema } from './json-schema.ts';
+import { parseRecipe, readRecipe } from './parse.ts';
 
 const good = `name: edge
 architecture: x86_64
@@ -26,14 +27,18 @@ function faults(text: string): string[] {
 
 t.test('parseRecipe fills in what a recipe leaves out', async (t) => {
   const { recipe, written } = parseRecipe(good, 'r.yaml');
-  t.equal(recipe.cluster.expect, 3);
-  t.same(recipe.sizes, { esp: 96 * 2 ** 20, slot: 192 * 2 ** 20 });
+  t.equal(recipe.cluster?.expect, 3);
+  t.same(recipe.architecture, ['x86_64']);
   t.same(written.cluster, { name: 'lab', secret: '0123456789abcdef' }, 'what is written stays as it is');
 });
 
 t.test('parseRecipe accepts the recipes of this repository', async (t) => {
-  const file = path.join(checkout, 'recipes/cloud-x86_64.yaml');
-  t.equal(parseRecipe(readFileSync(file, 'utf8'), file).recipe.name, 'cloud-x86_64');
+  const names = readdirSync(path.join(checkout, 'recipes')).filter((name) => name.endsWith('.yaml'));
+  t.ok(names.length >= 5);
+  for (const name of names) {
+    const { recipe } = await readRecipe(path.join(checkout, 'recipes', name));
+    t.equal(`${recipe.name}.yaml`, name);
+  }
 });
 
 const cases: readonly (readonly [what: string, change: (text: string) => string, fault: string])[] = [
@@ -65,12 +70,12 @@ const cases: readonly (readonly [what: string, change: (text: string) => string,
   [
     'a bad architecture',
     (text) => text.replace('x86_64', 'arm32'),
-    'r.yaml, line 2: architecture: must be "x86_64", not "arm32"',
+    'r.yaml, line 2: architecture: must be "x86_64" or "arm64", not "arm32"',
   ],
   [
-    'an architecture that only the executable is made for',
-    (text) => text.replace('x86_64', 'arm64'),
-    'r.yaml, line 2: architecture: must be "x86_64", not "arm64"',
+    'an architecture that the target does not have',
+    (text) => text.replace('target: cloud', 'target: raspberry-pi'),
+    'r.yaml, line 2: architecture: x86_64 is no architecture of the target raspberry-pi: it has arm64',
   ],
   [
     'a missing field, at what should hold it',
@@ -107,6 +112,35 @@ const cases: readonly (readonly [what: string, change: (text: string) => string,
 for (const [what, change, fault] of cases) {
   t.test(`parseRecipe refuses ${what}`, async (t) => t.same(faults(change(good)), [fault]));
 }
+
+t.test('readRecipe goes over what a recipe extends: maps are merged, the rest replaced', async (t) => {
+  const directory = t.testdir({
+    sites: {
+      'child.yaml':
+        'extends: ../base.yaml\nname: child\ncluster: { secret: fedcba9876543210 }\npackages: [chrony]\n',
+      'circle.yaml': 'extends: circle.yaml\n',
+      'bad.yaml': 'extends: ../base.yaml\npackages: chrony\n',
+    },
+    'base.yaml': `${good}packages: [nano, less]\ncertificates: [ca/own.pem]\nfiles: [{ path: /etc/x, source: x.txt }]\n`,
+  });
+  const { recipe, written } = await readRecipe(path.join(directory, 'sites/child.yaml'));
+  t.match(recipe, { name: 'child', target: 'cloud', packages: ['chrony'] });
+  t.match(recipe.cluster, { name: 'lab', secret: 'fedcba9876543210' });
+  t.same(recipe.certificates, ['../ca/own.pem'], 'paths are seen from the recipe that extends');
+  t.equal(recipe.files[0]?.source, '../x.txt');
+  t.match(written.cluster, { name: 'lab', secret: 'fedcba9876543210' });
+  await t.rejects(readRecipe(path.join(directory, 'sites/circle.yaml')), {
+    code: 'recipe',
+    message: /in a circle: circle\.yaml -> circle\.yaml/,
+  });
+  await t.rejects(readRecipe(path.join(directory, 'sites/bad.yaml')), {
+    message: /bad\.yaml, line 2: packages: must be a list/,
+  });
+});
+
+t.test('recipes/recipe.schema.json is what `trivet recipe schema` prints', async (t) => {
+  t.equal(readFileSync(path.join(checkout, 'recipes/recipe.schema.json'), 'utf8'), recipeJsonSchema());
+});
 
 t.test('parseRecipe says all faults at once, in the order of their lines', async (t) => {
   const found = faults(`${good.replace('x86_64', 'vax').replace('lab', 'Lab_1')}extra: 1\n`);

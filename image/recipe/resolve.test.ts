@@ -23,7 +23,7 @@ t.test(
       { path: '/etc/a', content: 'text\n', mode: '0600' },
       { path: '/etc/b', base64: '/wD+' },
     ]);
-    const written = formatResolvedRecipe(resolved, '1.0');
+    const written = formatResolvedRecipe(resolved, planImage(resolved, '1.0'));
     t.notMatch(written, 'my-keys');
     const again = await resolveRecipe(parseRecipe(written, 'elsewhere.yaml'), '/nonexistent/elsewhere.yaml');
     const plan = planImage({ ...resolved, recipe: { ...resolved.recipe, version: '1.0' } }, '9');

@@ -13,14 +13,38 @@ import type { RecipeFile } from './schema.ts';
 export async function resolveRecipe({ recipe, written }: ParsedRecipe, file: string): Promise<ParsedRecipe> {
   const directory = path.dirname(file);
   const files = await Promise.all(recipe.files.map((one) => withContent(one, directory)));
-  // Where the keys lie is the business of whoever builds.
-  const { keys: _keys, ...rest } = written;
-  return { recipe: { ...recipe, files }, written: files.length === 0 ? rest : { ...rest, files } };
+  const certificates = await Promise.all(recipe.certificates.map((one) => certificateText(one, directory)));
+  // Where the keys lie is the business of whoever builds; what is extended is part of it already.
+  const { keys: _keys, extends: _extends, ...rest } = written;
+  const lists = {
+    ...(files.length === 0 ? {} : { files }),
+    ...(certificates.length === 0 ? {} : { certificates }),
+  };
+  return { recipe: { ...recipe, ...lists }, written: { ...rest, ...lists } };
 }
 
-/** As YAML that `parseRecipe` reads again; the version is there, whoever builds. */
-export function formatResolvedRecipe({ written }: ParsedRecipe, version: string): string {
-  return `# The recipe of this image, with the files it names. trivet verify --rebuild builds from it.\n${stringify({ ...written, version })}`;
+/** As YAML that `parseRecipe` reads again, for just this image; the version is there, whoever builds. */
+export function formatResolvedRecipe(
+  { written }: ParsedRecipe,
+  image: {
+    readonly name: string;
+    readonly version: string;
+    readonly architecture: { readonly name: string };
+  },
+): string {
+  const { name, version, architecture } = image;
+  return `# The recipe of this image, with the files it names. trivet verify --rebuild builds from it.\n${stringify({ ...written, name, version, architecture: architecture.name })}`;
+}
+
+/** Of the file that the recipe names; a text in its place stays as it is. */
+async function certificateText(name: string, directory: string): Promise<string> {
+  if (name.includes('-----BEGIN')) return name;
+  const file = path.resolve(directory, name);
+  return readFile(file, 'utf8').catch((cause) => {
+    throw new BuildError('recipe', `certificates: ${file} cannot be read (it is relative to the recipe)`, {
+      cause,
+    });
+  });
 }
 
 async function withContent(file: RecipeFile, directory: string): Promise<RecipeFile> {

@@ -4,10 +4,9 @@
  */
 import * as z from 'zod';
 import { clusterSchema, configSchema } from '../../runtime/config/schema.ts';
-import { imageArchitectureNames } from '../architecture.ts';
-
-/** Where an image will run; each decides about kernel and boot loader. */
-export const targetNames = ['cloud'] as const;
+import { type ArchitectureName, architectureNames } from '../architecture.ts';
+import { type TargetName, targetNames, targetOf } from '../targets.ts';
+import { networkSchema, timeSchema } from './network-schema.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -74,7 +73,33 @@ const agentSchema = z
   })
   .partial();
 
-export const recipeSchema = z.strictObject({
+const architectureName = z.enum(architectureNames as readonly [ArchitectureName, ...ArchitectureName[]]);
+const architectureSchema = z
+  .union([architectureName, z.array(architectureName).min(1)])
+  .transform((value) => [...new Set([value].flat())]);
+const moduleName = z.string().regex(/^[\w-]+$/, 'must be the name of a kernel module, such as ixgbe');
+const consoleName = z
+  .string()
+  .regex(
+    /^tty[A-Za-z0-9]+(,\d+[neo]?\d?r?)?$/,
+    'must be a kernel console, such as ttyS0, ttyS0,115200 or tty0',
+  );
+
+/** `edge-{id}`: {id} is eight digits of the machine's own. */
+const hostNamePattern = z
+  .string()
+  .regex(
+    /^(?=.{1,56}$)[a-z0-9{]([a-z0-9-]|\{id\})*$/,
+    'must be lower-case letters, digits and hyphens, with {id} for the machine’s own digits, such as edge-{id}',
+  )
+  .refine(
+    (text) => /^[a-z0-9-]*$/.test(text.replace('{id}', '')),
+    'may contain {id} once, and no other braces',
+  );
+
+const recipeFields = z.strictObject({
+  /** Another recipe, relative to this one, that this one goes over: maps are merged, anything else is replaced. */
+  extends: z.string().min(1).optional(),
   name: imageName,
   version: z
     .string()
@@ -83,8 +108,17 @@ export const recipeSchema = z.strictObject({
       'must be up to 32 letters, digits, dots, hyphens or ~, in quotes',
     )
     .optional(),
-  architecture: z.enum(imageArchitectureNames),
-  target: z.enum(targetNames),
+  /** One, or a list: an image for each. */
+  architecture: architectureSchema,
+  /** Where the image will run; decides about kernel, drivers and boot loader. */
+  target: z.enum(targetNames as readonly [TargetName, ...TargetName[]]),
+  debian: z
+    .strictObject({
+      /** The release. What goes into the root (image/root/contents.txt) is written for it. */
+      suite: z.literal('trixie').default('trixie'),
+      components: z.array(z.enum(['main', 'contrib', 'non-free', 'non-free-firmware'])).default([]),
+    })
+    .prefault({}),
   packages: z.array(packageName).default([]),
   /** Units of the extra packages that are to be started. */
   enable: z.array(unitName).default([]),
@@ -95,18 +129,60 @@ export const recipeSchema = z.strictObject({
         .string()
         .regex(/^[\x20-\x7e]*$/, 'must be plain ASCII on one line')
         .default(''),
+      /** `cloud`, small, for virtual machines, or `full`; the target's own when left out. */
+      flavour: z.enum(['cloud', 'full']).optional(),
+      /** Modules beside those of the target. */
+      modules: z.array(moduleName).default([]),
     })
     .prefault({}),
-  sizes: z
+  /** The kernel's consoles, the last one being /dev/console; the target's own when left out. */
+  console: z.array(consoleName).min(1).optional(),
+  /** The target's own when left out. */
+  sizes: z.strictObject({ esp: sizeSchema.optional(), slot: sizeSchema.optional() }).prefault({}),
+  hostname: hostNamePattern.default('trivet-{id}'),
+  network: networkSchema.prefault({}),
+  time: timeSchema.prefault({}),
+  /** PEM files, relative to the recipe, of authorities that the device trusts beside Debian's. */
+  certificates: z.array(z.string().min(1)).default([]),
+  data: z
     .strictObject({
-      esp: sizeSchema.prefault('96M'),
-      slot: sizeSchema.prefault('192M'),
+      fileSystem: z.literal('ext4').default('ext4'),
+      /** Leaves the rest of the disk free; all of it when left out. */
+      maxSize: sizeSchema.optional(),
     })
     .prefault({}),
+  update: z
+    .strictObject({
+      /** Where devices will look for updates. */
+      source: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+      /** A new version must have proved itself within this time, or the old one comes back. */
+      healthSeconds: z.int().min(20).max(3600).default(300),
+    })
+    .prefault({}),
+  addons: z
+    .array(z.string())
+    .max(0, 'there are no addons yet; they come with the part that runs containers')
+    .default([]),
   /** A directory that `trivet keys create` made, relative to the recipe; the development keys when it is left out. */
   keys: z.string().min(1).optional(),
-  cluster: clusterSchema,
+  /** Left out, a device waits for a trivet.yaml on its boot partition that says which cluster it belongs to. */
+  cluster: clusterSchema.optional(),
   agent: agentSchema.prefault({}),
+});
+
+export const recipeSchema = recipeFields.superRefine(({ target, architecture, network }, context) => {
+  const { architectures, hasWifi } = targetOf(target);
+  if (network.wifi !== undefined && !hasWifi) {
+    const message = `the target ${target} has none: only Raspberry Pi images carry its driver and firmware`;
+    context.addIssue({ code: 'custom', path: ['network', 'wifi'], message });
+  }
+  const wrong = architecture.find((name) => !architectures.includes(name));
+  if (wrong === undefined) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['architecture'],
+    message: `${wrong} is no architecture of the target ${target}: it has ${architectures.join(' and ')}`,
+  });
 });
 
 export type Recipe = z.infer<typeof recipeSchema>;

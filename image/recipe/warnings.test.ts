@@ -7,5 +7,8 @@ import { warnAbout } from './warnings.ts';
 t.test('warnAbout names the published secret, so that nobody ships it unaware', async (t) => {
   const { recipe } = await readRecipe(path.join(checkout, 'recipes/cloud-x86_64.yaml'));
   t.match(warnAbout(recipe), [/everybody knows/]);
-  t.same(warnAbout({ ...recipe, cluster: { ...recipe.cluster, secret: 'one of my own, long enough' } }), []);
+  const cluster = { ...recipe.cluster!, secret: 'one of my own, long enough' };
+  t.same(warnAbout({ ...recipe, cluster }), []);
+  const update = { ...recipe.update, source: 'https://updates.example/edge' };
+  t.match(warnAbout({ ...recipe, cluster, update }), [/fetches no updates by itself/]);
 });

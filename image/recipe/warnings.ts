@@ -6,8 +6,16 @@ const publishedSecret = 'change-me-before-anything-real';
 
 /** One sentence each. */
 export function warnAbout(recipe: Recipe): string[] {
-  if (recipe.cluster.secret !== publishedSecret) return [];
-  return [
-    'cluster.secret is the one of the published recipe, which everybody knows: set your own (openssl rand -hex 16)',
-  ];
+  const warnings: string[] = [];
+  if (recipe.cluster?.secret === publishedSecret) {
+    warnings.push(
+      'cluster.secret is the one of the published recipe, which everybody knows: set your own (openssl rand -hex 16)',
+    );
+  }
+  if (recipe.update.source !== undefined) {
+    warnings.push(
+      'update.source is written into the image, but this version of Trivet fetches no updates by itself: it takes them from a disk with a partition "trivet-update"',
+    );
+  }
+  return warnings;
 }

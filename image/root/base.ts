@@ -23,8 +23,11 @@ const unitDirectories: Readonly<Record<string, string>> = {
   system: 'usr/lib/systemd/system',
   network: 'usr/lib/systemd/network',
   'repart.d': 'usr/lib/repart.d',
+  'udev.rules.d': 'usr/lib/udev/rules.d',
   'tmpfiles.d': 'usr/lib/tmpfiles.d',
   'journald.conf.d': 'usr/lib/systemd/journald.conf.d',
+  'resolved.conf.d': 'usr/lib/systemd/resolved.conf.d',
+  'timesyncd.conf.d': 'usr/lib/systemd/timesyncd.conf.d',
   'system.conf.d': 'usr/lib/systemd/system.conf.d',
 };
 
@@ -78,23 +81,22 @@ async function placeOwnFiles(tree: string): Promise<void> {
     for (const file of await listTree(source))
       await placeCopy(tree, path.join(place, file), path.join(source, file));
   }
-  await placeUnitLinks(tree, 'wants');
-  await placeUnitLinks(tree, 'requires');
+  await placeUnitLinks(tree);
   const systemd = unitDirectories.system!;
   await placeLink(tree, path.join(systemd, 'default.target'), 'multi-user.target');
   // Bind-mounted by the initrd, which knows the machine's id.
   await placeText(tree, 'etc/machine-id', '');
   await placeLink(tree, 'etc/mtab', '../proc/self/mounts');
-  // Whoever resolves names writes it; there is nobody yet.
+  // systemd-resolved writes it.
   await placeLink(tree, 'etc/resolv.conf', '../run/systemd/resolve/resolv.conf');
 }
 
-async function placeUnitLinks(tree: string, kind: 'wants' | 'requires'): Promise<void> {
+async function placeUnitLinks(tree: string): Promise<void> {
   const systemd = unitDirectories.system!;
-  const text = await readFile(path.join(units, `${kind}.txt`), 'utf8');
+  const text = await readFile(path.join(units, 'wants.txt'), 'utf8');
   for (const [target, names] of parseAssignments(text)) {
     for (const name of names)
-      await placeLink(tree, path.join(systemd, `${target}.${kind}`, name), `../${name}`);
+      await placeLink(tree, path.join(systemd, `${target}.wants`, name), `../${name}`);
   }
 }
 

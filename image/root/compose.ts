@@ -5,6 +5,7 @@ import { BuildError } from '../build-error.ts';
 import type { ImagePlan } from '../plan/plan.ts';
 import type { RecipeFile } from '../recipe/schema.ts';
 import { runTool, type Tools } from '../tools/tools.ts';
+import { addCertificates } from './certificates.ts';
 import { addCopyrights, type PackageSource } from './copyrights.ts';
 import { addLibraries } from './libraries.ts';
 import { placeCopy, placeLink, placeText } from './place.ts';
@@ -45,6 +46,10 @@ export async function composeRoot(options: ComposeOptions): Promise<void> {
   await placeText(output, 'usr/lib/trivet/image.json', options.description);
   await placeText(output, 'usr/lib/os-release', plan.osRelease);
   await placeLink(output, 'etc/os-release', '../usr/lib/os-release');
+  for (const file of plan.settings) {
+    await placeText(output, file.path.slice(1), file.content, file.mode);
+  }
+  await addCertificates(output, plan.certificates);
   for (const file of plan.files) await placeRecipeFile(output, file);
   for (const unit of plan.enabledUnits) await enableUnit(output, unit);
   await placeText(output, 'etc/trivet/config.yaml', plan.configuration, 0o600);

@@ -106,7 +106,7 @@ export function closure(
     else if (!builtinNames.has(canonical(name))) {
       throw new BuildError(
         'packages',
-        `The kernel has no module "${name}", which image/root/modules.txt or initrd/modules.txt names.`,
+        `The kernel has no module "${name}", which image/root/modules.txt, initrd/modules.txt or the recipe (kernel.modules) names.`,
       );
     }
   }

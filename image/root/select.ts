@@ -22,7 +22,10 @@ export function selectPaths(
 ): readonly string[] {
   const selected = new Set<string>();
   for (const pattern of patterns) {
-    const expression = toExpression(pattern.text.replace('{multiarch}', architecture.multiarch));
+    const text = pattern.text
+      .replace('{multiarch}', architecture.multiarch)
+      .replace('{loader}', architecture.loader);
+    const expression = toExpression(text);
     const matching = paths.filter((candidate) => expression.test(candidate));
     if (matching.length === 0) {
       throw new BuildError(

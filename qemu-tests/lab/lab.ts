@@ -21,6 +21,8 @@ export interface LabOptions {
 export interface MoreMachineOptions {
   /** Another image than the lab's. */
   readonly image?: BootImage;
+  /** Raw disks that are plugged in beside its own. */
+  readonly extraDiskFiles?: readonly string[];
 }
 
 /** Enough for an idle member. */
@@ -51,7 +53,7 @@ export class Lab {
   }
 
   /** Adds a machine with an empty disk, plugged into the switch and switched off. Its name is n1, n2, … */
-  async addMachine({ image }: MoreMachineOptions = {}): Promise<Machine> {
+  async addMachine({ image, extraDiskFiles = [] }: MoreMachineOptions = {}): Promise<Machine> {
     const number = this.#machines.length + 1;
     const name = `n${number}`;
     const machine = await Machine.create({
@@ -60,6 +62,7 @@ export class Lab {
       image: image ?? this.#options.image,
       memoryMebibytes: this.#options.memoryMebibytes ?? defaultMemoryMebibytes,
       diskBytes,
+      extraDiskFiles,
       direct: this.#options.direct ?? false,
       networkSocket: await this.virtualSwitch.addPort(name),
       // Locally administered, in the range QEMU uses.

@@ -4,9 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { qemuProgram } from './programs.ts';
+import { type Board, boardOf } from './board.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
+
+/** KVM runs only what the host's own processor could. */
+export function accelerates(board: Board, accelerator: Accelerator): Accelerator {
+  return process.arch === board.hostArchitecture ? accelerator : 'tcg';
+}
 
 const probeLimitMilliseconds = 5_000;
 
@@ -32,7 +37,7 @@ function mayUseKvm(): boolean {
 
 function probe(): Promise<Accelerator> {
   const child = spawn(
-    qemuProgram,
+    boardOf('x86_64').program,
     [
       ...['-accel', 'kvm', '-cpu', 'max', '-M', 'q35', '-m', '64', '-nodefaults', '-no-user-config'],
       ...['-display', 'none', '-chardev', 'stdio,id=debug,signal=off'],

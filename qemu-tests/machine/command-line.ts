@@ -1,5 +1,6 @@
 /** QEMU's command line as a pure function of what the machine is. */
 import type { Accelerator } from './accelerator.ts';
+import type { Board } from './board.ts';
 
 /** Descriptors that QEMU inherits: its control channel and the agent's console. */
 export const controlDescriptor = 3;
@@ -14,6 +15,8 @@ export type BootWay =
       /** Only the firmware, in system management mode, may write its variables: what its Secure Boot asks for. */
       readonly protectsVariables?: boolean;
     }
+  /** u-boot in place of firmware, as on a Raspberry Pi. */
+  | { readonly kind: 'u-boot'; readonly file: string }
   /** QEMU loads the kernel itself: quicker, and skips boot loader and boot counting. */
   | {
       readonly kind: 'direct';
@@ -24,11 +27,14 @@ export type BootWay =
 
 export interface QemuOptions {
   readonly name: string;
+  readonly board: Pick<Board, 'machine' | 'processor'>;
   readonly accelerator: Accelerator;
   readonly memoryMebibytes: number;
   readonly diskFile: string;
   /** Where every write and flush of the guest is recorded; the disk itself is thrown away then. */
   readonly writeLogFile: string | null;
+  /** Raw disks beside it, in this order. */
+  readonly extraDiskFiles?: readonly string[];
   readonly boot: BootWay;
   /** The switch's socket; without one the machine has no network card. */
   readonly networkSocket: string | null;
@@ -41,21 +47,16 @@ const unmerged = ',request-merging=off';
 export function qemuArguments(options: QemuOptions): string[] {
   const accelerator = options.accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=128';
   return [
-    ...[
-      '-name',
-      options.name,
-      '-M',
-      `q35,hpet=off${isProtected(options.boot) ? ',smm=on' : ''}`,
-      '-cpu',
-      'max',
-      '-accel',
-      accelerator,
-    ],
+    ...['-name', options.name, '-M', `${options.board.machine}${isProtected(options.boot) ? ',smm=on' : ''}`],
+    ...['-accel', accelerator, '-cpu', options.accelerator === 'kvm' ? 'max' : options.board.processor],
     ...['-smp', '1', '-m', String(options.memoryMebibytes), '-rtc', 'base=utc'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-device', 'virtio-rng-pci'],
+    // A machine that hangs is restarted by it, where the kernel has its driver.
+    ...['-device', 'i6300esb', '-action', 'watchdog=reset'],
     ...bootArguments(options.boot),
     ...diskArguments(options),
     ...['-device', `virtio-blk-pci,drive=disk,bootindex=1${options.writeLogFile === null ? '' : unmerged}`],
+    ...extraDiskArguments(options.extraDiskFiles ?? []),
     ...networkArguments(options),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=control,fd=${controlDescriptor}`, '-mon', 'chardev=control,mode=control'],
@@ -68,6 +69,7 @@ function bootArguments(boot: BootWay): string[] {
   if (boot.kind === 'direct') {
     return ['-kernel', boot.kernelFile, '-initrd', boot.initrdFile, '-append', boot.commandLine];
   }
+  if (boot.kind === 'u-boot') return ['-bios', boot.file];
   const flash = (unit: number, file: string, more: string): string =>
     `if=pflash,unit=${unit},format=raw${more},file=${escapeValue(file)}`;
   return [
@@ -95,6 +97,13 @@ function diskArguments({ diskFile, writeLogFile }: QemuOptions): string[] {
     ...['-blockdev', `node-name=writes,${file(writeLogFile)}`],
     ...['-blockdev', 'node-name=disk,driver=blklogwrites,file=overlay,log=writes'],
   ];
+}
+
+function extraDiskArguments(files: readonly string[]): string[] {
+  return files.flatMap((file, index) => [
+    ...['-drive', `if=none,id=extra${index},format=raw,cache=writeback,file=${escapeValue(file)}`],
+    ...['-device', `virtio-blk-pci,drive=extra${index}`],
+  ]);
 }
 
 function networkArguments({ networkSocket, macAddress }: QemuOptions): string[] {

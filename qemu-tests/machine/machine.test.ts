@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { waitUntil } from '../lab/wait.ts';
+import { boardOf } from './board.ts';
 import { requirePrograms } from './programs.ts';
 import { createBlankMachine } from './testing/blank-machine.ts';
 
@@ -96,7 +97,7 @@ t.test('a machine ends with the process that started it, even when that is kille
 });
 
 t.test('requirePrograms names what is not installed and the package it is in', async (t) => {
-  t.throws(() => requirePrograms('/nowhere'), {
+  t.throws(() => requirePrograms(boardOf('x86_64'), '/nowhere'), {
     code: 'missingProgram',
     message: /Not installed: qemu-system-x86_64, .*apt-get install .*qemu-system-x86 qemu-utils/,
   });

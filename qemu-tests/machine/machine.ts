@@ -6,9 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
+import { openCache } from '../../image/cache/cache.ts';
+import { provideEmulatedUBoot } from '../../image/tools/emulated-board.ts';
 import { connectAdmin } from '../../runtime/admin/client.ts';
-import { detectAccelerator } from './accelerator.ts';
+import { accelerates, detectAccelerator } from './accelerator.ts';
 import { AdminRelay } from './admin-relay.ts';
+import { type Board, boardOf } from './board.ts';
 import {
   adminDescriptor,
   type BootWay,
@@ -20,7 +23,7 @@ import { ConsoleLog } from './console-log.ts';
 import { createOverlay } from './disk.ts';
 import type { BootImage } from './image.ts';
 import { MachineError } from './machine-error.ts';
-import { qemuProgram, requirePrograms } from './programs.ts';
+import { requirePrograms } from './programs.ts';
 import { QmpClient } from './qmp.ts';
 
 export interface MachineOptions {
@@ -37,6 +40,8 @@ export interface MachineOptions {
   readonly macAddress: string;
   /** Record every write and flush in `writeLogFile`; what the machine wrote is not there at its next power-on. */
   readonly recordsWrites?: boolean;
+  /** Raw disks that are plugged in beside its own. */
+  readonly extraDiskFiles?: readonly string[];
   /**
    * Firmware with Secure Boot. Its variables are a copy of this file; null: firmware without keys, in setup mode, that
    * takes those it is given.
@@ -44,9 +49,7 @@ export interface MachineOptions {
   readonly secureBoot?: { readonly variablesFile: string | null };
 }
 
-const firmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 const secureFirmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
-const firmwareVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 const powerOffLimitMilliseconds = 120_000;
 const consoleTailLines = 40;
 
@@ -61,6 +64,9 @@ export class Machine {
   readonly console: ConsoleLog;
   readonly #options: MachineOptions;
   readonly #relay: AdminRelay;
+  readonly #board: Board;
+  /** What stands in for the board's firmware; null where that is UEFI. */
+  #uBoot: string | null = null;
   #command = '';
   #running: Running | null = null;
   /** Why the process may end; an end for no reason is a crash. */
@@ -69,13 +75,14 @@ export class Machine {
   private constructor(options: MachineOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#board = boardOf(options.image.architecture);
     this.console = new ConsoleLog(path.join(options.directory, `${options.name}.console`));
     this.#relay = new AdminRelay(path.join(options.directory, `${options.name}.sock`));
   }
 
   /** Makes a machine with an empty disk, switched off. Rejects with `MachineError`. */
   static async create(options: MachineOptions): Promise<Machine> {
-    requirePrograms();
+    requirePrograms(boardOf(options.image.architecture));
     if (options.direct && options.image.direct === null) {
       throw new MachineError(
         'badImage',
@@ -91,17 +98,17 @@ export class Machine {
         sizeBytes: Math.max(options.diskBytes, options.image.sizeBytes),
       });
       if (options.recordsWrites) writeFileSync(machine.writeLogFile, '');
-      if (!options.direct) {
-        copyFirmwareVariables(
-          options.secureBoot?.variablesFile ?? firmwareVariables,
-          machine.firmwareVariablesFile,
-        );
-      }
+      if (!options.direct) await machine.#provideFirmware();
     } catch (error) {
       await machine.close();
       throw error;
     }
     return machine;
+  }
+
+  /** The disk, in QEMU's own format; not to be touched while the machine runs. */
+  get diskFile(): string {
+    return this.#file('qcow2');
   }
 
   get isRunning(): boolean {
@@ -132,12 +139,13 @@ export class Machine {
     if (this.#running) return;
     const qemu = qemuArguments({
       ...this.#options,
-      accelerator: await detectAccelerator(),
+      board: this.#board,
+      accelerator: accelerates(this.#board, await detectAccelerator()),
       diskFile: this.#file('qcow2'),
       boot: this.#bootWay(),
       writeLogFile: this.#options.recordsWrites ? this.writeLogFile : null,
     });
-    this.#command = formatCommand(qemuProgram, qemu);
+    this.#command = formatCommand(this.#board.program, qemu);
     this.#expectedEnd = null;
     this.console.powerOn();
     const running = this.#spawn(qemu);
@@ -216,17 +224,34 @@ export class Machine {
   #bootWay(): BootWay {
     const { direct, image, secureBoot } = this.#options;
     if (direct && image.direct) return { kind: 'direct', ...image.direct };
+    if (this.#uBoot !== null) return { kind: 'u-boot', file: this.#uBoot };
     return {
       kind: 'firmware',
-      codeFile: secureBoot ? secureFirmwareCode : firmwareCode,
+      codeFile: secureBoot ? secureFirmwareCode : this.#board.firmwareCode,
       variablesFile: this.firmwareVariablesFile,
       protectsVariables: secureBoot !== undefined,
     };
   }
 
+  async #provideFirmware(): Promise<void> {
+    if (this.#options.image.bootChain === 'u-boot') {
+      this.#uBoot = await provideEmulatedUBoot(openCache());
+      return;
+    }
+    const { firmwareCode, firmwareVariables, firmwarePackage } = this.#board;
+    const variables = this.#options.secureBoot?.variablesFile ?? firmwareVariables;
+    if (!existsSync(firmwareCode) || !existsSync(variables)) {
+      throw new MachineError(
+        'missingProgram',
+        `There is no ${firmwareCode}: apt-get install ${firmwarePackage}`,
+      );
+    }
+    copyFileSync(variables, this.firmwareVariablesFile);
+  }
+
   #spawn(qemu: readonly string[]): Running {
     // The process is in a session of its own, so that Ctrl-C does not reach it, and dies with this one.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', qemuProgram, ...qemu], {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', this.#board.program, ...qemu], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
@@ -248,13 +273,6 @@ export class Machine {
     });
     return { process: child, control: new QmpClient(child.stdio[controlDescriptor] as Duplex), ended };
   }
-}
-
-function copyFirmwareVariables(source: string, file: string): void {
-  if (!existsSync(firmwareCode) || !existsSync(source)) {
-    throw new MachineError('missingProgram', `There is no ${firmwareCode}: apt-get install ovmf`);
-  }
-  copyFileSync(source, file);
 }
 
 function withLimit(work: Promise<void>, milliseconds: number, makeError: () => Error): Promise<void> {

@@ -1,19 +1,18 @@
 /** The programs of the host that a machine needs, and the Debian packages they are in. */
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
+import type { Board } from './board.ts';
 import { MachineError } from './machine-error.ts';
 
-export const qemuProgram = 'qemu-system-x86_64';
-
 const programs: readonly (readonly [program: string, debianPackage: string])[] = [
-  [qemuProgram, 'qemu-system-x86'],
   ['qemu-img', 'qemu-utils'],
   ['setpriv', 'util-linux'],
 ];
 
 /** Throws `MachineError` that says what to install. */
-export function requirePrograms(searchPath = process.env.PATH ?? ''): void {
-  const missing = programs.filter(([program]) => !isInstalled(program, searchPath));
+export function requirePrograms(board: Board, searchPath = process.env.PATH ?? ''): void {
+  const needed = [[board.program, board.debianPackage] as const, ...programs];
+  const missing = needed.filter(([program]) => !isInstalled(program, searchPath));
   if (missing.length === 0) return;
   const names = missing.map(([program]) => program).join(', ');
   const packages = missing.map(([, debianPackage]) => debianPackage).join(' ');

@@ -36,9 +36,49 @@ export interface ClusterStatus {
   readonly revision: number;
   readonly nodes: readonly NodeStatus[];
   /** The node that answers. */
-  readonly self: { readonly id: string; readonly name: string; readonly state: 'blank' | 'member' };
+  readonly self: {
+    readonly id: string;
+    readonly name: string;
+    /** `waiting`: nobody has said yet which cluster this machine belongs to. */
+    readonly state: 'waiting' | 'blank' | 'member';
+  };
   /** Things a person should know and act on, in full sentences. */
   readonly warnings: readonly string[];
+  /** The system that runs on this machine; null where it is no image of Trivet. Others in the cluster do not tell it. */
+  readonly system?: SystemStatus | null;
+}
+
+/** The versions of the system in the machine's two slots (`update.status`). */
+export interface SystemStatus {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly target: string;
+  readonly keys: 'development' | 'operator';
+  /** What runs; null when that cannot be told. */
+  readonly slot: 'a' | 'b' | null;
+  readonly state: 'good' | 'trial' | 'unknown';
+  readonly other: {
+    readonly slot: 'a' | 'b';
+    readonly state: 'empty' | 'good' | 'trial' | 'failed';
+    readonly version: string | null;
+  } | null;
+  /** How the last try to install ended, since the machine started. */
+  readonly lastUpdate: { readonly ok: boolean; readonly message: string } | null;
+  /** What of this could not be read. */
+  readonly problem: string | null;
+}
+
+/** What `system.reset` answers; nothing was done unless `done`. */
+export interface ResetAnswer {
+  readonly done: boolean;
+  readonly plan: {
+    /** What has to be confirmed with. */
+    readonly name: string;
+    readonly losses: readonly string[];
+    /** Whether the cluster goes on without this machine, in a full sentence. */
+    readonly quorum: string;
+  };
 }
 
 export interface NodeStatus {

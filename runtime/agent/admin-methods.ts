@@ -1,14 +1,12 @@
 /** What the administration protocol can ask of a node, and the check of what it asks with. */
-import { totalmem, uptime } from 'node:os';
 import * as z from 'zod';
-import type { ClusterStatus, KeyValue, NodeInfo } from '../admin/protocol.ts';
+import type { ClusterStatus, KeyValue } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import type { Identity } from '../cluster/identity.ts';
-import { readAvailableMemory } from '../cluster/load.ts';
 import { userKeys } from '../cluster/roster.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
-import { version } from '../version.ts';
+import { describeNode } from './node-info.ts';
 import type { Upkeep } from './upkeep.ts';
 
 export interface AdminTarget {
@@ -84,21 +82,6 @@ function check<Schema extends z.ZodType>(schema: Schema, params: unknown): z.inf
   if (checked.success) return checked.data;
   const problems = checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new AdminRefusal('invalid', problems.join('; '));
-}
-
-function describeNode(identity: Identity): NodeInfo {
-  return {
-    id: identity.id,
-    name: identity.name,
-    version,
-    uptimeSeconds: Math.round(process.uptime()),
-    bootUptimeSeconds: Math.round(uptime()),
-    memory: {
-      totalBytes: totalmem(),
-      availableBytes: readAvailableMemory(),
-      agentResidentBytes: process.memoryUsage.rss(),
-    },
-  };
 }
 
 async function get(store: Store, { key, prefix }: z.infer<typeof rangeSchema>): Promise<unknown> {

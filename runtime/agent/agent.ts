@@ -2,7 +2,9 @@
  * The agent's main thread: administration, systemd, and one core thread in which the datastore, the cluster and
  * the peer port live, so that nothing done here can delay a heartbeat.
  */
+import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AdminCall, type AdminServer, serveAdminConsole, serveAdminSocket } from '../admin/server.ts';
+import { isComplete, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
 import { createLog, type Log } from '../logging/log.ts';
@@ -10,34 +12,30 @@ import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
 import { warnOfDevelopmentKeys } from './image-keys.ts';
 import { settleAfterStart } from './settle.ts';
+import { SystemMethods } from './system-methods.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
+import { answerWaiting, explainWaiting } from './waiting.ts';
 
 /** Runs until SIGTERM or SIGINT, or until the node cannot go on (exit code 1). */
-export async function runAgent(config: Config): Promise<void> {
+export async function runAgent(loaded: LoadedConfig): Promise<void> {
   const log = createLog((line) => process.stdout.write(line));
   await warnOfDevelopmentKeys(log);
   const systemd = connectServiceManager(process.env);
   const ended = Promise.withResolvers<void>();
-  const core = new CoreClient(config, await openExternalStore(config), {
-    onReady: () => systemd.ready(),
-    onStatusText: (text) => systemd.status(text),
-    onLog: (line) => process.stdout.write(line),
-    onFatal: (message) => ended.reject(new Error(message)),
-  });
-  const servers = await openAdministration(config, core, log).catch((error: unknown) => {
+  // What fails while the rest still starts is awaited below.
+  ended.promise.catch(() => {});
+  const { config } = loaded;
+  const work = isComplete(config)
+    ? await startNode(config, systemd, ended.reject)
+    : startWaiting(loaded, systemd, log);
+  const servers = await openAdministration(loaded, work, log).catch((error: unknown) => {
     ended.reject(error);
     return [];
   });
-  const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
-    (error: unknown) => {
-      ended.reject(error);
-      return null;
-    },
-  );
-  const watchdog = startWatchdog(core, systemd);
+  const watchdog = startWatchdog(work, systemd);
   void settleAfterStart();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => core.stop().then(ended.resolve));
+    process.once(signal, () => work.stop().then(ended.resolve));
   }
   try {
     await ended.promise;
@@ -47,15 +45,63 @@ export async function runAgent(config: Config): Promise<void> {
   }
   clearInterval(watchdog);
   for (const server of servers) server.close();
-  await etcd?.close();
+  await work.close();
   process.exit();
 }
 
-async function openAdministration(config: Config, core: CoreClient, log: Log): Promise<AdminServer[]> {
+/** What the agent does: a node of a cluster, or waiting for one. */
+interface Work {
+  answer(call: AdminCall): Promise<unknown>;
+  /** In good order. */
+  stop(): Promise<void>;
+  /** What is left when it has stopped or failed. */
+  close(): Promise<void>;
+}
+
+async function startNode(
+  config: Config,
+  systemd: ServiceManager,
+  fail: (error: unknown) => void,
+): Promise<Work> {
+  const core = new CoreClient(config, await openExternalStore(config), {
+    onReady: () => systemd.ready(),
+    onStatusText: (text) => systemd.status(text),
+    onLog: (line) => process.stdout.write(line),
+    onFatal: (message) => fail(new Error(message)),
+  });
+  const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
+    (error: unknown) => {
+      fail(error);
+      return null;
+    },
+  );
+  return {
+    answer: ({ method, params, emit, signal }) => core.request(method, params, { emit, signal }),
+    stop: () => core.stop(),
+    close: async () => etcd?.close(),
+  };
+}
+
+function startWaiting(loaded: LoadedConfig, systemd: ServiceManager, log: Log): Work {
+  log.warn(explainWaiting(loaded));
+  systemd.status('waits to be told its cluster');
+  systemd.ready();
+  return {
+    answer: ({ method }) => answerWaiting(loaded, method),
+    stop: async () => {},
+    close: async () => {},
+  };
+}
+
+async function openAdministration(loaded: LoadedConfig, work: Work, log: Log): Promise<AdminServer[]> {
+  const askStatus = async (): Promise<ClusterStatus> => (await ask(work, 'status')) as ClusterStatus;
+  const system = new SystemMethods(askStatus, loaded);
+  for (const warning of system.warnings()) log.warn(warning);
   const handler = (call: AdminCall): Promise<unknown> =>
-    core.request(call.method, call.params, { emit: call.emit, signal: call.signal });
-  const servers = [await serveAdminSocket(config.admin.socket, handler)];
-  for (const device of config.admin.consoles) {
+    system.serve(call.method, call.params) ?? work.answer(call);
+  const { admin } = loaded.config;
+  const servers = [await serveAdminSocket(admin.socket, handler)];
+  for (const device of admin.consoles) {
     const server = serveAdminConsole(device, handler);
     if (server) servers.push(server);
     else log.debug({ device }, 'no such console: it is not served');
@@ -63,11 +109,15 @@ async function openAdministration(config: Config, core: CoreClient, log: Log): P
   return servers;
 }
 
+function ask(work: Work, method: string): Promise<unknown> {
+  return work.answer({ method, params: {}, emit: () => {}, signal: new AbortController().signal });
+}
+
 /** A sign of life goes out only after the core has answered: a hung core is a hung agent. */
-function startWatchdog(core: CoreClient, systemd: ServiceManager): NodeJS.Timeout | undefined {
+function startWatchdog(work: Work, systemd: ServiceManager): NodeJS.Timeout | undefined {
   if (systemd.watchdogMilliseconds === null) return undefined;
   return setInterval(() => {
-    core.request('ping', {}).then(
+    ask(work, 'ping').then(
       () => systemd.alive(),
       () => {},
     );

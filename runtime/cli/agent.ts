@@ -3,6 +3,6 @@ import { runAgent } from '../agent/agent.ts';
 import { loadConfig } from '../config/load.ts';
 
 /** Resolves when the agent has stopped in good order. */
-export async function agentCommand(configFile: string): Promise<void> {
-  await runAgent(loadConfig(configFile));
+export async function agentCommand(configFile: string, overFile: string | null): Promise<void> {
+  await runAgent(loadConfig(configFile, overFile));
 }

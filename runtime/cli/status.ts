@@ -2,6 +2,7 @@
 import { type AdminClient, connectAdmin } from '../admin/client.ts';
 import type { ClusterStatus, NodeRole, NodeStatus } from '../admin/protocol.ts';
 import { CommandError } from './command-error.ts';
+import { formatSystem } from './system-lines.ts';
 
 export interface StatusOptions {
   readonly socket: string;
@@ -51,6 +52,7 @@ export function formatStatus(status: ClusterStatus): string {
     `voters:    ${formatNodes(status, 'voter')}`,
     `standbys:  ${formatNodes(status, 'standby')}`,
     `spares:    ${formatNodes(status, 'spare')}`,
+    ...(status.system ? formatSystem(status.system) : []),
     ...(status.reason ? [`reason:    ${status.reason}`] : []),
     ...status.warnings.map((warning) => `warning:   ${warning}`),
   ];

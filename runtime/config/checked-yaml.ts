@@ -40,13 +40,15 @@ interface Source {
 
 /**
  * Checks `text` against `schema`, which must be an object's. `file` is named in messages, `what` says what the text
- * should be, with an example of a field. Throws `YamlFaultsError`.
+ * should be, with an example of a field. `below` is what the text goes over: maps are merged, anything else is
+ * replaced, and it is the whole that is checked. Throws `YamlFaultsError`.
  */
 export function parseCheckedYaml<Schema extends z.ZodType>(
   text: string,
   file: string,
   schema: Schema,
   what: string,
+  below: Readonly<Record<string, unknown>> = {},
 ): CheckedYaml<z.infer<Schema>> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -60,7 +62,7 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
   if (!isMap(document.contents)) {
     throw refusal(file, [{ line: 1, field: '', message: what }]);
   }
-  const written: unknown = document.toJS();
+  const written = mergeOver(below, document.toJS());
   const result = schema.safeParse(written);
   if (!result.success) {
     throw refusal(
@@ -69,6 +71,18 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
     );
   }
   return { value: result.data, written: written as Record<string, unknown> };
+}
+
+/** Maps are merged, field by field; lists and plain values of `over` replace those below. */
+function mergeOver(below: unknown, over: unknown): unknown {
+  if (!isPlainMap(below) || !isPlainMap(over)) return over;
+  const merged = new Map(Object.entries(below));
+  for (const [key, value] of Object.entries(over)) merged.set(key, mergeOver(merged.get(key), value));
+  return Object.fromEntries(merged);
+}
+
+function isPlainMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refusal(file: string, faults: readonly Fault[]): YamlFaultsError {
@@ -88,8 +102,21 @@ function syntaxFault(
   return { line, field: '', message: `this is not YAML: ${error.message.split('\n')[0]}` };
 }
 
+/** Of several kinds of value that would do, the one whose kind was written. */
+function closestBranch(
+  branches: readonly (readonly z.core.$ZodIssue[])[],
+): readonly z.core.$ZodIssue[] | undefined {
+  return branches.find((issues) =>
+    issues.every((issue) => issue.code !== 'invalid_type' || issue.path.length > 0),
+  );
+}
+
 function issueFaults(issue: z.core.$ZodIssue, source: Source, above: Path): Fault[] {
   const path = [...above, ...issue.path];
+  if (issue.code === 'invalid_union') {
+    const branch = closestBranch(issue.errors);
+    if (branch !== undefined) return branch.flatMap((inner) => issueFaults(inner, source, path));
+  }
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, source));
   return [{ line: lineOf(path, source), field: fieldName(path), message: describe(issue, path, source) }];
 }

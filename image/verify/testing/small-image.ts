@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { architectureOf } from '../../architecture.ts';
 import { buildEsp } from '../../boot/esp.ts';
+import { uefiFiles } from '../../boot/uefi.ts';
 import { buildUki } from '../../boot/uki.ts';
 import type { Cache } from '../../cache/cache.ts';
 import { layOutDisk } from '../../disk/partitions.ts';
@@ -16,6 +17,7 @@ import { unpackPackages } from '../../packages/unpack.ts';
 import { makeRootFileSystem } from '../../root/erofs.ts';
 import { signSums } from '../../signing/sign-sums.ts';
 import type { Signer } from '../../signing/signer.ts';
+import { targetOf } from '../../targets.ts';
 import { hostArchitecture, toolPackages } from '../../tools/tools.ts';
 
 export interface SmallImage {
@@ -59,10 +61,18 @@ export async function makeSmallImage(cache: Cache, directory: string, signer: Si
   const uki = signer.signProgram('the kernel image', unsigned);
   const espBytes = 40 * mebibyte;
   await buildEsp({
-    ...{ tools, architecture, packageTree, uki, signer, sizeBytes: espBytes },
-    ...{ entryName: 'trivet-a', workDirectory: work, output: at('esp.fat') },
+    ...{ tools, uki, files: await uefiFiles(packageTree, architecture, signer), sizeBytes: espBytes },
+    ...{ workDirectory: work, output: at('esp.fat') },
   });
-  const layout = layOutDisk({ architecture, espBytes, slotBytes: 8 * mebibyte, verityBytes: mebibyte, root });
+  const target = targetOf('cloud');
+  const layout = layOutDisk({
+    architecture,
+    target,
+    espBytes,
+    slotBytes: 8 * mebibyte,
+    verityBytes: mebibyte,
+    root,
+  });
   const file = path.join(directory, `${baseName}.raw`);
   await writeDisk(file, layout, { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile });
   const lock = {

@@ -34,17 +34,28 @@ export async function stageImage(): Promise<BootImage> {
 
 /** The same recipe with another secret. */
 export async function strangersImage(t: Test): Promise<BootImage> {
+  return openImage(await buildVariant(t, [[/^( +secret: ).*$/m, '$1the secret of somebody else']]));
+}
+
+/** Builds the recipe with some of its lines replaced; it goes with the test. @returns the image; others lie beside it. */
+export async function buildVariant(
+  t: Test,
+  replacements: readonly (readonly [RegExp, string])[],
+): Promise<string> {
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  const text = readFileSync(recipe, 'utf8');
-  const changed = text.replace(/^( +secret: ).*$/m, '$1the secret of somebody else');
-  if (changed === text) throw new Error(`${recipe} has no line with a secret to replace`);
-  const strangersRecipe = path.join(directory, 'stranger.yaml');
-  writeFileSync(strangersRecipe, changed);
-  return openImage(
-    await buildRecipe(strangersRecipe, { outputDirectory: path.join(directory, 'out'), quiet: true }),
-  );
+  let text = readFileSync(recipe, 'utf8');
+  for (const [pattern, replacement] of replacements) {
+    if (!pattern.test(text)) throw new Error(`${recipe} has no line ${pattern} to replace`);
+    text = text.replace(pattern, replacement);
+  }
+  const variant = path.join(directory, 'variant.yaml');
+  writeFileSync(variant, text);
+  return buildRecipe(variant, { outputDirectory: path.join(directory, 'out'), quiet: true });
 }
+
+/** A machine of it is a cluster by itself. */
+export const alone = [/^( +expect: ).*$/m, '$11'] as const;
 
 /** A lab that is taken down with the test; when the test failed, what the machines said is shown. */
 export function stageLab(t: Test, image: BootImage, { direct }: { readonly direct: boolean }): Lab {

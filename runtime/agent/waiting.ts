@@ -1,0 +1,39 @@
+/**
+ * The agent of a machine that nobody has told yet which cluster it belongs to: healthy, reachable for administration,
+ * and it says what to do.
+ */
+import { hostname } from 'node:os';
+import type { ClusterStatus } from '../admin/protocol.ts';
+import { AdminRefusal } from '../admin/server.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { describeNode } from './node-info.ts';
+
+/** What is missing and what to do about it; the text for the console and for `status`. */
+export function explainWaiting({ over }: Pick<LoadedConfig, 'over'>): string {
+  const place =
+    over === null ? 'the configuration' : `trivet.yaml on the boot partition of its disk (here ${over.file})`;
+  const there = over?.exists === true ? ', which is there and does not say it' : '';
+  return `This machine belongs to no cluster yet: ${place}${there} must say "cluster: { name: NAME, secret: SECRET }". Put it there from another computer, and start this machine again.`;
+}
+
+/** Stands in for the core; rejects with `AdminRefusal`. */
+export async function answerWaiting(loaded: LoadedConfig, method: string): Promise<unknown> {
+  const self = { id: '', name: loaded.config.node.name ?? hostname() };
+  switch (method) {
+    case 'ping':
+      return {};
+    case 'status':
+      return waitingStatus(self, explainWaiting(loaded));
+    case 'node.info':
+      return describeNode(self);
+    default:
+      throw new AdminRefusal('waiting', explainWaiting(loaded));
+  }
+}
+
+function waitingStatus(self: { readonly id: string; readonly name: string }, reason: string): ClusterStatus {
+  return {
+    ...{ clusterName: 'none', clusterId: null, highAvailability: false, survives: 0, reason, leader: null },
+    ...{ revision: 0, nodes: [], warnings: [], self: { ...self, state: 'waiting' } },
+  };
+}
