@@ -71,10 +71,14 @@ await t.test('a machine in setup mode takes the keys, and starts with Secure Boo
   const machine = await start(t, 'own', own, null);
   await waitForConsole(machine, /Enrolling secure boot keys from directory/, refusalLimitSeconds);
   await waitForConsole(machine, /Kernel is locked down from EFI Secure Boot/, enrolLimitSeconds);
-  await waitUntil(
+  const { id } = await waitUntil(
     { what: 'the agent answers', limitSeconds: enrolLimitSeconds, report: () => machine.report() },
     () => askInfo(machine),
   );
+  t.match(id, /^[0-9a-f]+$/, 'the locked kernel loads what the agent needs');
+  const said = (pattern: RegExp): boolean => machine.console.lines.some((line) => pattern.test(line));
+  t.ok(said(/keys successfully enrolled/), 'the firmware took the keys');
+  t.notOk(said(/development keys/), "they are the operator's");
   await machine.cutPower();
   copyFileSync(machine.firmwareVariablesFile, enrolledVariables);
 });
