@@ -11,25 +11,31 @@ export function trivet(words: readonly string[]): Promise<string> {
 }
 
 interface BuildReport {
-  readonly files: { readonly raw: string; readonly update: string };
-  readonly sizesBytes: { readonly zst: number };
+  readonly version: string;
+  readonly files: { readonly raw: string; readonly update: string; readonly lock: string };
+  readonly sizesBytes: { readonly zst: number; readonly root: number; readonly uki: number };
   readonly seconds: number;
 }
 
 export interface BuildOptions {
   /** Default: out/NAME-OF-THE-RECIPE in the checkout. */
   readonly outputDirectory?: string;
+  /** Of a recipe for several, which one; its image goes into a directory of this name. */
+  readonly architecture?: string;
   /** Say nothing unless it fails. */
   readonly quiet?: boolean;
 }
 
 /** @returns the path of the raw image. */
 export async function buildRecipe(recipe: string, options: BuildOptions = {}): Promise<string> {
-  const { outputDirectory, quiet = false } = options;
-  const more = outputDirectory === undefined ? [] : ['--out', outputDirectory];
+  const { outputDirectory, architecture, quiet = false } = options;
+  const more = [
+    ...(outputDirectory === undefined ? [] : ['--out', outputDirectory]),
+    ...(architecture === undefined ? [] : ['--arch', architecture]),
+  ];
   await run(['build', recipe, ...more], quiet ? 'pipe' : 'inherit');
   const out = outputDirectory ?? path.join('out', path.basename(recipe).replace(/\.ya?ml$/, ''));
-  const directory = path.resolve(checkout, out);
+  const directory = path.resolve(checkout, out, architecture ?? '');
   return path.join(directory, readBuildReport(directory).files.raw);
 }
 

@@ -63,6 +63,10 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'qemu-tests/powercut': [
     ...['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'runtime/admin', 'runtime/raft', 'image'],
   ],
+  'qemu-tests/rollback': [
+    ...['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/powercut', 'qemu-tests', 'image'],
+    ...['runtime/admin', 'runtime/raft'],
+  ],
   'qemu-tests/scenarios/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
   'qemu-tests': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
 };

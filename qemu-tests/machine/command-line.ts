@@ -36,6 +36,8 @@ export interface QemuOptions {
   /** Raw disks beside it, in this order. */
   readonly extraDiskFiles?: readonly string[];
   readonly boot: BootWay;
+  /** QEMU ends where the machine would start again. */
+  readonly endsAtRestart?: boolean;
   /** The switch's socket; without one the machine has no network card. */
   readonly networkSocket: string | null;
   readonly macAddress: string;
@@ -53,6 +55,7 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-device', 'virtio-rng-pci'],
     // A machine that hangs is restarted by it, where the kernel has its driver.
     ...['-device', 'i6300esb', '-action', 'watchdog=reset'],
+    ...(options.endsAtRestart ? ['-action', 'reboot=shutdown'] : []),
     ...bootArguments(options.boot),
     ...diskArguments(options),
     ...['-device', `virtio-blk-pci,drive=disk,bootindex=1${options.writeLogFile === null ? '' : unmerged}`],

@@ -40,6 +40,8 @@ export interface MachineOptions {
   readonly macAddress: string;
   /** Record every write and flush in `writeLogFile`; what the machine wrote is not there at its next power-on. */
   readonly recordsWrites?: boolean;
+  /** It is switched off where it would restart, so that its disk can be looked at; `untilRestart` waits for it. */
+  readonly endsAtRestart?: boolean;
   /** Raw disks that are plugged in beside its own. */
   readonly extraDiskFiles?: readonly string[];
   /**
@@ -178,6 +180,17 @@ export class Machine {
       this.#expectedEnd = null;
       timeout.message += this.report();
       return timeout;
+    });
+  }
+
+  /** Waits until a machine with `endsAtRestart` has asked for a restart, and is off. Rejects with `MachineError`. */
+  async untilRestart(limitMilliseconds: number): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#expectedEnd = 'restart';
+    await withLimit(running.ended, limitMilliseconds, () => {
+      this.#expectedEnd = null;
+      return new MachineError('timeout', `${this.name} did not restart.\n${this.report()}`);
     });
   }
 

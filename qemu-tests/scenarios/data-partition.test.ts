@@ -98,3 +98,13 @@ await t.test('a factory reset asks first, and makes a new machine', async (t) =>
   t.not((await askInfo(machine)).name, name);
   t.equal(await getKey(machine, 'story/data'), null);
 });
+
+await t.test('a data partition with nothing left on it is made anew', async (t) => {
+  id = (await askInfo(machine)).id;
+  await machine.powerOff();
+  // The super block, the first copy of it, and everything between.
+  wipeDisk(machine.diskFile, offsetOf(findPartition(machine.diskFile, 'data')), 256 * 1024 ** 2);
+  await start();
+  t.ok(said(/trivet data check: there is no file system on the data partition: making a new one/));
+  t.not((await askInfo(machine)).id, id);
+});

@@ -2,11 +2,14 @@
  * The agent's main thread: administration, systemd, and one core thread in which the datastore, the cluster and
  * the peer port live, so that nothing done here can delay a heartbeat.
  */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AdminCall, type AdminServer, serveAdminConsole, serveAdminSocket } from '../admin/server.ts';
-import { isComplete, type LoadedConfig } from '../config/load.ts';
+import { isComplete, keptOverName, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
+import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
@@ -23,6 +26,7 @@ export async function runAgent(loaded: LoadedConfig): Promise<void> {
   // What fails while the rest still starts is awaited below.
   ended.promise.catch(() => {});
   const { config } = loaded;
+  keepConfiguration(loaded);
   const work = isComplete(config)
     ? await startNode(config, systemd, ended.reject)
     : startWaiting(loaded, systemd, log);
@@ -45,6 +49,16 @@ export async function runAgent(loaded: LoadedConfig): Promise<void> {
   for (const server of servers) server.close();
   await work.close();
   process.exit();
+}
+
+/** Keeps what the boot partition said, for a start at which it cannot be read or is broken. */
+function keepConfiguration({ config, over, problem }: LoadedConfig): void {
+  if (over === null || problem !== null) return;
+  const file = path.join(config.dataDirectory, keptOverName);
+  if (readTextIfPresent(file) === over.text) return;
+  makeDirectoryDurably(config.dataDirectory);
+  if (over.text === null) rmSync(file);
+  else writeFileDurably(file, over.text);
 }
 
 /** What the agent does: a node of a cluster, or waiting for one. */

@@ -53,7 +53,9 @@ export class SystemMethods {
       ...(system?.keys === 'development' ? [developmentKeys] : []),
       ...(this.#problem === null
         ? []
-        : [`The configuration on the boot partition is ignored, because it has faults: ${this.#problem}`]),
+        : [
+            `The configuration on the boot partition is not taken, and the last one in order serves: ${this.#problem}`,
+          ]),
     ];
   }
 

@@ -107,10 +107,15 @@ t.test(
       'cluster: { name: edge, secret: 0123456789abcdef, expect: 1 }\nnode:\n  nam: x\n',
     );
     const second = story.start();
-    const waiting = await waitForStatus(story, second, () => true);
-    t.match(waiting.self, { state: 'waiting' });
-    t.match(waiting.warnings, [/is ignored, because it has faults: .*trivet\.yaml, line 3: node\.nam/]);
+    const kept = await waitForStatus(story, second, ({ leader }) => leader !== null);
+    t.match(kept, { clusterName: 'edge', clusterId: status.clusterId });
+    t.match(kept.warnings, [/is not taken, .*trivet\.yaml, line 3: node\.nam/]);
     t.match(second.said(), /line 3: node\.nam/);
     t.equal(await second.stop(), 0);
+    rmSync(story.overFile);
+    const third = story.start();
+    const away = await waitForStatus(story, third, () => true);
+    t.match(away, { self: { state: 'waiting' }, warnings: [] }, 'it was taken away on purpose');
+    t.equal(await third.stop(), 0);
   },
 );

@@ -1,10 +1,11 @@
 /** `trivet update`: installing a version of the system, seeing what the slots hold, and confirming a trial. */
 import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
+import { connectAdmin } from '../admin/client.ts';
 import type { SystemStatus } from '../admin/protocol.ts';
 import { askAgent } from '../updates/ask-agent.ts';
 import { confirmUpdate } from '../updates/confirm.ts';
-import { devicePaths, readDevice } from '../updates/device.ts';
+import { type DevicePaths, devicePaths, readDevice, readImageFacts } from '../updates/device.ts';
 import { updatePartitionName } from '../updates/format.ts';
 import { type InstallOutcome, installUpdate } from '../updates/install.ts';
 import { countNetworkDevices, noteBefore, noteOutcome } from '../updates/notes.ts';
@@ -54,12 +55,21 @@ async function install(file: string, options: UpdateOptions): Promise<void> {
   noteOutcome(device.paths, { ok: true, message });
   tell(message);
   if (outcome.kind === 'running') return;
-  const agent = await askAgent(options.socket);
-  noteBefore(device.paths, {
-    wasMember: agent?.state === 'member',
-    networkDevices: countNetworkDevices(device.paths),
-  });
+  await noteHowItIs(device.paths, options.socket);
   if (options.restart) restart();
+}
+
+/** For the judgement of the new version. Without the note, a full data partition say, less is asked of it. */
+async function noteHowItIs(paths: DevicePaths, socket: string): Promise<void> {
+  const agent = await askAgent(socket);
+  try {
+    noteBefore(paths, {
+      wasMember: agent?.state === 'member',
+      networkDevices: countNetworkDevices(paths),
+    });
+  } catch (error) {
+    tell(`How the machine is now could not be noted: ${(error as Error).message}`);
+  }
 }
 
 function messageOf({ kind, version }: InstallOutcome): string {
@@ -75,12 +85,25 @@ function restart(): void {
   if (run.status !== 0) throw new CommandError(`The machine cannot be restarted: ${run.stderr?.trim()}`);
 }
 
-function showStatus({ json }: UpdateOptions): void {
-  const system: SystemStatus | null = readSystemStatus();
+async function showStatus({ socket, json }: UpdateOptions): Promise<void> {
+  const system = await askSystem(socket);
   if (system === null) throw new CommandError('This is no machine with an image of Trivet.');
-  process.stdout.write(
-    json ? `${JSON.stringify(system, null, 2)}\n` : formatSystem(system).join('\n').concat('\n'),
-  );
+  const text = json ? JSON.stringify(system, null, 2) : formatSystem(system).join('\n');
+  process.stdout.write(`${text}\n`);
+}
+
+/** The agent of that socket may be in another machine; when none answers, this machine looks itself. */
+async function askSystem(socket: string): Promise<SystemStatus | null> {
+  const client = await connectAdmin(socket).catch((error: Error) => error);
+  if (client instanceof Error) {
+    if (readImageFacts() === null) throw client;
+    return readSystemStatus();
+  }
+  try {
+    return (await client.request('update.status')) as SystemStatus | null;
+  } finally {
+    client.close();
+  }
 }
 
 async function confirm({ socket }: UpdateOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
@@ -52,6 +52,30 @@ t.test('loadConfig reports what is wrong with the file that goes over, and goes 
     t.match(problem, message);
     t.same([state, config.cluster?.name, config.roles.voters], ['complete', 'edge', 3]);
   }
+});
+
+t.test('loadConfig falls back to what was kept, also when the boot partition is away', async (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'trivet-config-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const at = (name: string): string => path.join(directory, name);
+  mkdirSync(at('data'));
+  mkdirSync(at('efi'));
+  writeFileSync(at('config.yaml'), `dataDirectory: ${at('data')}\n`);
+  writeFileSync(at('data/trivet.yaml'), 'cluster: { name: kept, secret: 0123456789abcdef }\n');
+  const load = () => loadConfig(at('config.yaml'), at('efi/trivet.yaml'));
+  t.match(load(), {
+    state: 'complete',
+    config: { cluster: { name: 'kept' } },
+    problem: /efi cannot be read/,
+  });
+  writeFileSync(at('efi/trivet.yaml'), 'clutser: {}\n');
+  t.match(load(), { state: 'complete', config: { cluster: { name: 'kept' } }, problem: /line 1: clutser/ });
+  writeFileSync(at('data/trivet.yaml'), 'of: another version\n');
+  t.match(load(), { state: 'waiting', problem: /line 1: clutser/ });
+  rmSync(at('efi/trivet.yaml'));
+  writeFileSync(at('efi/other'), '');
+  writeFileSync(at('data/trivet.yaml'), 'cluster: { name: kept, secret: 0123456789abcdef }\n');
+  t.match(load(), { state: 'waiting', problem: null }, 'one that was taken away is not asked for');
 });
 
 t.test('loadConfig waits for a cluster that nobody has named yet', async (t) => {

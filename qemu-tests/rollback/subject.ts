@@ -1,0 +1,107 @@
+/**
+ * One image under test: its first version, and version 9 as an update; and a disk on which the device has installed the
+ * update and is about to try it, which every failure starts from.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { ArchitectureName } from '../../image/architecture.ts';
+import { readRecipe } from '../../image/recipe/parse.ts';
+import { makeUpdateDisk } from '../lab/update-disk.ts';
+import { type BootImage, openImage } from '../machine/image.ts';
+import { Machine, type MachineOptions } from '../machine/machine.ts';
+import { buildRecipe, readBuildReport } from '../trivet-command.ts';
+
+export interface Subject {
+  /** `factory-arm64`, `cloud-x86_64`. */
+  readonly name: string;
+  readonly recipe: string;
+  readonly architecture: ArchitectureName;
+  readonly first: BootImage;
+  readonly firstVersion: string;
+  /** The build of version 9: its directory and its recipe. */
+  readonly second: { readonly directory: string; readonly recipe: string };
+  /** A raw disk that carries the update. */
+  readonly updateDisk: string;
+  readonly directory: string;
+}
+
+export const secondVersion = '9.0.0';
+/** Short, so that three tries of an agent that is not healthy do not take a quarter of an hour. */
+const healthSeconds = 45;
+
+const memoryMebibytes = 512;
+/** Translated, and beside other machines. */
+const installLimitMilliseconds = 900_000;
+
+/** Builds both versions of every image of a recipe; files go into `directory`. */
+export async function buildSubjects(recipe: string, directory: string): Promise<readonly Subject[]> {
+  const { architecture: all } = (await readRecipe(recipe)).recipe;
+  const subjects: Subject[] = [];
+  for (const architecture of all) {
+    const base = path.basename(recipe, '.yaml');
+    const name = all.length > 1 ? `${base}-${architecture}` : base;
+    const own = path.join(directory, name);
+    mkdirSync(own, { recursive: true });
+    const one = all.length > 1 ? { architecture } : {};
+    const first = await buildRecipe(recipe, { ...one, quiet: true });
+    const secondRecipe = path.join(own, 'second.yaml');
+    const below = path.relative(own, path.resolve(recipe));
+    writeFileSync(
+      secondRecipe,
+      `extends: ${below}\nversion: "${secondVersion}"\nupdate: { healthSeconds: ${healthSeconds} }\n`,
+    );
+    const second = await buildRecipe(secondRecipe, {
+      ...one,
+      outputDirectory: path.join(own, 'second'),
+      quiet: true,
+    });
+    const updateDisk = path.join(own, 'update.raw');
+    const report = readBuildReport(path.dirname(second));
+    await makeUpdateDisk(path.join(path.dirname(second), report.files.update), updateDisk);
+    subjects.push({
+      ...{ name, recipe, architecture, updateDisk, directory: own },
+      first: openImage(first),
+      firstVersion: readBuildReport(path.dirname(first)).version,
+      second: { directory: path.dirname(second), recipe: secondRecipe },
+    });
+  }
+  return subjects;
+}
+
+/** A machine of the subject, switched off, alone, started by firmware as on a device. */
+export function makeMachine(
+  subject: Subject,
+  name: string,
+  options: Partial<MachineOptions> = {},
+): Promise<Machine> {
+  return Machine.create({
+    ...{ name, directory: subject.directory, image: subject.first, memoryMebibytes, direct: false },
+    ...{ diskBytes: 2 * 1024 ** 3, networkSocket: null, macAddress: '52:54:00:00:00:01' },
+    ...options,
+  });
+}
+
+/** Starts version 1 with the update plugged in. @returns a raw disk as it is when the device restarts to try version 9. */
+export async function installUpdate(subject: Subject): Promise<string> {
+  const machine = await makeMachine(subject, 'install', {
+    ...{ endsAtRestart: true, extraDiskFiles: [subject.updateDisk] },
+  });
+  try {
+    await machine.powerOn();
+    await machine.untilRestart(installLimitMilliseconds);
+    const installed = path.join(subject.directory, 'installed.raw');
+    const { status, stderr } = spawnSync('qemu-img', ['convert', '-O', 'raw', machine.diskFile, installed], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`the installed disk cannot be copied: ${stderr}`);
+    return installed;
+  } finally {
+    await machine.close();
+  }
+}
+
+/** The raw file as an image to start a machine from. */
+export function imageOf(file: string): BootImage {
+  return { ...openImage(file), sizeBytes: statSync(file).size };
+}
