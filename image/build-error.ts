@@ -12,6 +12,8 @@ export type BuildErrorCode =
   | 'damaged-input'
   | 'does-not-fit'
   | 'not-an-image'
+  | 'device'
+  | 'interrupted'
   | 'licenses'
   | 'keys'
   | 'verification';
@@ -25,8 +27,9 @@ export class BuildError extends Error {
     this.code = code;
   }
 
-  /** 2 when the command line was wrong, 1 when the work failed. */
-  get exitCode(): 1 | 2 {
+  /** 2 when the command line was wrong, 130 when a person stopped the work (as shells have it), 1 when it failed. */
+  get exitCode(): 1 | 2 | 130 {
+    if (this.code === 'interrupted') return 130;
     return this.code === 'usage' ? 2 : 1;
   }
 }

@@ -17,11 +17,14 @@ import { cacheKey, openCache } from './cache/cache.ts';
 import { sweepCache } from './cache/sweep.ts';
 import { temporary } from './cache/temporary.ts';
 import { version as builderVersion, checkout } from './checkout.ts';
+import { writeBlockMap } from './disk/block-map.ts';
 import { compressImage } from './disk/compress.ts';
+import { writeFormat } from './disk/formats.ts';
 import { type DiskLayout, layOutDisk } from './disk/partitions.ts';
 import { sumsName } from './disk/sums.ts';
 import { sha256OfFile, writeDisk } from './disk/write-disk.ts';
 import { sectorSize } from './formats/gpt/layout.ts';
+import { type ExtraFormat, extraFormats } from './formats/names.ts';
 import { release } from './packages/apt.ts';
 import { type InputLock, type Inputs, provideInputs } from './packages/inputs.ts';
 import { describeImage } from './plan/image-description.ts';
@@ -56,6 +59,8 @@ export interface BuildOptions {
   readonly keysDirectory: string | null;
   /** Signs in place of all keys. */
   readonly signer?: Signer | undefined;
+  /** Beside the raw image; null for those that the recipe names. */
+  readonly formats: readonly ExtraFormat[] | null;
   readonly progress: Progress;
 }
 
@@ -137,15 +142,20 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
 
   const out = options.outputDirectory;
   await mkdir(out, { recursive: true });
-  const files = outputNames(plan);
+  const formats = options.formats ?? extraFormats.filter((name) => parsed.recipe.formats.includes(name));
+  const files = outputNames(plan, formats);
   const raw = path.join(out, files.raw);
   const zst = path.join(out, files.zst);
-  // A report describes a complete image; while there is none, neither is the other.
-  for (const name of ['build.json', sumsName]) await rm(path.join(out, name), { force: true });
+  // A report and sums describe complete images; while there is none, neither are they, nor images of an earlier build.
+  const stale = extraFormats.map((format) => `${plan.fileName}.${format}`);
+  for (const name of ['build.json', sumsName, `${sumsName}.sig`, ...stale])
+    await rm(path.join(out, name), { force: true });
   const layout = layOutDisk({ ...plan, root });
-  await progress.stage('disk', () =>
-    writeDisk(raw, layout, { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile }),
-  );
+  const contents = { esp: at('esp.fat'), 'root-a': root.dataFile, 'verity-a': root.hashFile };
+  await progress.stage('disk', async () => {
+    await writeDisk(raw, layout, contents);
+    await writeBlockMap(path.join(out, files.bmap), raw, layout, contents);
+  });
   await progress.stage('compress', () => compressImage(cache, raw, zst));
   await progress.stage('update', async () =>
     writeUpdate({
@@ -164,9 +174,16 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
       sign: (bytes) => signer.signFile(bytes),
     }),
   );
+  const rawSha256 = await sha256OfFile(raw);
+  const rawDigest = { sha256: rawSha256, sourceDateEpoch };
+  const nameOf = (format: ExtraFormat): string => path.join(out, `${plan.fileName}.${format}`);
+  for (const format of formats)
+    await progress.stage(format, () => writeFormat(format, nameOf(format), { raw, ...rawDigest }));
   const sha256 = await progress.stage('digests', async () => ({
-    raw: await sha256OfFile(raw),
+    raw: rawSha256,
     zst: await sha256OfFile(zst),
+    bmap: await sha256OfFile(path.join(out, files.bmap)),
+    ...(await forEach(formats, (format) => sha256OfFile(nameOf(format)))),
   }));
 
   await progress.stage('bills', async () => {
@@ -192,13 +209,13 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const lock = { ...inputs.lock, node: binary.nodeVersion, kernel: modules.kernelVersion };
   await writeFile(path.join(out, files.lock), `${JSON.stringify(lock, null, 2)}\n`);
   await writeFile(path.join(out, files.recipe), formatResolvedRecipe(parsed, plan));
-  // What is signed does not say when it was made, so that anyone can make it again.
-  await signSums(
-    out,
-    [...Object.values(files)],
-    { [files.raw]: sha256.raw, [files.zst]: sha256.zst },
-    signer,
-  );
+  // What is signed does not say when it was made, so that anyone can make it again: the report is not among it.
+  const { sums: _, ...named } = files;
+  const known = Object.entries(sha256).map(([kind, digest]) => [
+    files[kind as keyof typeof sha256] ?? kind,
+    digest,
+  ]);
+  await signSums(out, Object.values(named), Object.fromEntries(known), signer);
   const report: BuildReport = {
     format: 1,
     name: plan.name,
@@ -220,6 +237,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
       raw: (await stat(raw)).size,
       zst: (await stat(zst)).size,
       update: (await stat(path.join(out, files.update))).size,
+      ...(await forEach(formats, async (format) => (await stat(nameOf(format))).size)),
     },
     packages: lock.base.length + lock.extra.length,
     kernelVersion: modules.kernelVersion,
@@ -230,11 +248,14 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   return report;
 }
 
-function outputNames(plan: ImagePlan): BuildReport['files'] {
+function outputNames(plan: ImagePlan, formats: readonly ExtraFormat[]): BuildReport['files'] {
   return {
+    ...Object.fromEntries(formats.map((format) => [format, `${plan.fileName}.${format}`])),
     raw: `${plan.fileName}.raw`,
     zst: `${plan.fileName}.raw.zst`,
     update: `${plan.fileName}.update`,
+    bmap: `${plan.fileName}.raw.bmap`,
+    sums: sumsName,
     lock: `${plan.fileName}.lock.json`,
     recipe: `${plan.fileName}.recipe.yaml`,
     ...billNames(plan.fileName),
@@ -246,6 +267,14 @@ function outputNames(plan: ImagePlan): BuildReport['files'] {
 
 function offsetOf(layout: DiskLayout, name: string): number {
   return layout.partitions.find((partition) => partition.name === name)!.firstLba * sectorSize;
+}
+
+/** What `look` finds of each, by its name. */
+async function forEach<T>(
+  formats: readonly ExtraFormat[],
+  look: (format: ExtraFormat) => Promise<T>,
+): Promise<{ readonly [Format in ExtraFormat]?: T }> {
+  return Object.fromEntries(await Promise.all(formats.map(async (format) => [format, await look(format)])));
 }
 
 /** The Debian packages of the image; what is in its initrd and its kernel image comes from them too. */

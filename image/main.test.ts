@@ -26,6 +26,10 @@ t.test('trivet answers wrong usage with one line and exit code 2', async (t) => 
     [['build', 'recipe.txt'], /^trivet: "recipe\.txt" is no recipe/],
     [['build', 'bad.yaml', '--colour'], /^trivet: Unknown option `--colour`\n$/],
     [
+      ['build', 'bad.yaml', '--format', 'raw,vdi'],
+      /^trivet: --format raw,vdi: there is no format "vdi"; name one or more of these, with commas: raw, qcow2, vmdk, vhd\n$/,
+    ],
+    [
       ['binary', '--arch', 'vax'],
       /^trivet: --arch vax: there is no architecture "vax"; name one or more of these, with commas: x86_64, arm64\n$/,
     ],

@@ -19,6 +19,10 @@ cli
   .option('--lock <file>', 'Take exactly the inputs of an earlier build')
   .option('--offline', 'Use only what is in the cache')
   .option('--keys <dir>', 'Sign with the keys of this directory (see: trivet keys --help)')
+  .option(
+    '--format <names>',
+    'Also write these, with commas: qcow2, vmdk, vhd (default: what the recipe says)',
+  )
   .option('--json', 'Print the report as JSON')
   .action((recipe: string, options) =>
     buildCommand({
@@ -28,6 +32,7 @@ cli
       lock: textOption(options.lock),
       offline: Boolean(options.offline),
       keys: textOption(options.keys),
+      format: textOption(options.format),
       json: Boolean(options.json),
     }),
   );
@@ -66,6 +71,40 @@ cli
       json: Boolean(options.json),
     }),
   );
+
+cli
+  .command('flash <image> [device]', 'Write an image onto a disk or card, and read it back')
+  .usage(
+    `flash IMAGE [DEVICE] [options]
+
+  IMAGE   a .raw or .raw.zst file, or - for standard input (either kind)
+  DEVICE  a disk such as /dev/sdb, or a file; without it the disks that may be written are shown, and it asks
+
+  The disk of the running system and mounted disks are never written. SHA256SUMS and the block map (.bmap) beside the
+  image are used when they are there. Everything written is read back, past the cache of this machine, and compared;
+  a card's own cache cannot be passed. What the image does not need stays on the disk: this does not erase it.
+  Exit codes: 0 written and equal, 1 failed, 2 wrong usage, 130 stopped.`,
+  )
+  .option('--config <file>', 'Put this configuration, or part of one, onto the boot partition as trivet.yaml')
+  .option('--yes', 'Do not ask')
+  .option('--force', 'Also write to a disk that is not removable; never to one that is in use')
+  .option('--create', 'DEVICE is a new file of the size of the image')
+  .option('--json', 'Print the result as JSON; without DEVICE, the disks that may be written')
+  .example('  trivet flash out/usb-x86_64/trivet-usb-x86_64-0.1.0.raw.zst')
+  .example('  trivet flash image.raw.zst /dev/sdb --config kitchen.yaml')
+  .example('  ssh builder cat image.raw.zst | trivet flash - /dev/sdb --yes')
+  .action(async (image: string, device: string | undefined, options) => {
+    const { flashCommand } = await import('./cli/flash.ts');
+    await flashCommand({
+      image,
+      device: textOption(device),
+      config: textOption(options.config),
+      yes: Boolean(options.yes),
+      force: Boolean(options.force),
+      create: Boolean(options.create),
+      json: Boolean(options.json),
+    });
+  });
 
 cli
   .command('verify <image>', 'Check that an image is what was built, and who signed it')
@@ -132,7 +171,11 @@ async function main(): Promise<void> {
     process.exitCode = await runDeviceCommand(process.argv.slice(2));
     return;
   }
-  cli.parse(process.argv, { run: false });
+  // The parser drops a word that is only a hyphen.
+  cli.parse(
+    process.argv.map((word) => (word === '-' ? '/dev/stdin' : word)),
+    { run: false },
+  );
   if (cli.options.help) return;
   if (!cli.matchedCommand) {
     const name = cli.args[0];

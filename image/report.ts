@@ -1,4 +1,5 @@
 /** The report of a build: `build.json` beside the image for programs, a table for people. */
+import type { ExtraFormat } from './formats/names.ts';
 import type { StageTime } from './progress.ts';
 
 export interface BuildReport {
@@ -11,6 +12,8 @@ export interface BuildReport {
     readonly raw: string;
     readonly zst: string;
     readonly update: string;
+    readonly bmap: string;
+    readonly sums: string;
     readonly lock: string;
     /** The recipe with everything it names. */
     readonly recipe: string;
@@ -21,7 +24,7 @@ export interface BuildReport {
     readonly kernel: string;
     readonly initrd: string;
     readonly cmdline: string;
-  };
+  } & { readonly [Format in ExtraFormat]?: string };
   /** Whose signatures it carries. */
   readonly keys: 'development' | 'operator';
   /** The recipe's file name, and its digest as it was written. */
@@ -29,7 +32,9 @@ export interface BuildReport {
   /** The commit of Trivet that made it. */
   readonly commit: string;
   readonly rootHash: string;
-  readonly sha256: { readonly raw: string; readonly zst: string };
+  readonly sha256: { readonly raw: string; readonly zst: string; readonly bmap: string } & {
+    readonly [Format in ExtraFormat]?: string;
+  };
   readonly sizesBytes: {
     readonly binary: number;
     readonly root: number;
@@ -40,7 +45,7 @@ export interface BuildReport {
     readonly raw: number;
     readonly zst: number;
     readonly update: number;
-  };
+  } & { readonly [Format in ExtraFormat]?: number };
   readonly packages: number;
   readonly kernelVersion: string;
   readonly stages: readonly StageTime[];
@@ -57,11 +62,16 @@ const rows: readonly (readonly [keyof BuildReport['sizesBytes'], string])[] = [
   ['raw', 'disk image (sparse)'],
   ['zst', 'disk image, compressed'],
   ['update', 'update file'],
+  ['qcow2', 'for QEMU (qcow2)'],
+  ['vmdk', 'for VMware (vmdk)'],
+  ['vhd', 'for Azure (vhd, sparse)'],
 ];
 
 export function formatReport(report: BuildReport, directory: string): string {
-  const sizes = rows.map(([name, label]) => {
-    const megabytes = (report.sizesBytes[name] / 1e6).toFixed(1);
+  const sizes = rows.flatMap(([name, label]) => {
+    const bytes = report.sizesBytes[name];
+    if (bytes === undefined) return [];
+    const megabytes = (bytes / 1e6).toFixed(1);
     return `  ${label.padEnd(34)} ${megabytes.padStart(8)} MB`;
   });
   return [

@@ -4,7 +4,9 @@ import path from 'node:path';
 import type { Cache } from './cache.ts';
 
 /** Directories of work in progress, one a process, named by its id. */
-const workDirectories = ['building', 'bundling', 'composing', 'inspecting', 'packaging', 'verifying'];
+const workDirectories = [
+  ...['building', 'bundling', 'composing', 'flashing', 'inspecting', 'packaging', 'verifying'],
+];
 /** An unfinished result this old belongs to no build that still runs. */
 const abandonedMilliseconds = 24 * 60 * 60 * 1000;
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ArchitectureName } from '../architecture.ts';
 import { buildImage } from '../build.ts';
 import { BuildError } from '../build-error.ts';
+import { type ExtraFormat, extraFormats } from '../formats/names.ts';
 import { Progress } from '../progress.ts';
 import { readRecipe } from '../recipe/parse.ts';
 import { formatReport } from '../report.ts';
@@ -15,6 +16,7 @@ export interface BuildCommandOptions {
   readonly lock: string | undefined;
   readonly offline: boolean;
   readonly keys: string | undefined;
+  readonly format: string | undefined;
   readonly json: boolean;
 }
 
@@ -40,6 +42,7 @@ export async function buildCommand(options: BuildCommandOptions): Promise<void> 
       lockFile: options.lock ?? null,
       offline: options.offline,
       keysDirectory: options.keys ?? null,
+      formats: options.format === undefined ? null : parseFormats(options.format),
       progress,
     });
     process.stdout.write(
@@ -63,4 +66,18 @@ async function chooseArchitectures({ recipe, arch, lock }: BuildCommandOptions):
     throw new BuildError('usage', `--lock is for one image: choose it by --arch ${all.join(' or --arch ')}.`);
   }
   return { all, chosen };
+}
+
+/** `raw` may be named and changes nothing. */
+function parseFormats(text: string): ExtraFormat[] {
+  const names = text.split(',').map((name) => name.trim());
+  const known: readonly string[] = ['raw', ...extraFormats];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new BuildError(
+      'usage',
+      `--format ${text}: there is no format "${unknown}"; name one or more of these, with commas: ${known.join(', ')}`,
+    );
+  }
+  return extraFormats.filter((format) => names.includes(format));
 }

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import type { Cache } from '../cache/cache.ts';
+import { writeAside } from './aside.ts';
 
 const compress = promisify(zstdCompress);
 
@@ -30,11 +31,9 @@ export async function compressImage(
 ): Promise<readonly number[]> {
   const directory = path.join(cache.directory, 'frames');
   await mkdir(directory, { recursive: true });
-  const unfinished = `${output}.${process.pid}`;
+  await using source = await open(input);
   const sizes: number[] = [];
-  {
-    await using source = await open(input);
-    await using target = await open(unfinished, 'w');
+  await writeAside(output, async (target) => {
     const { size } = await source.stat();
     const pending: Promise<Uint8Array>[] = [];
     for (let at = 0; at < size || pending.length > 0; ) {
@@ -48,8 +47,7 @@ export async function compressImage(
       await target.writeFile(frame);
       sizes.push(frame.length);
     }
-  }
-  await rename(unfinished, output);
+  });
   await dropOldest(directory);
   return sizes;
 }

@@ -1,6 +1,6 @@
 /** SHA256SUMS, as `sha256sum` writes and `sha256sum --check` reads it. */
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { writeAside } from './aside.ts';
 import { sha256OfFile } from './write-disk.ts';
 
 export const sumsName = 'SHA256SUMS';
@@ -19,7 +19,7 @@ export async function writeSums(
   for (const name of [...files].sort())
     lines.push(`${known[name] ?? (await sha256OfFile(path.join(directory, name)))}  ${name}\n`);
   const text = lines.join('');
-  await writeFile(path.join(directory, sumsName), text);
+  await writeAside(path.join(directory, sumsName), (file) => file.writeFile(text));
   return text;
 }
 

@@ -1,9 +1,10 @@
 /** Writes the disk image: a sparse file with the partition table and what is in the partitions. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { encodeTable } from '../formats/gpt/gpt.ts';
 import { sectorSize } from '../formats/gpt/layout.ts';
 import { derivedUuid } from '../plan/plan.ts';
+import { writeAside } from './aside.ts';
 import type { DiskLayout } from './partitions.ts';
 
 const pieceSize = 4 * 1024 * 1024;
@@ -19,10 +20,7 @@ export async function writeDisk(
 ): Promise<void> {
   const table = { diskGuid: derivedUuid('disk'), partitions: layout.partitions };
   const { primary, backup } = encodeTable(table, layout.diskSectors);
-  // Written under another name, so that an interrupted build leaves no image that looks finished.
-  const unfinished = `${output}.${process.pid}`;
-  {
-    await using disk = await open(unfinished, 'w');
+  await writeAside(output, async (disk) => {
     await disk.truncate(layout.diskSectors * sectorSize);
     await disk.write(primary, 0, primary.length, 0);
     for (const partition of layout.partitions) {
@@ -30,8 +28,7 @@ export async function writeDisk(
       if (file !== undefined) await copyInto(disk, partition.firstLba * sectorSize, file);
     }
     await disk.write(backup, 0, backup.length, layout.diskSectors * sectorSize - backup.length);
-  }
-  await rename(unfinished, output);
+  });
 }
 
 /** Copies a file to an offset, leaving holes where it is all zero. */

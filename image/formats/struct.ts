@@ -1,6 +1,6 @@
 /**
- * Fixed-layout records: a table of fields (name, offset, type) that both encodes and decodes. All integers are
- * little-endian, as GPT, PE and ELF on our architectures have them.
+ * Fixed-layout records: a table of fields (name, offset, type) that both encodes and decodes. Integers are
+ * little-endian, as GPT, PE and ELF on our architectures have them, unless `bigEndian` says otherwise (qcow2, VHD).
  */
 
 export type FieldType = 'u8' | 'u16' | 'u32' | 'u64' | 'i64' | `bytes${number}`;
@@ -21,16 +21,22 @@ type ValueOf<Type extends FieldType> = Type extends 'u64' | 'i64'
 export type RecordOf<L extends Layout> = { readonly [Name in keyof L]: ValueOf<L[Name]['type']> };
 
 /** The record as `size` bytes; what no field covers is zero. A byte field that is too long is a fault of ours. */
-export function encodeRecord<L extends Layout>(layout: L, size: number, record: RecordOf<L>): Uint8Array {
+export function encodeRecord<L extends Layout>(
+  layout: L,
+  size: number,
+  record: RecordOf<L>,
+  bigEndian = false,
+): Uint8Array {
+  const little = !bigEndian;
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   for (const [name, field] of Object.entries(layout)) {
     const value = record[name];
     if (field.type === 'u8') view.setUint8(field.offset, value as number);
-    else if (field.type === 'u16') view.setUint16(field.offset, value as number, true);
-    else if (field.type === 'u32') view.setUint32(field.offset, value as number, true);
-    else if (field.type === 'u64') view.setBigUint64(field.offset, value as bigint, true);
-    else if (field.type === 'i64') view.setBigInt64(field.offset, value as bigint, true);
+    else if (field.type === 'u16') view.setUint16(field.offset, value as number, little);
+    else if (field.type === 'u32') view.setUint32(field.offset, value as number, little);
+    else if (field.type === 'u64') view.setBigUint64(field.offset, value as bigint, little);
+    else if (field.type === 'i64') view.setBigInt64(field.offset, value as bigint, little);
     else putBytes(bytes, name, field, value as Uint8Array);
   }
   return bytes;

@@ -50,6 +50,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/version.ts'],
   ],
   'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
+  // The build knows nothing of the flasher.
+  'image/flash': ['image', 'image/formats', 'runtime/config'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
   'image/host/etcd-tools.ts': ['image'],

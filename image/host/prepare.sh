@@ -10,6 +10,9 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
+# Where some of the programs are that are looked for below, also when a user's PATH does not say so.
+PATH=$PATH:/usr/sbin:/sbin
+
 say() { echo "prepare: $*"; }
 
 # The npm packages belong to this lock file exactly when npm finished with it and left this copy of it.
@@ -26,7 +29,7 @@ npm_packages() {
 
 # A program that shows that a package is there, and the package.
 build_tools='apt-get=apt dpkg-deb=dpkg tar=tar x86_64-linux-gnu-g++=g++ x86_64-linux-gnu-ld=binutils'
-test_tools='openssl=openssl aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static readelf=binutils file=file'
+test_tools='aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static readelf=binutils file=file openssl=openssl bmaptool=bmap-tools mkfs.fat=dosfstools mcopy=mtools'
 machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-system-aarch64=qemu-system-arm qemu-img=qemu-utils setpriv=util-linux e2fsck=e2fsprogs'
 firmware=/usr/share/OVMF/OVMF_CODE_4M.fd
 arm_firmware=/usr/share/AAVMF/AAVMF_CODE.fd

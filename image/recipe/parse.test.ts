@@ -58,6 +58,11 @@ const cases: readonly (readonly [what: string, change: (text: string) => string,
     'r.yaml, line 8: files[0].contents: there is no such field; did you mean "content"?',
   ],
   [
+    'a disk format that is none',
+    (text) => `${text}formats: [qcow2, vdi]\n`,
+    'r.yaml, line 7: formats[1]: must be "raw" or "qcow2" or "vmdk" or "vhd", not "vdi"',
+  ],
+  [
     'a wrong type',
     (text) => `${text}packages: chrony\n`,
     'r.yaml, line 7: packages: must be a list, not the text "chrony"',

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { clusterSchema, configSchema } from '../../runtime/config/schema.ts';
 import { type ArchitectureName, architectureNames } from '../architecture.ts';
+import { extraFormats } from '../formats/names.ts';
 import { type TargetName, targetNames, targetOf } from '../targets.ts';
 import { networkSchema, timeSchema } from './network-schema.ts';
 
@@ -163,6 +164,8 @@ const recipeFields = z.strictObject({
     .array(z.string())
     .max(0, 'there are no addons yet; they come with the part that runs containers')
     .default([]),
+  /** Written beside the raw image, its .zst and its block map, which are always there. */
+  formats: z.array(z.enum(['raw', ...extraFormats])).default([]),
   /** A directory that `trivet keys create` made, relative to the recipe; the development keys when it is left out. */
   keys: z.string().min(1).optional(),
   /** Left out, a device waits for a trivet.yaml on its boot partition that says which cluster it belongs to. */

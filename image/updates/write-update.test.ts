@@ -1,3 +1,4 @@
+import { createPublicKey, verify } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,10 +6,11 @@ import t from 'tap';
 import { decodeHead, decodeManifest, headBytes } from '../../runtime/updates/format.ts';
 import { UpdateFile } from '../../runtime/updates/update-file.ts';
 import { developmentKeys } from '../signing/development-keys.ts';
-import { isSignedBy, signFile } from '../signing/image-keys.ts';
+import { signFile } from '../signing/image-keys.ts';
 import { type UpdateSource, writeUpdate } from './write-update.ts';
 
 const mebibyte = 1024 * 1024;
+const keys = await developmentKeys();
 
 /** Content that does not repeat within a frame. */
 function content(sizeBytes: number, seed: number): Buffer {
@@ -18,7 +20,6 @@ function content(sizeBytes: number, seed: number): Buffer {
 }
 
 t.test('writeUpdate writes what a device reads, the same bytes each time', async (t) => {
-  const keys = await developmentKeys();
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-update-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   const contents: Readonly<Record<string, Buffer>> = {
@@ -62,7 +63,7 @@ t.test('writeUpdate writes what a device reads, the same bytes each time', async
 
   const head = decodeHead(first);
   const manifest = first.subarray(headBytes, headBytes + head.manifestBytes);
-  t.ok(isSignedBy(keys.publicKeyPem, manifest, head.signature));
+  t.ok(verify(null, manifest, createPublicKey(keys.publicKeyPem), head.signature));
   const { parts } = decodeManifest(manifest);
   t.same(
     parts.map(({ frames }) => frames.length),

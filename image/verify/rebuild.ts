@@ -55,7 +55,7 @@ export async function checkRebuild(options: RebuildOptions): Promise<CheckResult
     await mkdir(outputDirectory, { recursive: true });
     const report = await buildImage({
       ...{ recipeFile, lockFile, outputDirectory, signer, progress: options.progress },
-      ...{ offline: false, keysDirectory: null },
+      ...{ offline: false, keysDirectory: null, formats: [] },
     });
     const rebuilt = path.join(outputDirectory, report.files.raw);
     const digest = await sha256OfFile(image.rawFile);

@@ -40,6 +40,8 @@ export interface MachineOptions {
   readonly macAddress: string;
   /** Record every write and flush in `writeLogFile`; what the machine wrote is not there at its next power-on. */
   readonly recordsWrites?: boolean;
+  /** What the firmware remembers at its first start; empty variables when left out. */
+  readonly firmwareVariablesFile?: string;
   /** It is switched off where it would restart, so that its disk can be looked at; `untilRestart` waits for it. */
   readonly endsAtRestart?: boolean;
   /** Raw disks that are plugged in beside its own. */
@@ -252,7 +254,8 @@ export class Machine {
       return;
     }
     const { firmwareCode, firmwareVariables, firmwarePackage } = this.#board;
-    const variables = this.#options.secureBoot?.variablesFile ?? firmwareVariables;
+    const { secureBoot, firmwareVariablesFile } = this.#options;
+    const variables = firmwareVariablesFile ?? secureBoot?.variablesFile ?? firmwareVariables;
     if (!existsSync(firmwareCode) || !existsSync(variables)) {
       throw new MachineError(
         'missingProgram',

@@ -3,7 +3,7 @@
  * update and is about to try it, which every failure starts from.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ArchitectureName } from '../../image/architecture.ts';
 import { readRecipe } from '../../image/recipe/parse.ts';
@@ -42,6 +42,7 @@ export async function buildSubjects(recipe: string, directory: string): Promise<
     const base = path.basename(recipe, '.yaml');
     const name = all.length > 1 ? `${base}-${architecture}` : base;
     const own = path.join(directory, name);
+    rmSync(own, { recursive: true, force: true });
     mkdirSync(own, { recursive: true });
     const one = all.length > 1 ? { architecture } : {};
     const first = await buildRecipe(recipe, { ...one, quiet: true });
@@ -69,13 +70,20 @@ export async function buildSubjects(recipe: string, directory: string): Promise<
   return subjects;
 }
 
+/** What the firmware remembers of the installation. */
+function variablesOf(subject: Subject): string {
+  return path.join(subject.directory, 'firmware.vars');
+}
+
 /** A machine of the subject, switched off, alone, started by firmware as on a device. */
 export function makeMachine(
   subject: Subject,
   name: string,
   options: Partial<MachineOptions> = {},
 ): Promise<Machine> {
+  const variables = variablesOf(subject);
   return Machine.create({
+    ...(existsSync(variables) ? { firmwareVariablesFile: variables } : {}),
     ...{ name, directory: subject.directory, image: subject.first, memoryMebibytes, direct: false },
     ...{ diskBytes: 2 * 1024 ** 3, networkSocket: null, macAddress: '52:54:00:00:00:01' },
     ...options,
@@ -90,6 +98,13 @@ export async function installUpdate(subject: Subject): Promise<string> {
   try {
     await machine.powerOn();
     await machine.untilRestart(installLimitMilliseconds);
+    if (machine.console.lines.some((line) => /keys successfully enrolled/.test(line))) {
+      // Firmware in setup mode took the keys first of all, and restarted for that.
+      await machine.powerOn();
+      await machine.untilRestart(installLimitMilliseconds);
+    }
+    if (existsSync(machine.firmwareVariablesFile))
+      copyFileSync(machine.firmwareVariablesFile, variablesOf(subject));
     const installed = path.join(subject.directory, 'installed.raw');
     const { status, stderr } = spawnSync('qemu-img', ['convert', '-O', 'raw', machine.diskFile, installed], {
       encoding: 'utf8',

@@ -120,8 +120,8 @@ export function decodeTable(start: Uint8Array): PartitionTable {
   if (Buffer.from(header.signature).toString('latin1') !== 'EFI PART') {
     throw new Error('it has no GUID partition table');
   }
-  // A copy: `slice` of a Buffer would be the same memory.
-  const ownBytes = new Uint8Array(start.subarray(layout.sectorSize, layout.sectorSize + layout.headerSize));
+  // A copy, also of a Buffer, whose slice would share its memory.
+  const ownBytes = Uint8Array.from(start.subarray(layout.sectorSize, layout.sectorSize + layout.headerSize));
   ownBytes.fill(0, layout.header.headerCrc.offset, layout.header.headerCrc.offset + 4);
   if (crc32(ownBytes) !== header.headerCrc) throw new Error("its partition table's header is damaged");
   const entries = start.subarray(2 * layout.sectorSize, primarySectors * layout.sectorSize);
