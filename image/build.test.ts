@@ -17,6 +17,7 @@ import path from 'node:path';
 import t from 'tap';
 import { openCache } from './cache/cache.ts';
 import { checkout } from './checkout.ts';
+import { parseSums } from './disk/sums.ts';
 import type { BuildReport } from './report.ts';
 import type { FileRecord } from './sbom/provenance.ts';
 import { readKeyDirectory } from './signing/key-directory.ts';
@@ -169,10 +170,12 @@ t.test('verify --rebuild gives the same image without the private keys', { timeo
       ['rebuild', 'not begun, because the image itself is not sound'],
     ],
   );
-  rmSync(path.join(at('elsewhere'), 'SHA256SUMS'));
+  const sums = path.join(at('elsewhere'), 'SHA256SUMS');
+  const names = [...parseSums(readFileSync(sums, 'utf8')).keys()];
+  rmSync(sums);
   rmSync(path.join(at('elsewhere'), 'SHA256SUMS.sig'));
   rmSync(path.join(at('elsewhere'), 'image.pub'));
-  await signSums(at('elsewhere'), Object.values(built.files), {}, signer);
+  await signSums(at('elsewhere'), names, {}, signer);
   const lie = verify();
   t.equal(lie.status, 1);
   t.match(
