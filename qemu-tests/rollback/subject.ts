@@ -28,7 +28,7 @@ export interface Subject {
 
 export const secondVersion = '9.0.0';
 /** Short, so that three tries of an agent that is not healthy do not take a quarter of an hour. */
-const healthSeconds = 45;
+const healthSeconds = 60;
 
 const memoryMebibytes = 512;
 /** Translated, and beside other machines. */
