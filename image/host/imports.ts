@@ -69,6 +69,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/powercut', 'qemu-tests', 'image'],
     ...['runtime/admin', 'runtime/raft'],
   ],
+  'qemu-tests/bench': ['qemu-tests/targets', 'qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'image'],
   'qemu-tests/targets': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'runtime/admin', 'image'],
   'qemu-tests/scenarios/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
   'qemu-tests': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
