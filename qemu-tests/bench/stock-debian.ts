@@ -154,7 +154,7 @@ async function configure(root: string, tools: Tools, kernelVersion: string): Pro
 /** Debian's Python packages compile their modules when they are installed; without that every start would. */
 async function compilePython(root: string): Promise<void> {
   const code = ['usr/lib/python3', 'usr/lib/python3.13'].map((name) => path.join(root, name));
-  const words = ['-m', 'compileall', '-q', '-j', '0', '-s', root, '-p', '/', ...code];
+  const words = ['-m', 'compileall', '-q', '-s', root, '-p', '/', ...code];
   runOwn(root, 'usr/bin/python3.13', words, { PYTHONHOME: path.join(root, 'usr') });
 }
 
