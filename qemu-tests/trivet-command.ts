@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const checkout = path.resolve(import.meta.dirname, '..');
+const ownCheckout = path.resolve(import.meta.dirname, '..');
 
 /** @returns what it printed. Rejects with what it complained of. */
 export function trivet(words: readonly string[]): Promise<string> {
@@ -13,7 +13,12 @@ export function trivet(words: readonly string[]): Promise<string> {
 interface BuildReport {
   readonly version: string;
   readonly files: { readonly raw: string; readonly update: string; readonly lock: string };
-  readonly sizesBytes: { readonly zst: number; readonly root: number; readonly uki: number };
+  readonly sizesBytes: {
+    readonly zst: number;
+    readonly update: number;
+    readonly root: number;
+    readonly uki: number;
+  };
   readonly seconds: number;
 }
 
@@ -22,18 +27,20 @@ export interface BuildOptions {
   readonly outputDirectory?: string;
   /** Of a recipe for several, which one; its image goes into a directory of this name. */
   readonly architecture?: string;
+  /** Another checkout than this one; its recipe and its builder. */
+  readonly checkout?: string;
   /** Say nothing unless it fails. */
   readonly quiet?: boolean;
 }
 
 /** @returns the path of the raw image. */
 export async function buildRecipe(recipe: string, options: BuildOptions = {}): Promise<string> {
-  const { outputDirectory, architecture, quiet = false } = options;
+  const { outputDirectory, architecture, quiet = false, checkout = ownCheckout } = options;
   const more = [
     ...(outputDirectory === undefined ? [] : ['--out', outputDirectory]),
     ...(architecture === undefined ? [] : ['--arch', architecture]),
   ];
-  await run(['build', recipe, ...more], quiet ? 'pipe' : 'inherit');
+  await run(['build', recipe, ...more], quiet ? 'pipe' : 'inherit', checkout);
   const out = outputDirectory ?? path.join('out', path.basename(recipe).replace(/\.ya?ml$/, ''));
   const directory = path.resolve(checkout, out, architecture ?? '');
   return path.join(directory, readBuildReport(directory).files.raw);
@@ -44,7 +51,7 @@ export function readBuildReport(directory: string): BuildReport {
   return JSON.parse(readFileSync(path.join(directory, 'build.json'), 'utf8')) as BuildReport;
 }
 
-function run(words: readonly string[], output: 'pipe' | 'inherit'): Promise<string> {
+function run(words: readonly string[], output: 'pipe' | 'inherit', checkout = ownCheckout): Promise<string> {
   const child = spawn(process.execPath, ['image/main.ts', ...words], {
     cwd: checkout,
     stdio: ['ignore', output, output],

@@ -70,6 +70,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['runtime/admin', 'runtime/raft'],
   ],
   'qemu-tests/scenarios/rollback.test.ts': ['qemu-tests/rollback', 'qemu-tests'],
+  'qemu-tests/bench': ['qemu-tests/targets', 'qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'image'],
+  'qemu-tests/targets': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'runtime/admin', 'image'],
   'qemu-tests/scenarios/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
   'qemu-tests': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
 };

@@ -60,3 +60,43 @@ t.test('derivedUuid differs by its text and says it is derived', async (t) => {
   t.equal(derivedUuid('a'), derivedUuid('a'));
   t.not(derivedUuid('a'), derivedUuid('b'));
 });
+
+t.test('planImage writes what the recipe sets for the system', async (t) => {
+  const more = `hostname: edge-{id}
+time: { servers: [time.example.net] }
+data: { maxSize: 4G }
+network: { dns: [192.0.2.53] }
+`;
+  const { settings } = planImage(parseRecipe(`${recipe}${more}`, 'r.yaml'), '9.9');
+  t.same(Object.fromEntries(settings.map(({ path, content }) => [path, content])), {
+    '/usr/lib/trivet/hostname': 'edge-{id}\n',
+    '/usr/lib/systemd/timesyncd.conf.d/recipe.conf': '[Time]\nNTP=time.example.net\n',
+    '/usr/lib/systemd/resolved.conf.d/recipe.conf': '[Resolve]\nDNS=192.0.2.53\n',
+    '/usr/lib/repart.d/50-data.conf.d/recipe.conf': `[Partition]\nSizeMaxBytes=${4 * 2 ** 30}\n`,
+  });
+  const plain = planImage(parseRecipe(recipe, 'r.yaml'), '9.9').settings;
+  t.same(plain, [{ path: '/usr/lib/trivet/hostname', content: 'trivet-{id}\n' }]);
+});
+
+t.test('planImage names the image of each architecture where there are several', async (t) => {
+  const both = recipe
+    .replace('architecture: x86_64', 'architecture: [x86_64, arm64]')
+    .replace('target: cloud', 'target: generic');
+  const parsed = parseRecipe(both, 'r.yaml');
+  t.equal(planImage(parsed, '1', 'arm64').fileName, 'trivet-edge-arm64-1');
+  t.equal(planImage(parsed, '1').name, 'edge-x86_64', 'an update of one does not fit the other');
+  t.same(planImage(parsed, '1', 'arm64').architecture.name, 'arm64');
+});
+
+t.test('planImage adds what Wi-Fi needs, and only then', async (t) => {
+  const pi = recipe
+    .replace('architecture: x86_64', 'architecture: arm64')
+    .replace('target: cloud', 'target: raspberry-pi');
+  const wifi = 'network: { wifi: { country: DE, networks: [{ ssid: home }] } }\n';
+  const plan = planImage(parseRecipe(`${pi}${wifi}`, 'r.yaml'), '1');
+  t.ok(plan.extraPackages.includes('wpasupplicant'));
+  t.same(plan.enabledUnits, ['wpa_supplicant@wlan0.service']);
+  t.same(plan.extraModules, ['brcmfmac']);
+  t.same(plan.components, ['main', 'non-free-firmware']);
+  t.notOk(planImage(parseRecipe(pi, 'r.yaml'), '1').extraPackages.includes('wpasupplicant'));
+});

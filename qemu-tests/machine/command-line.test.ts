@@ -59,3 +59,15 @@ t.test('formatCommand quotes what a shell would split', async (t) => {
     "qemu -append 'a b='\\''c'\\''' -m 512",
   );
 });
+
+t.test('qemuArguments makes the disk an SD card where that is wanted', async (t) => {
+  const line = qemuArguments({ ...options, diskBus: 'sd-card' }).join(' ');
+  t.match(line, '-device sdhci-pci -device sd-card,drive=disk');
+  t.notMatch(line, 'virtio-blk-pci');
+  t.match(qemuArguments(options).join(' '), '-device virtio-blk-pci,drive=disk,bootindex=1');
+});
+
+t.test('qemuArguments gives a machine without a switch a network that leads nowhere', async (t) => {
+  const line = qemuArguments({ ...options, networkSocket: null, ownNetwork: true }).join(' ');
+  t.match(line, '-netdev user,id=net,restrict=on -device virtio-net-pci,netdev=net,');
+});

@@ -35,11 +35,15 @@ export interface QemuOptions {
   readonly writeLogFile: string | null;
   /** Raw disks beside it, in this order. */
   readonly extraDiskFiles?: readonly string[];
+  /** What the disk is to the machine; a virtio disk when left out. A card's size must be a power of two. */
+  readonly diskBus?: 'virtio' | 'sd-card';
   readonly boot: BootWay;
   /** QEMU ends where the machine would start again. */
   readonly endsAtRestart?: boolean;
   /** The switch's socket; without one the machine has no network card. */
   readonly networkSocket: string | null;
+  /** In place of a switch: a network of its own inside QEMU, which gives an address by DHCP and leads nowhere. */
+  readonly ownNetwork?: boolean;
   readonly macAddress: string;
 }
 
@@ -58,7 +62,7 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...(options.endsAtRestart ? ['-action', 'reboot=shutdown'] : []),
     ...bootArguments(options.boot),
     ...diskArguments(options),
-    ...['-device', `virtio-blk-pci,drive=disk,bootindex=1${options.writeLogFile === null ? '' : unmerged}`],
+    ...diskDevice(options),
     ...extraDiskArguments(options.extraDiskFiles ?? []),
     ...networkArguments(options),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
@@ -102,6 +106,11 @@ function diskArguments({ diskFile, writeLogFile }: QemuOptions): string[] {
   ];
 }
 
+function diskDevice({ diskBus, writeLogFile }: QemuOptions): string[] {
+  if (diskBus === 'sd-card') return ['-device', 'sdhci-pci', '-device', 'sd-card,drive=disk'];
+  return ['-device', `virtio-blk-pci,drive=disk,bootindex=1${writeLogFile === null ? '' : unmerged}`];
+}
+
 function extraDiskArguments(files: readonly string[]): string[] {
   return files.flatMap((file, index) => [
     ...['-drive', `if=none,id=extra${index},format=raw,cache=writeback,file=${escapeValue(file)}`],
@@ -109,10 +118,14 @@ function extraDiskArguments(files: readonly string[]): string[] {
   ]);
 }
 
-function networkArguments({ networkSocket, macAddress }: QemuOptions): string[] {
-  if (networkSocket === null) return [];
+function networkArguments({ networkSocket, ownNetwork, macAddress }: QemuOptions): string[] {
+  if (networkSocket === null && !ownNetwork) return [];
+  const backend =
+    networkSocket === null
+      ? 'user,id=net,restrict=on'
+      : `stream,id=net,server=off,addr.type=unix,addr.path=${escapeValue(networkSocket)}`;
   return [
-    ...['-netdev', `stream,id=net,server=off,addr.type=unix,addr.path=${escapeValue(networkSocket)}`],
+    ...['-netdev', backend],
     // Without its boot ROM, so that firmware does not try to boot from the network.
     ...['-device', `virtio-net-pci,netdev=net,mac=${macAddress},romfile=`],
   ];

@@ -46,6 +46,10 @@ export interface MachineOptions {
   readonly endsAtRestart?: boolean;
   /** Raw disks that are plugged in beside its own. */
   readonly extraDiskFiles?: readonly string[];
+  /** What its disk is to it: a virtio disk, or a card, whose size must be a power of two. */
+  readonly diskBus?: 'virtio' | 'sd-card';
+  /** Without a switch: a network inside QEMU that gives an address and leads nowhere. */
+  readonly ownNetwork?: boolean;
   /**
    * Firmware with Secure Boot. Its variables are a copy of this file; null: firmware without keys, in setup mode, that
    * takes those it is given.
