@@ -111,7 +111,7 @@ async function runSubject(
   options: Options,
   say: (line: string) => void,
 ): Promise<readonly CellOutcome[]> {
-  say(`${subject.name}: version 9 is installed`);
+  say(`${subject.first.name}: version 9 is installed`);
   const installed = await installUpdate(subject);
   const tasks: Task[] = options.failures.map((failure) => ({ subject, failure }));
   const outcomes: CellOutcome[] = [];
@@ -121,7 +121,7 @@ async function runSubject(
       outcomes.push(outcome);
       const how = outcome.ok ? 'ok' : 'FAILED';
       say(
-        `${how.padEnd(7)} ${subject.name}, ${task.failure}: ${Math.round(outcome.seconds)} s ${outcome.remark}`,
+        `${how.padEnd(7)} ${subject.first.name}, ${task.failure}: ${Math.round(outcome.seconds)} s ${outcome.remark}`,
       );
     }
   };
@@ -139,14 +139,14 @@ async function runTask(
     if (failure === 'power-cut') {
       const { seconds, ended } = await runPowerCuts(subject, options);
       const remark = `(${ended.first} started the old version, ${ended.second} the new one)`;
-      return { subject: subject.name, failure, ok: true, seconds, remark };
+      return { subject: subject.first.name, failure, ok: true, seconds, remark };
     }
     const { seconds, starts } = await runCell(subject, failure, installed);
-    return { subject: subject.name, failure, ok: true, seconds, remark: `(${starts} starts)` };
+    return { subject: subject.first.name, failure, ok: true, seconds, remark: `(${starts} starts)` };
   } catch (error) {
     const remark = error instanceof Error ? error.message : String(error);
     const seconds = (performance.now() - startedAt) / 1000;
-    return { subject: subject.name, failure, ok: false, seconds, remark };
+    return { subject: subject.first.name, failure, ok: false, seconds, remark };
   }
 }
 

@@ -72,7 +72,7 @@ export async function fillBootPartition(subject: Subject, disk: string): Promise
 async function kernelImageWith(subject: Subject, script: string): Promise<Uint8Array> {
   const { directory, recipe } = subject.second;
   const lock = await readLock(lockFile(subject));
-  const plan = planImage(await readRecipe(recipe), secondVersionOf(subject), subject.architecture);
+  const plan = planImage(await readRecipe(recipe), secondVersionOf(subject), subject.first.architecture);
   const initrd = await readFile(path.join(directory, 'initrd'));
   const over = encodeCpio(
     [{ kind: 'file', name: 'init', executable: true, data: Buffer.from(script) }],
@@ -81,7 +81,7 @@ async function kernelImageWith(subject: Subject, script: string): Promise<Uint8A
   // An archive that is not compressed begins at a multiple of four.
   const padding = Buffer.alloc((4 - (initrd.length % 4)) % 4);
   const unsigned = await buildUki({
-    architecture: architectureOf(subject.architecture),
+    architecture: architectureOf(subject.first.architecture),
     packageTree: await unpackPackages(openCache(), lock.base),
     kernel: await readFile(path.join(directory, 'kernel')),
     kernelVersion: lock.kernel,
