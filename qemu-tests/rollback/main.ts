@@ -3,16 +3,14 @@
  * cell failed.
  */
 import { randomInt } from 'node:crypto';
-import { globSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { chooseFrom, readNumber, readWords, recipeNames, runCommand } from '../long-command.ts';
 import { runCell } from './cell.ts';
 import { failureNames, failures, installFailures } from './failures.ts';
 import { runPowerCuts } from './power-cuts.ts';
 import { buildSubjects, installUpdate, type Subject } from './subject.ts';
 import { type CellOutcome, formatTable } from './table.ts';
-
-class UsageError extends Error {}
 
 const help = `npm run test:rollback -- [options]
 
@@ -43,39 +41,16 @@ function readOptions(words: readonly string[]): Options | null {
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   } as const;
-  const parse = () => parseArgs({ args: [...words], options, strict: true }).values;
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const values = readWords(words, options);
   if (values.help) return null;
-  const all = globSync('recipes/*.yaml')
-    .sort()
-    .map((file) => path.basename(file, '.yaml'));
   return {
-    recipes: chooseFrom('recipes', values.recipes, all),
+    recipes: chooseFrom('recipes', values.recipes, recipeNames()),
     failures: chooseFrom('failures', values.failures, failureNames),
     jobs: readNumber('jobs', values.jobs, 1, 16),
     cuts: readNumber('cuts', values.cuts, 1, 1000),
     seed: readNumber('seed', values.seed, 0, 2 ** 31),
     json: values.json,
   };
-}
-
-function chooseFrom(name: string, text: string | undefined, known: readonly string[]): readonly string[] {
-  if (text === undefined) return known;
-  const chosen = text.split(',');
-  const unknown = chosen.find((one) => !known.includes(one));
-  if (unknown !== undefined) throw new UsageError(`--${name} ${unknown}: there is ${known.join(', ')}`);
-  return chosen;
-}
-
-function readNumber(name: string, text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new UsageError(`--${name} ${text}: it must be a whole number from ${least} to ${most}`);
 }
 
 interface Task {
@@ -150,7 +125,4 @@ async function runTask(
   }
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`test:rollback: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-});
+runCommand('test:rollback', main);
