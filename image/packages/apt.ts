@@ -10,6 +10,7 @@ import { setTimeout } from 'node:timers/promises';
 import { BuildError } from '../build-error.ts';
 import type { Cache } from '../cache/cache.ts';
 import { buildEnvironment, run } from '../process/run.ts';
+import { explainFetchFailure } from './fetch-failure.ts';
 import { type HostApt, readHostApt } from './host-apt.ts';
 
 export interface Apt {
@@ -125,7 +126,10 @@ async function fetchLists(apt: Apt): Promise<void> {
       return;
     } catch (error) {
       const isLocked = error instanceof BuildError && error.message.includes('Could not get lock');
-      if (!isLocked || Date.now() > deadline) throw error;
+      if (!isLocked) {
+        throw new BuildError('packages', explainFetchFailure((error as Error).message, []), { cause: error });
+      }
+      if (Date.now() > deadline) throw error;
       await setTimeout(lockPollMilliseconds);
     }
   }

@@ -9,6 +9,7 @@ import { BuildError } from '../build-error.ts';
 import type { Cache } from '../cache/cache.ts';
 import { run } from '../process/run.ts';
 import type { Apt } from './apt.ts';
+import { explainFetchFailure } from './fetch-failure.ts';
 import type { Package } from './package.ts';
 
 const helper = '/usr/lib/apt/apt-helper';
@@ -59,7 +60,9 @@ async function fetchBatch(cache: Cache, apt: Apt, batch: readonly Package[]): Pr
     return [`${mirror}/${item.path}`, unfinished(item), `SHA256:${item.sha256}`];
   });
   try {
-    await run(helper, ['download-file', ...requests], { env: apt.environment });
+    await run(helper, ['download-file', ...requests], { env: apt.environment }).catch((cause: Error) => {
+      throw new BuildError('packages', explainFetchFailure(cause.message, batch), { cause });
+    });
     await Promise.all(batch.map((item) => rename(unfinished(item), packageFile(cache, item))));
   } finally {
     await Promise.all(batch.map((item) => rm(unfinished(item), { force: true })));
