@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '../architecture.ts';
+import { slotNames } from '../plan/plan.ts';
 import { enrolmentNames } from '../signing/enrolment.ts';
 import type { Signer } from '../signing/signer.ts';
 import type { BootFile } from './boot-file.ts';
@@ -14,7 +15,20 @@ import type { BootFile } from './boot-file.ts';
  * firmware is in setup mode takes the keys by itself; on hardware, where keys of others may be needed to start at all,
  * a person chooses the menu's entry for it.
  */
-const loaderConfiguration = 'timeout 0\neditor no\nsecure-boot-enroll if-safe\n';
+const loaderConfiguration = 'timeout 0\neditor no\nsecure-boot-enroll if-safe\ndefault trivet-*.efi\n';
+
+/**
+ * An entry of the boot menu for each slot that starts its kernel image as it is: by the entry's name, which systemd-boot
+ * leaves in a variable, the initrd knows that a factory reset is wanted. (A second profile of the kernel image would be
+ * what is meant for this, but systemd-boot 257 confuses the profiles of images that are on trial.) They are never chosen
+ * by themselves: `default` names the kernel images, and those of a slot without one are not shown.
+ */
+function resetEntries(): readonly BootFile[] {
+  return slotNames.map((slot) => ({
+    target: `loader/entries/factory-reset-${slot}.conf`,
+    content: `title Factory reset (slot ${slot})\nsort-key zz-factory-reset\nefi /EFI/Linux/trivet-${slot}.efi\n`,
+  }));
+}
 
 /** @param signer signs the boot loader, and says which keys may be taken. */
 export async function uefiFiles(
@@ -29,6 +43,7 @@ export async function uefiFiles(
     { target: removableMediaPath, content },
     { target: `EFI/systemd/${bootLoader}`, content },
     { target: 'loader/loader.conf', content: loaderConfiguration },
+    ...resetEntries(),
     ...keyFiles(signer),
   ];
 }

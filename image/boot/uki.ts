@@ -8,9 +8,6 @@ import type { Architecture } from '../architecture.ts';
 import { BuildError } from '../build-error.ts';
 import { addSections } from '../formats/pe/pe.ts';
 
-/** The initrd knows it; see root/initrd/init. */
-const resetWord = 'trivet.reset';
-
 export interface UkiOptions {
   readonly architecture: Architecture;
   readonly packageTree: string;
@@ -31,10 +28,6 @@ export async function buildUki(options: UkiOptions): Promise<Uint8Array> {
       { name: '.uname', data: Buffer.from(options.kernelVersion) },
       { name: '.initrd', data: options.initrd },
       { name: '.linux', data: options.kernel },
-      // The boot menu shows the second profile as an entry of its own; the first is the image as it is.
-      { name: '.profile', data: Buffer.from('ID=main\n') },
-      { name: '.profile', data: Buffer.from('ID=factory-reset\nTITLE="Factory reset"\n') },
-      { name: '.cmdline', data: Buffer.from(`${options.commandLine} ${resetWord}\0`) },
     ]);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

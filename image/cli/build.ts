@@ -28,6 +28,7 @@ export async function buildCommand(options: BuildCommandOptions): Promise<void> 
   const outputDirectory = options.out ?? path.join('out', name);
   // With --json the result alone goes to standard output; what happens meanwhile is for a person either way.
   const announce = process.stderr.isTTY ? (line: string) => process.stderr.write(`${line}\r`) : undefined;
+  const formats = options.format === undefined ? null : parseFormats(options.format);
   const architectures = await chooseArchitectures(options);
   for (const architecture of architectures.chosen) {
     // An image of its own for each, side by side.
@@ -42,7 +43,7 @@ export async function buildCommand(options: BuildCommandOptions): Promise<void> 
       lockFile: options.lock ?? null,
       offline: options.offline,
       keysDirectory: options.keys ?? null,
-      formats: options.format === undefined ? null : parseFormats(options.format),
+      formats,
       progress,
     });
     process.stdout.write(

@@ -25,6 +25,13 @@ export interface ImageFile {
  * @throws BuildError `not-an-image` when there is no such file or it cannot be decompressed.
  */
 export async function openImageFile(file: string, workDirectory: string): Promise<ImageFile> {
+  const form = /\.(qcow2|vmdk|vhd|update)$/.exec(file)?.[1];
+  if (form !== undefined) {
+    throw new BuildError(
+      'not-an-image',
+      `${file}: only .raw and .raw.zst are read. Name one of them; SHA256SUMS has the digest of the .${form} too.`,
+    );
+  }
   const isCompressed = file.endsWith('.zst');
   const rawFile = isCompressed ? path.join(workDirectory, 'disk.raw') : file;
   try {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import t from 'tap';
 import { openCache } from '../cache/cache.ts';
 import { encodeTable } from '../formats/gpt/gpt.ts';
-import { inspectImage } from './inspect.ts';
+import { inspectFiles, inspectImage } from './inspect.ts';
 
 const partition = {
   type: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
@@ -43,3 +43,25 @@ t.test('inspectImage says why a file is no image', async (t) => {
     await t.rejects(inspectImage(file, openCache({})), { code: 'not-an-image', message });
   }
 });
+
+t.test(
+  'inspectFiles shows what the build wrote beside the image, and says when it is not there',
+  async (t) => {
+    const record = { path: '/a', type: 'file', mode: '0644', sizeBytes: 1, origin: { kind: 'recipe' } };
+    const directory = t.testdir({
+      'a.raw': image('esp', 'root-a'),
+      'a.files.json': JSON.stringify([record]),
+      'b.raw': image('esp', 'root-a'),
+      'c.raw': image('esp', 'root-a'),
+      'c.files.json': '[',
+    });
+    const cache = openCache({ XDG_CACHE_HOME: path.join(directory, 'cache') });
+    t.same(await inspectFiles(path.join(directory, 'a.raw'), cache), [record]);
+    await t.rejects(inspectFiles(path.join(directory, 'b.raw'), cache), {
+      message: /There is no .*b\.files\.json/,
+    });
+    await t.rejects(inspectFiles(path.join(directory, 'c.raw'), cache), {
+      message: /c\.files\.json is damaged/,
+    });
+  },
+);

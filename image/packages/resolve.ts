@@ -14,7 +14,9 @@ export async function resolvePackages(
   cache: Cache,
   names: readonly string[],
 ): Promise<readonly Package[]> {
-  const key = cacheKey({ lists: await listsDigest(apt), mirrors: apt.mirrors, names });
+  // One Release file is for all architectures.
+  const architecture = path.basename(apt.directory);
+  const key = cacheKey({ lists: await listsDigest(apt), mirrors: apt.mirrors, architecture, names });
   const directory = await cached(cache, 'resolved', key, async (output) => {
     await writeFile(path.join(output, 'packages.json'), JSON.stringify(await askApt(apt, names)));
   });

@@ -3,10 +3,11 @@ import { createPublicKey } from 'node:crypto';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { type Architecture, architectureOf } from '../architecture.ts';
 import { openCache } from '../cache/cache.ts';
 import { attachSignature, splitSignature } from '../formats/pe/signature.ts';
 import { toolsFor } from '../inspect/boot-partition.ts';
-import { openApt } from '../packages/apt.ts';
+import { openApt, updateLists } from '../packages/apt.ts';
 import { fetchPackages } from '../packages/fetch.ts';
 import { resolvePackages } from '../packages/resolve.ts';
 import { unpackPackages } from '../packages/unpack.ts';
@@ -143,15 +144,21 @@ t.test('makeEnrolmentFiles signs each variable by the key above it', async (t) =
   t.equal(Buffer.from(files.PK.subarray(0, 8)).toString('hex'), 'ea07010100000000', 'the date: 2026-01-01');
 });
 
-t.test('signed programs satisfy sbverify, and changed ones do not', async (t) => {
+/** systemd-boot as Debian has it for an architecture. */
+async function bootLoader(architecture: Architecture): Promise<Buffer> {
   const cache = openCache();
-  const apt = await openApt(cache, hostArchitecture.debian);
-  const tools = await toolsFor(cache, null);
+  const apt = await openApt(cache, architecture.debian);
+  await updateLists(apt, false);
   const packages = await resolvePackages(apt, cache, ['systemd-boot-efi']);
   await fetchPackages(cache, packages, { offline: false, apt: async () => apt });
   const directory = path.join(await unpackPackages(cache, packages), 'usr/lib/systemd/boot/efi');
+  return readFileSync(path.join(directory, architecture.bootLoader));
+}
+
+t.test('signed programs satisfy sbverify, and changed ones do not', async (t) => {
+  const tools = await toolsFor(openCache(), null);
   const keys = await developmentKeys();
-  const program = readFileSync(path.join(directory, hostArchitecture.bootLoader));
+  const program = await bootLoader(hostArchitecture);
   const before = Buffer.from(program);
   const signed = signProgram(keys.secureBoot.db, 'the loader', program);
   t.ok(program.equals(before), 'what is signed is left as it was');
@@ -163,6 +170,8 @@ t.test('signed programs satisfy sbverify, and changed ones do not', async (t) =>
     return (await runTool(tools, 'sbverify', ['--cert', at('db.crt'), at('program.efi')])).stdout;
   };
   t.match(await judge(signed), /Signature verification OK/);
+  const arm = await bootLoader(architectureOf('arm64'));
+  t.match(await judge(signProgram(keys.secureBoot.db, 'it', arm)), /verification OK/, 'arm64 too');
   t.match(readProgramSignature(signed), { isValid: true });
   t.equal(readProgramSignature(program), null);
   const changed = Uint8Array.from(signed);

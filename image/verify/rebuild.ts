@@ -2,7 +2,7 @@
  * Builds an image again from the recipe and the lock file beside it, without its private keys: the signatures are those of
  * the image, which hold by then. One that is the same in every byte was made of just these sources.
  */
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildImage } from '../build.ts';
 import type { Cache } from '../cache/cache.ts';
@@ -69,12 +69,20 @@ export async function checkRebuild(options: RebuildOptions): Promise<CheckResult
 
 /** The executable holds the commit that it was made from. */
 async function adviceFor(image: ImageFile, commit: string): Promise<string> {
-  const text = await readOptional(path.join(image.directory, 'build.json'));
-  const made = text === null ? null : (JSON.parse(text.toString()) as Partial<BuildReport>).commit;
-  if (typeof made === 'string' && made !== commit) {
+  const made = await commitOfReport(path.join(image.directory, 'build.json'));
+  if (made !== null && made !== commit) {
     return `it was made by the commit ${made} of Trivet, and this is ${commit}: check that one out`;
   }
   return 'check out the commit of Trivet that made it; if that differs too, it was not made of these sources';
+}
+
+/** Null when there is no report, or none that can be read: nobody signs it, and it is only a hint. */
+async function commitOfReport(file: string): Promise<string | null> {
+  try {
+    return (JSON.parse(await readFile(file, 'utf8')) as Partial<BuildReport>).commit ?? null;
+  } catch {
+    return null;
+  }
 }
 
 async function takeSigner(image: ImageFile, boot: BootPartition): Promise<Signer> {

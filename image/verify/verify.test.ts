@@ -12,6 +12,7 @@ import { inspectImage } from '../inspect/inspect.ts';
 import { Progress } from '../progress.ts';
 import { createKeyDirectory } from '../signing/key-directory.ts';
 import { signerOf } from '../signing/signer.ts';
+import { runTool } from '../tools/tools.ts';
 import { firstDifference } from './compare.ts';
 import type { KeySource } from './expected-keys.ts';
 import type { CheckResult } from './result.ts';
@@ -171,13 +172,8 @@ t.test('verifyImage finds a kernel image without a signature', async (t) => {
   const kernel = boot.programs.find(({ path: file }) => file.endsWith('trivet-a.efi'))!;
   const unsigned = path.join(copy.directory, 'unsigned.efi');
   writeFileSync(unsigned, splitSignature(kernel.content).unsigned);
-  execFileSync('mcopy', [
-    '-o',
-    '-i',
-    `${copy.file}@@${partition('esp')}`,
-    unsigned,
-    '::EFI/Linux/trivet-a.efi',
-  ]);
+  const esp = `${copy.file}@@${partition('esp')}`;
+  await runTool(tools, 'mcopy', ['-o', '-i', esp, unsigned, '::EFI/Linux/trivet-a.efi']);
   const found = (await verify(copy.file)).find(({ name }) => name === 'EFI/Linux/trivet-a.efi');
   t.match(found, { ok: false, detail: 'it is not signed' });
   const { signatures, keys } = await inspectImage(copy.file, cache);

@@ -4,7 +4,7 @@ import { cp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { openCache } from '../../image/cache/cache.ts';
-import { buildSubjects } from '../targets/subjects.ts';
+import { buildImages } from '../recipe-images.ts';
 import { buildRecipe, readBuildReport } from '../trivet-command.ts';
 import type { BuildTimes, ImageSizes } from './results.ts';
 
@@ -27,7 +27,7 @@ export async function measureSizes(
   const sizes: ImageSizes[] = [];
   for (const recipe of recipes) {
     say(`${recipe}: building`);
-    for (const { name, image } of await buildSubjects(recipe)) {
+    for (const { name, image } of await buildImages(recipe)) {
       const { zst, update } = readBuildReport(path.dirname(image.file)).sizesBytes;
       sizes.push({ image: name, compressedBytes: zst, updateBytes: update });
     }

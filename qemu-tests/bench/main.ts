@@ -3,7 +3,7 @@ import { globSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { detectAccelerator } from '../machine/accelerator.ts';
-import { buildSubjects } from '../targets/subjects.ts';
+import { buildImages } from '../recipe-images.ts';
 import { measureBuilds, measureSizes } from './builds.ts';
 import { measureForming } from './forming.ts';
 import { measurePowerOn } from './power-on.ts';
@@ -51,7 +51,7 @@ async function measure({ runs, quick }: Options, say: (line: string) => void): P
   const loadBefore = os.loadavg()[0]!;
   const sizes = await measureSizes(quick ? [recipe] : globSync('recipes/*.yaml').sort(), say);
   const builds = await measureBuilds(recipe, say);
-  const subject = (await buildSubjects(recipe))[0]!;
+  const subject = (await buildImages(recipe))[0]!;
   const powerOn = await measurePowerOn(subject, runs, say);
   const formings: Forming[] = [];
   for (let run = 1; !quick && run <= runs; run += 1) {

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { waitUntil } from '../lab/wait.ts';
 import { Machine } from '../machine/machine.ts';
+import type { RecipeImage } from '../recipe-images.ts';
 import { startAlone } from '../targets/alone.ts';
-import type { Subject } from '../targets/subjects.ts';
 import type { PowerOn } from './results.ts';
 import { makeStockDebian, type StockDebian, stockHasFailed, stockIsUp } from './stock-debian.ts';
 
@@ -18,7 +18,7 @@ const memoryMebibytes = 512;
 const ownNetwork = true;
 
 export async function measurePowerOn(
-  subject: Subject,
+  subject: RecipeImage,
   runs: number,
   say: (line: string) => void,
 ): Promise<PowerOn> {

@@ -200,6 +200,11 @@ export class Machine {
     });
   }
 
+  /** Presses a key of the keyboard, by QEMU's name for it: `spc`, `down`, `ret`. */
+  async pressKey(name: string): Promise<void> {
+    await this.#running?.control.execute('send-key', { keys: [{ type: 'qcode', data: name }] });
+  }
+
   /** Presses the reset button. */
   async reset(): Promise<void> {
     await this.#running?.control.execute('system_reset');

@@ -42,7 +42,7 @@ export class QmpClient {
   }
 
   /** Runs one command; rejects with `MachineError`. */
-  execute(command: string): Promise<unknown> {
+  execute(command: string, words: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
@@ -51,7 +51,7 @@ export class QmpClient {
         reject(new MachineError('timeout', `QEMU did not answer "${command}"`));
       }, answerLimitMilliseconds);
       this.#waiting.set(id, { resolve, reject, timer });
-      this.#channel.write(`${JSON.stringify({ execute: command, id })}\n`);
+      this.#channel.write(`${JSON.stringify({ execute: command, arguments: words, id })}\n`);
     });
   }
 

@@ -5,20 +5,12 @@
 import { randomInt } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readNumber, readWords, runCommand } from '../long-command.ts';
 import { buildSingleImage } from './image.ts';
 import { describeCut, runCuts, runDirectory, summarize } from './run.ts';
 
-class UsageError extends Error {}
-
 const mostCuts = 100_000;
 const mostJobs = 16;
-
-function readNumber(name: string, text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new UsageError(`--${name} ${text}: it must be a whole number from ${least} to ${most}`);
-}
 
 function readOptions(words: readonly string[]) {
   const options = {
@@ -27,13 +19,7 @@ function readOptions(words: readonly string[]) {
     jobs: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   } as const;
-  const parse = () => parseArgs({ args: [...words], options, strict: true }).values;
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const values = readWords(words, options);
   return {
     cuts: readNumber('cuts', values.cuts, 1, mostCuts),
     seed: readNumber('seed', values.seed, 0, 2 ** 31),
@@ -75,7 +61,4 @@ async function main(): Promise<void> {
   process.exitCode = 1;
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`powercut: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-});
+runCommand('powercut', main);

@@ -45,7 +45,7 @@ async function expectOldVersion(subject: Subject, machine: Machine, failure: Fai
     `the old version is back after: ${failure.title}`,
     ({ slot, other }) => slot === 'a' && other?.state === 'failed',
   );
-  expect(system.version === subject.firstVersion, `slot a runs ${system.version}`);
+  expect(system.version === subject.first.version, `slot a runs ${system.version}`);
   expect(system.state === 'good', `slot a is ${system.state}`);
   const starts = startsOf(subject, machine);
   expect(
@@ -71,7 +71,7 @@ async function expectToStay(subject: Subject, machine: Machine): Promise<void> {
 
 /** Nothing is written where there is no room for a kernel image, and the old version goes on. */
 async function runFullBootPartition(subject: Subject): Promise<CellResult> {
-  const disk = copyDisk(subject.first.file, path.join(subject.directory, 'esp-full.raw'));
+  const disk = copyDisk(subject.first.image.file, path.join(subject.directory, 'esp-full.raw'));
   await fillBootPartition(subject, disk);
   const options = { image: imageOf(disk), extraDiskFiles: [subject.updateDisk] };
   return withMachine(subject, 'esp-full', options, async (machine) => {
@@ -147,7 +147,7 @@ export async function withMachine(
 }
 
 function startsOf({ first }: Subject, machine: Machine): number {
-  return machine.console.lines.filter((line) => startLines[first.bootChain].test(line)).length;
+  return machine.console.lines.filter((line) => startLines[first.image.bootChain].test(line)).length;
 }
 
 export function copyDisk(source: string, target: string): string {

@@ -3,16 +3,14 @@
  * cell failed.
  */
 import { randomInt } from 'node:crypto';
-import { globSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { chooseFrom, readNumber, readWords, recipeNames, runCommand } from '../long-command.ts';
 import { runCell } from './cell.ts';
 import { failureNames, failures, installFailures } from './failures.ts';
 import { runPowerCuts } from './power-cuts.ts';
 import { buildSubjects, installUpdate, type Subject } from './subject.ts';
 import { type CellOutcome, formatTable } from './table.ts';
-
-class UsageError extends Error {}
 
 const help = `npm run test:rollback -- [options]
 
@@ -43,39 +41,16 @@ function readOptions(words: readonly string[]): Options | null {
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   } as const;
-  const parse = () => parseArgs({ args: [...words], options, strict: true }).values;
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const values = readWords(words, options);
   if (values.help) return null;
-  const all = globSync('recipes/*.yaml')
-    .sort()
-    .map((file) => path.basename(file, '.yaml'));
   return {
-    recipes: chooseFrom('recipes', values.recipes, all),
+    recipes: chooseFrom('recipes', values.recipes, recipeNames()),
     failures: chooseFrom('failures', values.failures, failureNames),
     jobs: readNumber('jobs', values.jobs, 1, 16),
     cuts: readNumber('cuts', values.cuts, 1, 1000),
     seed: readNumber('seed', values.seed, 0, 2 ** 31),
     json: values.json,
   };
-}
-
-function chooseFrom(name: string, text: string | undefined, known: readonly string[]): readonly string[] {
-  if (text === undefined) return known;
-  const chosen = text.split(',');
-  const unknown = chosen.find((one) => !known.includes(one));
-  if (unknown !== undefined) throw new UsageError(`--${name} ${unknown}: there is ${known.join(', ')}`);
-  return chosen;
-}
-
-function readNumber(name: string, text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new UsageError(`--${name} ${text}: it must be a whole number from ${least} to ${most}`);
 }
 
 interface Task {
@@ -111,7 +86,7 @@ async function runSubject(
   options: Options,
   say: (line: string) => void,
 ): Promise<readonly CellOutcome[]> {
-  say(`${subject.name}: version 9 is installed`);
+  say(`${subject.first.name}: version 9 is installed`);
   const installed = await installUpdate(subject);
   const tasks: Task[] = options.failures.map((failure) => ({ subject, failure }));
   const outcomes: CellOutcome[] = [];
@@ -121,7 +96,7 @@ async function runSubject(
       outcomes.push(outcome);
       const how = outcome.ok ? 'ok' : 'FAILED';
       say(
-        `${how.padEnd(7)} ${subject.name}, ${task.failure}: ${Math.round(outcome.seconds)} s ${outcome.remark}`,
+        `${how.padEnd(7)} ${subject.first.name}, ${task.failure}: ${Math.round(outcome.seconds)} s ${outcome.remark}`,
       );
     }
   };
@@ -139,18 +114,15 @@ async function runTask(
     if (failure === 'power-cut') {
       const { seconds, ended } = await runPowerCuts(subject, options);
       const remark = `(${ended.first} started the old version, ${ended.second} the new one)`;
-      return { subject: subject.name, failure, ok: true, seconds, remark };
+      return { subject: subject.first.name, failure, ok: true, seconds, remark };
     }
     const { seconds, starts } = await runCell(subject, failure, installed);
-    return { subject: subject.name, failure, ok: true, seconds, remark: `(${starts} starts)` };
+    return { subject: subject.first.name, failure, ok: true, seconds, remark: `(${starts} starts)` };
   } catch (error) {
     const remark = error instanceof Error ? error.message : String(error);
     const seconds = (performance.now() - startedAt) / 1000;
-    return { subject: subject.name, failure, ok: false, seconds, remark };
+    return { subject: subject.first.name, failure, ok: false, seconds, remark };
   }
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`test:rollback: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-});
+runCommand('test:rollback', main);

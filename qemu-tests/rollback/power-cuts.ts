@@ -31,7 +31,7 @@ export async function runPowerCuts(
   const ended = { first: 0, second: 0 };
   let starts = 0;
   for (let cut = 1; cut <= cuts; cut += 1) {
-    const disk = copyDisk(subject.first.file, path.join(subject.directory, `cut-${cut}.raw`));
+    const disk = copyDisk(subject.first.image.file, path.join(subject.directory, `cut-${cut}.raw`));
     truncateSync(disk, diskBytes);
     const count = chooseEnd(record.entries, record.bootPartitionEnd, random, cut % 2 === 0);
     applyCut(cutAfter(record.entries.slice(0, count), random), record.file, disk);
@@ -43,7 +43,7 @@ export async function runPowerCuts(
         ({ state }) => state === 'good',
       );
       const isSecond = system.slot === 'b';
-      const wanted = isSecond ? secondVersion : subject.firstVersion;
+      const wanted = isSecond ? secondVersion : subject.first.version;
       expect(system.version === wanted, `${where}: slot ${system.slot} runs ${system.version}`);
       ended[isSecond ? 'second' : 'first'] += 1;
     });
@@ -71,7 +71,7 @@ async function recordInstallation(subject: Subject): Promise<Installation> {
     await machine.close();
   }
   rmSync(machine.diskFile, { force: true });
-  const start = readFileSync(subject.first.file).subarray(0, primarySectors * sectorSize);
+  const start = readFileSync(subject.first.image.file).subarray(0, primarySectors * sectorSize);
   const esp = decodeTable(start).partitions.find(({ name }) => name === 'esp')!;
   const entries = readWriteLog(machine.writeLogFile);
   writeFileSync(`${machine.writeLogFile}.count`, `${entries.length}\n`);

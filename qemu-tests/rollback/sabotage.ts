@@ -56,22 +56,23 @@ export function corruptRoot(subject: Subject, disk: string): void {
   }
 }
 
-/** Leaves no room on the boot partition of a disk. */
+/** Leaves room for half a kernel image on the boot partition of a disk. */
 export async function fillBootPartition(subject: Subject, disk: string): Promise<void> {
-  const { firstLba, sectors } = partitionOf(disk, 'esp');
-  const file = `${disk}.filler`;
-  const used = readBuildReport(subject.second.directory).sizesBytes.uki;
-  // The kernel image of slot A is there; room for half of another one is left.
-  writeFileSync(file, Buffer.alloc(sectors * sectorSize - Math.floor(used * 1.7) - 12 * 1024 * 1024, 1));
+  const esp = `${disk}@@${partitionOf(disk, 'esp').firstLba * sectorSize}`;
   const tools = await toolsOf(subject);
-  await runTool(tools, 'mcopy', ['-i', `${disk}@@${firstLba * sectorSize}`, file, '::filler']);
+  const { stdout } = await runTool(tools, 'mdir', ['-i', esp, '::']);
+  const free = Number(/([\d ]+) bytes free/.exec(stdout)?.[1]?.replaceAll(' ', ''));
+  const { uki } = readBuildReport(subject.second.directory).sizesBytes;
+  const file = `${disk}.filler`;
+  writeFileSync(file, Buffer.alloc(free - Math.floor(uki / 2), 1));
+  await runTool(tools, 'mcopy', ['-i', esp, file, '::filler']);
 }
 
 /** The kernel image of version 9 with another script: a second archive behind the first goes over it. */
 async function kernelImageWith(subject: Subject, script: string): Promise<Uint8Array> {
   const { directory, recipe } = subject.second;
   const lock = await readLock(lockFile(subject));
-  const plan = planImage(await readRecipe(recipe), secondVersionOf(subject), subject.architecture);
+  const plan = planImage(await readRecipe(recipe), secondVersionOf(subject), subject.first.architecture);
   const initrd = await readFile(path.join(directory, 'initrd'));
   const over = encodeCpio(
     [{ kind: 'file', name: 'init', executable: true, data: Buffer.from(script) }],
@@ -80,7 +81,7 @@ async function kernelImageWith(subject: Subject, script: string): Promise<Uint8A
   // An archive that is not compressed begins at a multiple of four.
   const padding = Buffer.alloc((4 - (initrd.length % 4)) % 4);
   const unsigned = await buildUki({
-    architecture: architectureOf(subject.architecture),
+    architecture: architectureOf(subject.first.architecture),
     packageTree: await unpackPackages(openCache(), lock.base),
     kernel: await readFile(path.join(directory, 'kernel')),
     kernelVersion: lock.kernel,

@@ -5,20 +5,14 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { ArchitectureName } from '../../image/architecture.ts';
-import { readRecipe } from '../../image/recipe/parse.ts';
 import { makeUpdateDisk } from '../lab/update-disk.ts';
 import { type BootImage, openImage } from '../machine/image.ts';
 import { Machine, type MachineOptions } from '../machine/machine.ts';
+import { buildImages, type RecipeImage } from '../recipe-images.ts';
 import { buildRecipe, readBuildReport } from '../trivet-command.ts';
 
 export interface Subject {
-  /** `factory-arm64`, `cloud-x86_64`. */
-  readonly name: string;
-  readonly recipe: string;
-  readonly architecture: ArchitectureName;
-  readonly first: BootImage;
-  readonly firstVersion: string;
+  readonly first: RecipeImage;
   /** The build of version 9: its directory and its recipe. */
   readonly second: { readonly directory: string; readonly recipe: string };
   /** A raw disk that carries the update. */
@@ -28,7 +22,7 @@ export interface Subject {
 
 export const secondVersion = '9.0.0';
 /** Short, so that three tries of an agent that is not healthy do not take a quarter of an hour. */
-const healthSeconds = 45;
+const healthSeconds = 60;
 
 const memoryMebibytes = 512;
 /** Translated, and beside other machines. */
@@ -36,16 +30,12 @@ const installLimitMilliseconds = 900_000;
 
 /** Builds both versions of every image of a recipe; files go into `directory`. */
 export async function buildSubjects(recipe: string, directory: string): Promise<readonly Subject[]> {
-  const { architecture: all } = (await readRecipe(recipe)).recipe;
+  const images = await buildImages(recipe);
   const subjects: Subject[] = [];
-  for (const architecture of all) {
-    const base = path.basename(recipe, '.yaml');
-    const name = all.length > 1 ? `${base}-${architecture}` : base;
-    const own = path.join(directory, name);
+  for (const first of images) {
+    const own = path.join(directory, first.name);
     rmSync(own, { recursive: true, force: true });
     mkdirSync(own, { recursive: true });
-    const one = all.length > 1 ? { architecture } : {};
-    const first = await buildRecipe(recipe, { ...one, quiet: true });
     const secondRecipe = path.join(own, 'second.yaml');
     const below = path.relative(own, path.resolve(recipe));
     writeFileSync(
@@ -53,17 +43,14 @@ export async function buildSubjects(recipe: string, directory: string): Promise<
       `extends: ${below}\nversion: "${secondVersion}"\nupdate: { healthSeconds: ${healthSeconds} }\n`,
     );
     const second = await buildRecipe(secondRecipe, {
-      ...one,
-      outputDirectory: path.join(own, 'second'),
-      quiet: true,
+      ...(images.length > 1 ? { architecture: first.architecture } : {}),
+      ...{ outputDirectory: path.join(own, 'second'), quiet: true },
     });
     const updateDisk = path.join(own, 'update.raw');
-    const report = readBuildReport(path.dirname(second));
-    await makeUpdateDisk(path.join(path.dirname(second), report.files.update), updateDisk);
+    const { files } = readBuildReport(path.dirname(second));
+    await makeUpdateDisk(path.join(path.dirname(second), files.update), updateDisk);
     subjects.push({
-      ...{ name, recipe, architecture, updateDisk, directory: own },
-      first: openImage(first),
-      firstVersion: readBuildReport(path.dirname(first)).version,
+      ...{ first, updateDisk, directory: own },
       second: { directory: path.dirname(second), recipe: secondRecipe },
     });
   }
@@ -84,7 +71,7 @@ export function makeMachine(
   const variables = variablesOf(subject);
   return Machine.create({
     ...(existsSync(variables) ? { firmwareVariablesFile: variables } : {}),
-    ...{ name, directory: subject.directory, image: subject.first, memoryMebibytes, direct: false },
+    ...{ name, directory: subject.directory, image: subject.first.image, memoryMebibytes, direct: false },
     ...{ diskBytes: 2 * 1024 ** 3, networkSocket: null, macAddress: '52:54:00:00:00:01' },
     ...options,
   });

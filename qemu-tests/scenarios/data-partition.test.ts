@@ -105,6 +105,6 @@ await t.test('a data partition with nothing left on it is made anew', async (t) 
   // The super block, the first copy of it, and everything between.
   wipeDisk(machine.diskFile, offsetOf(findPartition(machine.diskFile, 'data')), 256 * 1024 ** 2);
   await start();
-  t.ok(said(/trivet data check: there is no file system on the data partition: making a new one/));
+  t.ok(said(/trivet data check: nothing is left on the data partition: making a new file system/));
   t.not((await askInfo(machine)).id, id);
 });

@@ -4,7 +4,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { openCache } from '../../image/cache/cache.ts';
 import { splitSignature } from '../../image/formats/pe/signature.ts';
+import { toolsFor } from '../../image/inspect/boot-partition.ts';
+import { runTool } from '../../image/tools/tools.ts';
 import { askInfo } from '../lab/observe.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { openImage } from '../machine/image.ts';
@@ -50,13 +53,14 @@ async function start(
 const espOffset = 2 ** 20;
 
 /** The image with a kernel image that nobody signed. */
-function withUnsignedKernel(image: string): string {
+async function withUnsignedKernel(image: string): Promise<string> {
   const copy = at('unsigned.raw');
   execFileSync('cp', ['--sparse=always', image, copy]);
   const esp = ['-i', `${copy}@@${espOffset}`];
-  execFileSync('mcopy', [...esp, '::EFI/Linux/trivet-a.efi', at('signed.efi')]);
+  const tools = await toolsFor(openCache(), null);
+  await runTool(tools, 'mcopy', [...esp, '::EFI/Linux/trivet-a.efi', at('signed.efi')]);
   writeFileSync(at('unsigned.efi'), splitSignature(readFileSync(at('signed.efi'))).unsigned);
-  execFileSync('mcopy', ['-o', ...esp, at('unsigned.efi'), '::EFI/Linux/trivet-a.efi']);
+  await runTool(tools, 'mcopy', ['-o', ...esp, at('unsigned.efi'), '::EFI/Linux/trivet-a.efi']);
   return copy;
 }
 
@@ -67,16 +71,20 @@ await t.test('a machine in setup mode takes the keys, and starts with Secure Boo
   const machine = await start(t, 'own', own, null);
   await waitForConsole(machine, /Enrolling secure boot keys from directory/, refusalLimitSeconds);
   await waitForConsole(machine, /Kernel is locked down from EFI Secure Boot/, enrolLimitSeconds);
-  await waitUntil(
+  const { id } = await waitUntil(
     { what: 'the agent answers', limitSeconds: enrolLimitSeconds, report: () => machine.report() },
     () => askInfo(machine),
   );
+  t.match(id, /^[0-9a-f]+$/, 'the locked kernel loads what the agent needs');
+  const said = (pattern: RegExp): boolean => machine.console.lines.some((line) => pattern.test(line));
+  t.ok(said(/keys successfully enrolled/), 'the firmware took the keys');
+  t.notOk(said(/development keys/), "they are the operator's");
   await machine.cutPower();
   copyFileSync(machine.firmwareVariablesFile, enrolledVariables);
 });
 
 await t.test('a kernel image that nobody signed is refused', async (t) => {
-  const machine = await start(t, 'unsigned', withUnsignedKernel(own), enrolledVariables);
+  const machine = await start(t, 'unsigned', await withUnsignedKernel(own), enrolledVariables);
   await waitForConsole(machine, /(Error|Failed).*(Access denied|Security violation)/i, refusalLimitSeconds);
   t.notOk(
     machine.console.lines.some((line) => /Linux version/.test(line)),

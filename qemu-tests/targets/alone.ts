@@ -3,7 +3,7 @@ import type { SystemStatus } from '../../runtime/admin/protocol.ts';
 import { askStatus } from '../lab/observe.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { Machine, type MachineOptions } from '../machine/machine.ts';
-import type { Subject } from './subjects.ts';
+import type { RecipeImage } from '../recipe-images.ts';
 
 /** Translated, and beside other work. */
 const healthyLimitSeconds = 900;
@@ -11,7 +11,7 @@ const memoryMebibytes = 512;
 
 /** @returns the seconds from power-on. Rejects with what was waited for in vain, and the console. */
 export async function startAlone(
-  subject: Subject,
+  subject: RecipeImage,
   directory: string,
   options: Partial<MachineOptions> = {},
 ): Promise<number> {

@@ -6,11 +6,11 @@ import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildImages, type RecipeImage } from '../recipe-images.ts';
 import { startAlone } from './alone.ts';
 import { formCluster } from './cluster.ts';
 import { boardDifferences, boardRecipe, startBoard } from './raspi3b.ts';
 import { cardRecipe, startFromCard } from './sd-card.ts';
-import { buildSubjects, type Subject } from './subjects.ts';
 import { formatTable, type Outcome } from './table.ts';
 
 class UsageError extends Error {}
@@ -77,7 +77,7 @@ interface Start {
 }
 
 /** What a subject is put through. */
-function startsOf(subject: Subject, directory: string): readonly Start[] {
+function startsOf(subject: RecipeImage, directory: string): readonly Start[] {
   const plain = (seconds: number) => ({ seconds, remark: '' });
   const chain = subject.image.bootChain === 'u-boot' ? 'u-boot on QEMU’s virt' : 'firmware, systemd-boot';
   const starts: Start[] = [
@@ -116,7 +116,7 @@ async function main(): Promise<void> {
   const outcomes: Outcome[] = [];
   for (const recipe of options.recipes) {
     say(`${recipe}: building`);
-    for (const subject of await buildSubjects(`recipes/${recipe}.yaml`)) {
+    for (const subject of await buildImages(`recipes/${recipe}.yaml`)) {
       // Sockets lie there too, whose paths must be short.
       const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
       const starts = startsOf(subject, directory).filter(({ way }) => options.ways.includes(way));
@@ -136,7 +136,7 @@ async function main(): Promise<void> {
   if (outcomes.some(({ seconds }) => seconds === null)) process.exitCode = 1;
 }
 
-async function runStart(subject: Subject, { title, run }: Start): Promise<Outcome> {
+async function runStart(subject: RecipeImage, { title, run }: Start): Promise<Outcome> {
   try {
     return { subject: subject.name, way: title, ...(await run()) };
   } catch (error) {

@@ -2,9 +2,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { openImage } from '../machine/image.ts';
+import type { RecipeImage } from '../recipe-images.ts';
 import { trivet } from '../trivet-command.ts';
 import { startAlone } from './alone.ts';
-import type { Subject } from './subjects.ts';
 
 /** Its kernel has the drivers of SD controllers. */
 export const cardRecipe = 'recipes/usb-x86_64.yaml';
@@ -15,7 +15,7 @@ export const cardRecipe = 'recipes/usb-x86_64.yaml';
  *
  * @returns the seconds from power-on until the agent is healthy.
  */
-export async function startFromCard(subject: Subject, directory: string): Promise<number> {
+export async function startFromCard(subject: RecipeImage, directory: string): Promise<number> {
   mkdirSync(directory, { recursive: true });
   const card = path.join(directory, 'flashed.raw');
   rmSync(card, { force: true });

@@ -13,7 +13,6 @@ import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../fi
 import { createLog, type Log } from '../logging/log.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
-import { warnOfDevelopmentKeys } from './image-keys.ts';
 import { settleAfterStart } from './settle.ts';
 import { SystemMethods } from './system-methods.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
@@ -22,7 +21,6 @@ import { answerWaiting, explainWaiting } from './waiting.ts';
 /** Runs until SIGTERM or SIGINT, or until the node cannot go on (exit code 1). */
 export async function runAgent(loaded: LoadedConfig): Promise<void> {
   const log = createLog((line) => process.stdout.write(line));
-  await warnOfDevelopmentKeys(log);
   const systemd = connectServiceManager(process.env);
   const ended = Promise.withResolvers<void>();
   // What fails while the rest still starts is awaited below.

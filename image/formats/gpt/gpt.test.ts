@@ -63,6 +63,12 @@ t.test('decodeTable reads what encodeTable wrote', async (t) => {
   t.ok(start.equals(before), 'and leaves it as it is');
 });
 
+t.test('decodeTable leaves what it reads as it was', async (t) => {
+  const primary = Buffer.from(encodeTable(table, diskSectors).primary);
+  decodeTable(primary);
+  t.ok(primary.equals(encodeTable(table, diskSectors).primary));
+});
+
 t.test('decodeTable refuses a table in which a bit has flipped', async (t) => {
   for (const [at, message] of [
     [512, /no GUID partition table/],
