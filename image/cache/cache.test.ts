@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { cached, cacheKey, openCache } from './cache.ts';
@@ -57,6 +57,21 @@ t.test('cached drops what was used longest ago, and nothing that may be in use',
     'twelve are kept, the newest among them',
   );
 });
+
+t.test(
+  'a result whose content has a date of its own is neither swept while it is made nor dropped as old',
+  async (t) => {
+    const cache = openCache({ XDG_CACHE_HOME: t.testdir() });
+    const result = await cached(cache, 'stage', 'key', async (directory) => {
+      writeFileSync(path.join(directory, 'file'), '');
+      // As dpkg-deb does.
+      utimesSync(directory, 1000, 1000);
+      await sweepCache(cache);
+    });
+    t.same(readdirSync(result), ['file'], 'another build’s sweep leaves it alone');
+    t.ok(Date.now() - statSync(result).mtimeMs < 60_000, 'it was used just now');
+  },
+);
 
 t.test('sweepCache removes what ended processes left, and nothing else', async (t) => {
   // No process has this id: it is beyond the largest that Linux gives.

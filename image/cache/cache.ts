@@ -45,10 +45,15 @@ export async function cached(
     await utimes(finished, now, now);
     return finished;
   }
-  const unfinished = path.join(stageDirectory, `.${key}.${randomBytes(4).toString('hex')}`);
+  // The process is part of the name, so that the sweep of another build knows that it still works on it.
+  const unique = `${randomBytes(4).toString('hex')}.${process.pid}`;
+  const unfinished = path.join(stageDirectory, `.${key}.${unique}`);
   await mkdir(unfinished, { recursive: true });
   try {
     await make(unfinished);
+    // Packages bring a date of their own for the top directory; here it says when the result was last used.
+    const now = new Date();
+    await utimes(unfinished, now, now);
     await rename(unfinished, finished).catch((error: NodeJS.ErrnoException) => {
       // Another build was quicker with the same inputs; its result is as good.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;

@@ -17,9 +17,9 @@ export async function sweepCache(cache: Cache): Promise<void> {
     const isWork = workDirectories.includes(name);
     for (const entry of await namesIn(directory)) {
       const file = path.join(directory, entry);
-      const isAbandoned = isWork
-        ? !isAlive(processIdIn(entry))
-        : entry.startsWith('.') && (await isOld(file));
+      // What is being unpacked has the date of a package, so that its age alone says nothing.
+      const isAbandoned =
+        !isAlive(processIdIn(entry)) && (isWork || (entry.startsWith('.') && (await isOld(file))));
       if (isAbandoned) await rm(file, { recursive: true, force: true });
     }
   }

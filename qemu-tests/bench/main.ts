@@ -1,15 +1,12 @@
 /** `npm run bench:image`: the numbers of the README, measured: sizes, times of builds, times from power-on, memory. */
-import { globSync } from 'node:fs';
 import os from 'node:os';
-import { parseArgs } from 'node:util';
+import { readNumber, readWords, recipeNames, runCommand } from '../long-command.ts';
 import { detectAccelerator } from '../machine/accelerator.ts';
 import { buildImages } from '../recipe-images.ts';
 import { measureBuilds, measureSizes } from './builds.ts';
 import { measureForming } from './forming.ts';
 import { measurePowerOn } from './power-on.ts';
 import { type Forming, formatResults, type Results } from './results.ts';
-
-class UsageError extends Error {}
 
 const recipe = 'recipes/cloud-x86_64.yaml';
 
@@ -33,23 +30,18 @@ function readOptions(words: readonly string[]): Options | null {
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   } as const;
-  const parse = () => parseArgs({ args: [...words], options, strict: true }).values;
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const values = readWords(words, options);
   if (values.help) return null;
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1 || runs > 100)
-    throw new UsageError(`--runs ${values.runs}: it must be a whole number from 1 to 100`);
+  const runs = readNumber('runs', values.runs, 1, 100);
   return { runs: values.quick ? 1 : runs, quick: values.quick, json: values.json };
 }
 
 async function measure({ runs, quick }: Options, say: (line: string) => void): Promise<Results> {
   const loadBefore = os.loadavg()[0]!;
-  const sizes = await measureSizes(quick ? [recipe] : globSync('recipes/*.yaml').sort(), say);
+  const sizes = await measureSizes(
+    quick ? [recipe] : recipeNames().map((name) => `recipes/${name}.yaml`),
+    say,
+  );
   const builds = await measureBuilds(recipe, say);
   const subject = (await buildImages(recipe))[0]!;
   const powerOn = await measurePowerOn(subject, runs, say);
@@ -76,7 +68,4 @@ async function main(): Promise<void> {
   );
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`bench:image: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-});
+runCommand('bench:image', main);

@@ -10,7 +10,7 @@ import { Machine } from '../machine/machine.ts';
 import type { RecipeImage } from '../recipe-images.ts';
 import { startAlone } from '../targets/alone.ts';
 import type { PowerOn } from './results.ts';
-import { makeStockDebian, type StockDebian, stockIsUp } from './stock-debian.ts';
+import { makeStockDebian, type StockDebian, stockHasFailed, stockIsUp } from './stock-debian.ts';
 
 const limitSeconds = 900;
 const memoryMebibytes = 512;
@@ -54,7 +54,11 @@ async function startStock(stock: StockDebian, directory: string, run: number): P
     await waitUntil({ what, limitSeconds, report: () => machine.report() }, async () =>
       machine.console.lines.some((line) => stockIsUp.test(line)) ? true : null,
     );
-    return (performance.now() - startedAt) / 1000;
+    const seconds = (performance.now() - startedAt) / 1000;
+    const failed = machine.console.lines.find((line) => stockHasFailed.test(line));
+    if (failed !== undefined)
+      throw new Error(`the stock system did not come up whole: ${failed}\n${machine.report()}`);
+    return seconds;
   } finally {
     await machine.close();
   }

@@ -4,7 +4,7 @@
  * kernel. In its favour it has an initrd that does nothing but mount (Debian's own does much more) and no package beyond these.
  */
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { architectureOf } from '../../image/architecture.ts';
@@ -48,7 +48,17 @@ const packages: readonly string[] = [
   ],
   ...['findutils', 'grep', 'gzip', 'hostname', 'init-system-helpers', 'libc-bin', 'login', 'login.defs'],
   ...['mawk', 'mount', 'ncurses-base', 'ncurses-bin', 'passwd', 'perl-base', 'sed', 'sysvinit-utils', 'tar'],
-  ...['util-linux', 'apt', 'kmod', 'e2fsprogs', 'iproute2', 'procps', 'libpam-systemd', 'libpam-runtime'],
+  ...[
+    'util-linux',
+    'apt',
+    'kmod',
+    'e2fsprogs',
+    'iproute2',
+    'procps',
+    'libpam-systemd',
+    'libpam-runtime',
+    'netcat-openbsd',
+  ],
   ...['systemd', 'systemd-sysv', 'udev', 'dbus', 'systemd-resolved', 'systemd-timesyncd'],
   ...['openssh-server', 'cloud-init', 'linux-image-cloud-amd64'],
   // Ours: its initrd and its boot partition.
@@ -66,8 +76,9 @@ const rootBytes = 1536 * 1024 ** 2;
 const initrdModules = ['virtio_blk', 'crc32c_generic', 'ext4'];
 const stockFile = (name: string): URL => new URL(`stock/${name}`, import.meta.url);
 
-/** What the system says on its console when it is up. */
+/** What the system says on its console when it is up, and when a part of it is not, so that nothing is compared with a ruin. */
 export const stockIsUp = /Reached target .*multi-user\.target/;
+export const stockHasFailed = /\[FAILED\]|not found/;
 
 export interface StockDebian {
   readonly image: BootImage;
@@ -139,6 +150,9 @@ async function configure(root: string, tools: Tools, kernelVersion: string): Pro
   await cp(at('usr/share/openssh/sshd_config'), at('etc/ssh/sshd_config'));
   await rm(at('etc/resolv.conf'), { force: true });
   await symlink('../run/systemd/resolve/stub-resolv.conf', at('etc/resolv.conf'));
+  // cloud-init's stages talk by it; the scripts would choose it among the alternatives.
+  await symlink('nc.openbsd', at('usr/bin/nc'));
+  await symlink('mawk', at('usr/bin/awk'));
   const seed = at('var/lib/cloud/seed/nocloud');
   await mkdir(seed, { recursive: true });
   await writeFile(path.join(seed, 'meta-data'), 'instance-id: stock\n');
@@ -148,7 +162,18 @@ async function configure(root: string, tools: Tools, kernelVersion: string): Pro
   await mkdir(at('etc/systemd/system-preset'), { recursive: true });
   await cp(stockFile('stock.preset'), at('etc/systemd/system-preset/00-stock.preset'));
   runOwn(root, 'usr/bin/systemctl', [`--root=${root}`, 'preset-all']);
+  runOwn(root, 'usr/bin/systemd-hwdb', [`--root=${root}`, '--usr', 'update']);
+  await placeCertificates(root);
   await compilePython(root);
+  // An installed system has done what systemd otherwise does once after an update of /usr; last, so that it is newer.
+  for (const name of ['etc/.updated', 'var/.updated']) await writeFile(at(name), '');
+}
+
+async function placeCertificates(root: string): Promise<void> {
+  const source = path.join(root, 'usr/share/ca-certificates/mozilla');
+  const names = (await readdir(source)).sort();
+  const texts = await Promise.all(names.map((name) => readFile(path.join(source, name), 'utf8')));
+  await writeFile(path.join(root, 'etc/ssl/certs/ca-certificates.crt'), texts.join(''));
 }
 
 /** Debian's Python packages compile their modules when they are installed; without that every start would. */

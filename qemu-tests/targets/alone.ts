@@ -7,6 +7,8 @@ import type { RecipeImage } from '../recipe-images.ts';
 
 /** Translated, and beside other work. */
 const healthyLimitSeconds = 900;
+/** Small beside what is measured. */
+const pauseMilliseconds = 200;
 const memoryMebibytes = 512;
 
 /** @returns the seconds from power-on. Rejects with what was waited for in vain, and the console. */
@@ -35,7 +37,7 @@ async function untilHealthy(machine: Machine, version: string): Promise<void> {
   let last = '';
   const report = (): string => `last status: ${last}\n${machine.report()}`;
   const what = `${machine.name} runs version ${version} in slot a, good, and its agent answers`;
-  await waitUntil({ what, limitSeconds: healthyLimitSeconds, report }, async () => {
+  await waitUntil({ what, limitSeconds: healthyLimitSeconds, pauseMilliseconds, report }, async () => {
     const system = (await machine.request('update.status')) as SystemStatus;
     last = JSON.stringify(system);
     const isGood = system.slot === 'a' && system.state === 'good' && system.version === version;

@@ -2,18 +2,16 @@
  * `npm run test:targets`: every recipe is built and started by its own boot chain until its agent is healthy. Prints seconds
  * from power-on; exit code 1 when one did not get there.
  */
-import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { chooseFrom, readWords, recipeNames, runCommand } from '../long-command.ts';
 import { buildImages, type RecipeImage } from '../recipe-images.ts';
 import { startAlone } from './alone.ts';
 import { formCluster } from './cluster.ts';
 import { boardDifferences, boardRecipe, startBoard } from './raspi3b.ts';
 import { cardRecipe, startFromCard } from './sd-card.ts';
 import { formatTable, type Outcome } from './table.ts';
-
-class UsageError extends Error {}
 
 /** The one that has to form a cluster: the others differ from the scenarios' machines by less. */
 const clusterRecipe = 'recipes/cloud-arm64.yaml';
@@ -43,30 +41,13 @@ function readOptions(words: readonly string[]): Options | null {
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   } as const;
-  const parse = () => parseArgs({ args: [...words], options, strict: true }).values;
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const values = readWords(words, options);
   if (values.help) return null;
-  const all = globSync('recipes/*.yaml')
-    .sort()
-    .map((file) => path.basename(file, '.yaml'));
   return {
-    recipes: chooseFrom('recipes', values.recipes, all),
+    recipes: chooseFrom('recipes', values.recipes, recipeNames()),
     ways: chooseFrom('ways', values.ways, wayNames),
     json: values.json,
   };
-}
-
-function chooseFrom(name: string, text: string | undefined, known: readonly string[]): readonly string[] {
-  if (text === undefined) return known;
-  const chosen = text.split(',');
-  const unknown = chosen.find((one) => !known.includes(one));
-  if (unknown !== undefined) throw new UsageError(`--${name} ${unknown}: there is ${known.join(', ')}`);
-  return chosen;
 }
 
 interface Start {
@@ -111,24 +92,10 @@ async function main(): Promise<void> {
     return;
   }
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const kept = path.resolve('out/targets');
-  mkdirSync(kept, { recursive: true });
   const outcomes: Outcome[] = [];
   for (const recipe of options.recipes) {
     say(`${recipe}: building`);
-    for (const subject of await buildImages(`recipes/${recipe}.yaml`)) {
-      // Sockets lie there too, whose paths must be short.
-      const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
-      const starts = startsOf(subject, directory).filter(({ way }) => options.ways.includes(way));
-      for (const start of starts) {
-        const outcome = await runStart(subject, start);
-        outcomes.push(outcome);
-        say(
-          outcome.seconds === null ? `${subject.name}: ${outcome.remark}` : formatTable([outcome]).trimEnd(),
-        );
-      }
-      rmSync(directory, { recursive: true, force: true });
-    }
+    outcomes.push(...(await runRecipe(recipe, options.ways, say)));
   }
   process.stdout.write(
     options.json ? `${JSON.stringify(outcomes, null, 2)}\n` : `\n${formatTable(outcomes)}`,
@@ -136,16 +103,54 @@ async function main(): Promise<void> {
   if (outcomes.some(({ seconds }) => seconds === null)) process.exitCode = 1;
 }
 
+async function runRecipe(
+  recipe: string,
+  ways: readonly string[],
+  say: (line: string) => void,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  let images: readonly RecipeImage[];
+  try {
+    images = await buildImages(`recipes/${recipe}.yaml`);
+  } catch (error) {
+    outcomes.push({ subject: recipe, way: 'build', seconds: null, remark: messageOf(error) });
+    say(`${recipe}: ${messageOf(error)}`);
+    return outcomes;
+  }
+  for (const subject of images) {
+    // Sockets lie there too, whose paths must be short.
+    const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
+    const starts = startsOf(subject, directory).filter(({ way }) => ways.includes(way));
+    for (const start of starts) {
+      const outcome = await runStart(subject, start);
+      outcomes.push(outcome);
+      say(outcome.seconds === null ? `${subject.name}: ${outcome.remark}` : formatTable([outcome]).trimEnd());
+    }
+    keepConsoles(directory);
+    rmSync(directory, { recursive: true, force: true });
+  }
+  return outcomes;
+}
+
+/** For whoever wants to know what a machine said. */
+function keepConsoles(directory: string): void {
+  const kept = path.resolve('out/targets');
+  mkdirSync(kept, { recursive: true });
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
+    if (name.endsWith('.console'))
+      cpSync(path.join(directory, name), path.join(kept, name.replaceAll('/', '-')));
+}
+
 async function runStart(subject: RecipeImage, { title, run }: Start): Promise<Outcome> {
   try {
     return { subject: subject.name, way: title, ...(await run()) };
   } catch (error) {
-    const remark = error instanceof Error ? error.message : String(error);
-    return { subject: subject.name, way: title, seconds: null, remark };
+    return { subject: subject.name, way: title, seconds: null, remark: messageOf(error) };
   }
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`test:targets: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-});
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+runCommand('test:targets', main);
