@@ -1,6 +1,7 @@
 /** Writing to the boot partition: writable only meanwhile, and durable before the next step begins. */
 import {
   closeSync,
+  createReadStream,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { syncDirectory } from '../files/durable.ts';
 import { encodeEnvironment } from './boot-environment.ts';
 import { entriesDirectory, environmentFile, kernelImagesOf } from './boot-state.ts';
 import type { Device, Slot } from './device.ts';
+import { isStartable, sectorBytes } from './kernel-image.ts';
 import { UpdateError } from './update-error.ts';
 
 /** Runs `work` with the boot partition writable; it is read-only again afterwards, whatever happened. */
@@ -40,13 +42,81 @@ export async function markGood(device: Device, slot: Slot): Promise<void> {
       writeSlots(device, { good: slot, trial: '', id: '' });
       return;
     }
-    const [counted] = kernelImagesOf(device, slot);
-    if (counted === undefined) {
-      throw new UpdateError('device', `The boot partition has no kernel image of slot ${slot} any more.`);
-    }
-    renameSync(counted, path.join(entriesDirectory(device), `trivet-${slot}.efi`));
-    syncDirectory(entriesDirectory(device));
+    return takeCounterAway(device, slot);
   });
+}
+
+/**
+ * The kernel image is copied to its name without a counter, and the one with a counter goes when the copy is whole. Where
+ * there is no room for a copy it is renamed, which a power cut may undo to the version before.
+ */
+async function takeCounterAway(device: Device, slot: Slot): Promise<void> {
+  const good = path.join(entriesDirectory(device), `trivet-${slot}.efi`);
+  const counted = kernelImagesOf(device, slot).find((file) => file !== good && isStartable(file));
+  if (counted === undefined) {
+    throw new UpdateError('device', `The boot partition has no kernel image of slot ${slot} any more.`);
+  }
+  try {
+    makeStartable(good, await writeKernelImage(good, createReadStream(counted)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    removeDurably([good]);
+    renameSync(counted, good);
+    syncDirectory(entriesDirectory(device));
+    return;
+  }
+  removeDurably([counted]);
+}
+
+/** What a power cut has left between the copy without a counter and the end of the one with it. */
+export async function removeCountedCopies(device: Device): Promise<void> {
+  if (device.image.bootChain === 'u-boot' || !existsSync(entriesDirectory(device))) return;
+  const good = path.join(entriesDirectory(device), `trivet-${device.slot}.efi`);
+  const counted = kernelImagesOf(device, device.slot).filter((file) => file !== good);
+  if (counted.length === 0 || !existsSync(good) || !isStartable(good)) return;
+  await withWritableBootPartition(device, () => removeDurably(counted));
+}
+
+/**
+ * Writes a kernel image under its name, but for its first sector: until `makeStartable` has written that one, no firmware
+ * takes the file for a program. (To write aside and rename would be usual; but Linux's FAT gives the new name its content
+ * only some time later, and a power cut leaves an empty file.)
+ * @returns the first sector.
+ */
+export async function writeKernelImage(
+  file: string,
+  content: AsyncIterable<Uint8Array>,
+): Promise<Uint8Array> {
+  const first: Uint8Array[] = [];
+  await writeBootFile(file, withoutFirstSector(content, first));
+  return Buffer.concat(first);
+}
+
+/** One sector is written whole or not at all. */
+export function makeStartable(file: string, firstSector: Uint8Array): void {
+  const descriptor = openSync(file, 'r+');
+  try {
+    writeSync(descriptor, firstSector, 0, firstSector.length, 0);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The same content with zeros for its first sector, whose bytes are put into `first`. */
+async function* withoutFirstSector(
+  content: AsyncIterable<Uint8Array>,
+  first: Uint8Array[],
+): AsyncGenerator<Uint8Array> {
+  let missing = sectorBytes;
+  for await (const piece of content) {
+    const part = Math.min(missing, piece.length);
+    // The piece may be the source's own memory.
+    first.push(Uint8Array.from(piece.subarray(0, part)));
+    missing -= part;
+    if (part > 0) yield new Uint8Array(part);
+    if (part < piece.length) yield piece.subarray(part);
+  }
 }
 
 /** Writes `slots.env` in place. */

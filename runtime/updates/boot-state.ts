@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodeEnvironment } from './boot-environment.ts';
 import { type Device, otherSlot, type Slot } from './device.ts';
-import { readImageVersion } from './kernel-image.ts';
+import { isStartable, readImageVersion } from './kernel-image.ts';
 import { UpdateError } from './update-error.ts';
 
 /**
@@ -59,7 +59,7 @@ export function kernelImagesOf(device: Device, slot: Slot): readonly string[] {
 
 /** Throws `UpdateError` when the boot partition cannot be read. */
 export function readBootState(device: Device): BootState {
-  const entries = readEntries(device);
+  const entries = readEntries(device).filter(({ file }) => isStartable(file));
   const environments = device.image.bootChain === 'u-boot' ? readEnvironments(device) : null;
   const judge = (slot: Slot, isRunning: boolean): SlotStatus => {
     const own = entries.filter((entry) => entry.slot === slot);

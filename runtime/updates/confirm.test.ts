@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { decodeEnvironment, encodeEnvironment } from './boot-environment.ts';
+import { readBootState } from './boot-state.ts';
 import { confirmUpdate } from './confirm.ts';
 import type { Device, ImageFacts } from './device.ts';
 import { type HealthBefore, type HealthLook, judgeHealth } from './health.ts';
@@ -55,20 +56,52 @@ async function confirmStory(
   noteBefore(device.paths, before);
   let seconds = 0;
   const said: string[] = [];
-  const run = confirmUpdate(device, {
-    look: async () => looks[Math.min(seconds, looks.length - 1)]!,
-    now: () => seconds,
-    pause: async () => {
-      seconds += 1;
-    },
-    tell: (sentence) => said.push(sentence),
-  });
-  return { device, remounts, said, run, names: () => readdirSync(linux), seconds: () => seconds };
+  const confirm = () =>
+    confirmUpdate(device, {
+      look: async () => looks[Math.min(seconds, looks.length - 1)]!,
+      now: () => seconds,
+      pause: async () => {
+        seconds += 1;
+      },
+      tell: (sentence) => said.push(sentence),
+    });
+  const run = confirm();
+  return {
+    device,
+    remounts,
+    said,
+    run,
+    again: confirm,
+    names: () => readdirSync(linux),
+    seconds: () => seconds,
+  };
 }
 
 function writeSlots(device: Device, values: Record<string, string>): void {
   writeFileSync(path.join(device.paths.bootPartition, 'trivet/slots.env'), encodeEnvironment(values));
 }
+
+t.test('confirmUpdate finishes what a power cut has left of it', async (t) => {
+  const story = await confirmStory(t, { looks: [lookOf({})] });
+  const linux = path.join(story.device.paths.bootPartition, 'EFI/Linux');
+  const counted = readFileSync(path.join(linux, 'trivet-b+2-1.efi'));
+  // A copy without its first sector is no kernel image yet: the version is still on trial.
+  writeFileSync(path.join(linux, 'trivet-b.efi'), Buffer.from(counted).fill(0, 0, 512));
+  t.equal(readBootState(story.device).running.state, 'trial');
+  t.equal(await story.run, true);
+  t.same(story.names(), ['trivet-b.efi']);
+  t.ok(readFileSync(path.join(linux, 'trivet-b.efi')).equals(counted), 'the copy is whole');
+  t.equal(readBootState(story.device).running.state, 'good');
+});
+
+t.test('confirmUpdate removes what is left beside a version that is good', async (t) => {
+  const story = await confirmStory(t, { looks: [lookOf({})] });
+  const linux = path.join(story.device.paths.bootPartition, 'EFI/Linux');
+  await story.run;
+  writeFileSync(path.join(linux, 'trivet-b+2-1.efi'), readFileSync(path.join(linux, 'trivet-b.efi')));
+  t.equal(await story.again(), false, 'it is good already');
+  t.same(story.names(), ['trivet-b.efi']);
+});
 
 t.test('confirmUpdate marks a version good as soon as it is healthy', async (t) => {
   const story = await confirmStory(t, { looks: [lookOf(null), lookOf({ uptimeSeconds: 3 }), lookOf({})] });

@@ -3,7 +3,7 @@
  * marks it good. When it does not become so in time this fails, and systemd restarts the machine.
  */
 import { readdirSync } from 'node:fs';
-import { markGood } from './boot-partition.ts';
+import { markGood, removeCountedCopies } from './boot-partition.ts';
 import { type BootState, readBootState } from './boot-state.ts';
 import type { Device } from './device.ts';
 import { type HealthLook, judgeHealth } from './health.ts';
@@ -23,7 +23,10 @@ const pauseSeconds = 1;
 /** @returns whether there was anything to confirm. Throws `UpdateError` `unhealthy` when the trial has failed. */
 export async function confirmUpdate(device: Device, options: ConfirmOptions): Promise<boolean> {
   const boot = readTrial(device);
-  if (boot === null) return false;
+  if (boot === null) {
+    await removeCountedCopies(device);
+    return false;
+  }
   const { tell } = options;
   const { version, slot } = boot.running;
   const limit = device.image.health.seconds;

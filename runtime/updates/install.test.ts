@@ -5,6 +5,7 @@ import { decodeEnvironment, encodeEnvironment } from './boot-environment.ts';
 import { readBootState } from './boot-state.ts';
 import type { Device } from './device.ts';
 import { installUpdate, planSteps } from './install.ts';
+import { isStartable } from './kernel-image.ts';
 import {
   type FileDeviceOptions,
   makeContent,
@@ -226,6 +227,13 @@ function entries(device: Device): string[] {
   return readdirSync(path.join(device.paths.bootPartition, 'EFI/Linux')).sort();
 }
 
+/** What firmware would take for a program. */
+function startable(device: Device): string[] {
+  return entries(device).filter((name) =>
+    isStartable(path.join(device.paths.bootPartition, 'EFI/Linux', name)),
+  );
+}
+
 function environment(device: Device, name: string): Readonly<Record<string, string>> {
   const file = path.join(device.paths.bootPartition, 'trivet', name);
   return (existsSync(file) ? decodeEnvironment(readFileSync(file)) : null) ?? {};
@@ -250,7 +258,9 @@ function spoil(device: Device, step: string): void {
     writeFileSync(file, readFileSync(file).fill('half written', 0, 1024 * 1024));
   }
   if (step === 'write the kernel image') {
-    writeFileSync(path.join(device.paths.bootPartition, 'EFI/Linux/trivet-b.new'), 'half a kernel');
+    const name = device.image.bootChain === 'u-boot' ? 'trivet-b.efi' : 'trivet-b+3.efi';
+    const half = Buffer.concat([Buffer.alloc(512), Buffer.from('half a kernel')]);
+    writeFileSync(path.join(device.paths.bootPartition, 'EFI/Linux', name), half);
   }
 }
 
@@ -259,9 +269,9 @@ function bootChoice(device: Device): string {
   if (device.image.bootChain === 'u-boot') {
     const { good = 'a', trial = '' } = environment(device, 'slots.env');
     const order = [trial, good, 'a', 'b'].filter((slot) => slot !== '');
-    return order.find((slot) => entries(device).includes(`trivet-${slot}.efi`)) ?? 'none';
+    return order.find((slot) => startable(device).includes(`trivet-${slot}.efi`)) ?? 'none';
   }
-  const bootable = entries(device).filter((name) => name.endsWith('.efi') && !name.includes('+0'));
+  const bootable = startable(device).filter((name) => name.endsWith('.efi') && !name.includes('+0'));
   const versionOf = (name: string): string => {
     const text = readFileSync(path.join(device.paths.bootPartition, 'EFI/Linux', name), 'latin1');
     return /IMAGE_VERSION=(.*)/.exec(text)?.[1] ?? '';
@@ -272,7 +282,7 @@ function bootChoice(device: Device): string {
 
 /** The kernel image of the slot starts the root that is in it. */
 function isWhole(device: Device, slot: string): boolean {
-  const name = entries(device).find((entry) => entry.startsWith(`trivet-${slot}`) && entry.endsWith('.efi'));
+  const name = startable(device).find((entry) => entry.startsWith(`trivet-${slot}`));
   if (name === undefined) return false;
   const root = startOf(device, `root-${slot}`, makeContent('0').root.length);
   return rootHashOf(path.join(device.paths.bootPartition, 'EFI/Linux', name)) === sha256(root);

@@ -3,15 +3,16 @@
  * after each of them, and in the middle of each: the kernel image goes first and comes last.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, renameSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { syncDirectory } from '../files/durable.ts';
 import {
+  makeStartable,
   removeDurably,
   sizeOfFiles,
   withWritableBootPartition,
   writeBootFile,
+  writeKernelImage,
   writeSlots,
 } from './boot-partition.ts';
 import { bootFilesDirectory, entriesDirectory, kernelImagesOf, readBootState } from './boot-state.ts';
@@ -97,17 +98,16 @@ export function planSteps(device: Device, update: UpdateFile): readonly InstallS
     partitionFile(device, `verity-${slot}`),
   ];
   const entries = entriesDirectory(device);
-  const unfinished = path.join(entries, `trivet-${slot}.new`);
   const files = manifest.parts.filter((part) => part.kind === 'file');
   const filesDirectory = bootFilesDirectory(device, slot);
   const onBootPartition = (work: () => Promise<void> | void) => () => withWritableBootPartition(device, work);
   const isCounted = device.image.bootChain === 'systemd-boot';
+  const image = path.join(entries, isCounted ? `trivet-${slot}+${tries}.efi` : `trivet-${slot}.efi`);
+  let firstSector: Uint8Array = new Uint8Array();
   return [
     {
       name: 'remove the kernel image of the slot',
-      run: onBootPartition(() =>
-        removeDurably([...kernelImagesOf(device, slot), unfinished, filesDirectory]),
-      ),
+      run: onBootPartition(() => removeDurably([...kernelImagesOf(device, slot), filesDirectory])),
     },
     {
       name: 'write the root',
@@ -134,25 +134,21 @@ export function planSteps(device: Device, update: UpdateFile): readonly InstallS
     },
     {
       name: 'write the kernel image',
-      run: onBootPartition(() => writeBootFile(unfinished, update.content(kernel))),
+      run: onBootPartition(async () => {
+        firstSector = await writeKernelImage(image, update.content(kernel));
+      }),
     },
     {
       name: 'read the boot files back',
       run: async () => {
         device.actions.dropCaches();
         for (const part of files) await requireFile(path.join(filesDirectory, part.path), part);
-        await requireFile(unfinished, kernel);
+        await requireFile(image, kernel, firstSector);
       },
     },
     {
       name: 'make the kernel image one that can be started',
-      run: onBootPartition(() => {
-        renameSync(
-          unfinished,
-          path.join(entries, isCounted ? `trivet-${slot}+${tries}.efi` : `trivet-${slot}.efi`),
-        );
-        syncDirectory(entries);
-      }),
+      run: onBootPartition(() => makeStartable(image, firstSector)),
     },
     ...(isCounted
       ? []
@@ -172,9 +168,14 @@ async function requireWritten(file: string, part: UpdatePart): Promise<void> {
   throw badDisk(file);
 }
 
-async function requireFile(file: string, part: UpdatePart): Promise<void> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
+/** @param start what the file is to begin with and does not yet. */
+async function requireFile(
+  file: string,
+  part: UpdatePart,
+  start: Uint8Array = new Uint8Array(),
+): Promise<void> {
+  const hash = createHash('sha256').update(start);
+  for await (const piece of createReadStream(file, { start: start.length })) hash.update(piece as Buffer);
   if (hash.digest('hex') !== part.sha256) throw badDisk(file);
 }
 

@@ -10,6 +10,20 @@ const coffBytes = 24;
 const sectionBytes = 40;
 const longestSectionBytes = 64 * 1024;
 
+/** What a disk writes as a whole. */
+export const sectorBytes = 512;
+
+/** Whether firmware would take the file for a program; one that is still being written is none. */
+export function isStartable(file: string): boolean {
+  const start = Buffer.alloc(2);
+  const descriptor = openSync(file, 'r');
+  try {
+    return readSync(descriptor, start, 0, 2, 0) === 2 && start.toString('latin1') === 'MZ';
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** `IMAGE_VERSION` of the kernel image, or null when it cannot be told. */
 export function readImageVersion(file: string): string | null {
   try {

@@ -139,6 +139,7 @@ export function makeUpdate({ version, content, change, stranger = false }: Updat
 /** The least that a PE file with a section `.osrel` is; behind it the hash of the root. */
 function makeKernelImage(version: string, rootHash: string): Buffer {
   const image = Buffer.alloc(4096);
+  image.write('MZ', 'latin1');
   image.writeUInt32LE(64, 0x3c);
   image.write('PE\0\0', 64, 'latin1');
   image.writeUInt16LE(1, 64 + 6);
