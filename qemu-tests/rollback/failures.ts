@@ -80,6 +80,7 @@ export const failures: readonly Failure[] = [
 export const installFailures = [
   { name: 'esp-full', title: 'boot partition full' },
   { name: 'power-cut', title: 'power cut while installing' },
+  { name: 'power-cut-trying', title: 'power cut while trying' },
 ] as const;
 
 export const failureNames: readonly string[] = [...failures, ...installFailures].map(({ name }) => name);

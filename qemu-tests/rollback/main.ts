@@ -111,8 +111,9 @@ async function runTask(
 ): Promise<CellOutcome> {
   const startedAt = performance.now();
   try {
-    if (failure === 'power-cut') {
-      const { seconds, ended } = await runPowerCuts(subject, options);
+    if (failure === 'power-cut' || failure === 'power-cut-trying') {
+      const occasion = failure === 'power-cut' ? 'installing' : 'trying';
+      const { seconds, ended } = await runPowerCuts(subject, occasion, installed, options);
       const remark = `(${ended.first} started the old version, ${ended.second} the new one)`;
       return { subject: subject.first.name, failure, ok: true, seconds, remark };
     }

@@ -1,12 +1,14 @@
 /**
- * The power goes while a device installs a version: at random places of the record of its writes, every second time among
- * the last of them, where the boot partition changes. Each disk that is left must start one of both versions.
+ * The power goes while a device installs a version, or while it tries it and marks it good: at random places of the record
+ * of its writes, every second time just after one to the boot partition. Each disk that is left must start one of both
+ * versions, and that one be good.
  */
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { decodeTable, primarySectors } from '../../image/formats/gpt/gpt.ts';
 import { sectorSize } from '../../image/formats/gpt/layout.ts';
 import { type Random, seededRandom } from '../../runtime/raft/testing/seeded-random.ts';
+import type { Machine } from '../machine/machine.ts';
 import { applyCut, cutAfter } from '../powercut/disk-after-cut.ts';
 import { type LogEntry, readWriteLog } from '../powercut/write-log.ts';
 import { type CellResult, copyDisk, expect, waitForSystem, withMachine } from './cell.ts';
@@ -15,28 +17,46 @@ import { imageOf, makeMachine, type Subject, secondVersion } from './subject.ts'
 const diskBytes = 2 * 1024 ** 3;
 const installLimitMilliseconds = 900_000;
 
+/** Installing the version, or trying it. */
+export type Occasion = 'installing' | 'trying';
+
 export interface PowerCutOptions {
   readonly cuts: number;
   readonly seed: number;
 }
 
-/** Rejects with the first disk that does not start as it should; it is kept. */
+/** What a device wrote from a disk on. */
+interface Recording {
+  readonly disk: string;
+  readonly file: string;
+  readonly entries: readonly LogEntry[];
+  /** The first sector behind the boot partition. */
+  readonly bootPartitionEnd: number;
+}
+
+/**
+ * Rejects with the first disk that does not start as it should; it is kept.
+ * @param installed the disk on which version 9 is about to be tried.
+ */
 export async function runPowerCuts(
   subject: Subject,
+  occasion: Occasion,
+  installed: string,
   { cuts, seed }: PowerCutOptions,
 ): Promise<CellResult & { readonly ended: Readonly<Record<'first' | 'second', number>> }> {
   const startedAt = performance.now();
   const random = seededRandom(seed);
-  const record = await recordInstallation(subject);
+  const recording = await record(subject, occasion, installed);
   const ended = { first: 0, second: 0 };
   let starts = 0;
   for (let cut = 1; cut <= cuts; cut += 1) {
-    const disk = copyDisk(subject.first.image.file, path.join(subject.directory, `cut-${cut}.raw`));
+    const name = `${occasion}-cut-${cut}`;
+    const disk = copyDisk(recording.disk, path.join(subject.directory, `${name}.raw`));
     truncateSync(disk, diskBytes);
-    const count = chooseEnd(record.entries, record.bootPartitionEnd, random, cut % 2 === 0);
-    applyCut(cutAfter(record.entries.slice(0, count), random), record.file, disk);
-    const where = `cut ${cut} (seed ${seed}), after ${count} of ${record.entries.length} writes and flushes`;
-    const result = await withMachine(subject, `cut-${cut}`, { image: imageOf(disk) }, async (machine) => {
+    const count = chooseEnd(recording, random, cut % 2 === 0);
+    applyCut(cutAfter(recording.entries.slice(0, count), random), recording.file, disk);
+    const where = `cut ${cut} (seed ${seed}), after ${count} of ${recording.entries.length} writes and flushes`;
+    const result = await withMachine(subject, name, { image: imageOf(disk) }, async (machine) => {
       const system = await waitForSystem(
         machine,
         `a version runs and is good: ${where}`,
@@ -49,46 +69,58 @@ export async function runPowerCuts(
     });
     starts += result.starts;
   }
-  rmSync(record.file, { force: true });
+  rmSync(recording.file, { force: true });
   return { starts, seconds: (performance.now() - startedAt) / 1000, ended };
 }
 
-interface Installation {
-  readonly file: string;
-  readonly entries: readonly LogEntry[];
-  /** The first sector behind the boot partition. */
-  readonly bootPartitionEnd: number;
-}
-
-async function recordInstallation(subject: Subject): Promise<Installation> {
-  const machine = await makeMachine(subject, 'record', {
-    ...{ recordsWrites: true, endsAtRestart: true, extraDiskFiles: [subject.updateDisk], diskBytes },
+async function record(subject: Subject, occasion: Occasion, installed: string): Promise<Recording> {
+  const isInstalling = occasion === 'installing';
+  const disk = isInstalling ? subject.first.image.file : installed;
+  const machine = await makeMachine(subject, `record-${occasion}`, {
+    ...{ image: imageOf(disk), recordsWrites: true, diskBytes },
+    ...(isInstalling ? { endsAtRestart: true, extraDiskFiles: [subject.updateDisk] } : {}),
   });
   try {
     await machine.powerOn();
-    await machine.untilRestart(installLimitMilliseconds);
+    await (isInstalling ? machine.untilRestart(installLimitMilliseconds) : untilMarkedGood(machine));
   } finally {
     await machine.close();
   }
   rmSync(machine.diskFile, { force: true });
-  const start = readFileSync(subject.first.image.file).subarray(0, primarySectors * sectorSize);
-  const esp = decodeTable(start).partitions.find(({ name }) => name === 'esp')!;
   const entries = readWriteLog(machine.writeLogFile);
-  writeFileSync(`${machine.writeLogFile}.count`, `${entries.length}\n`);
-  return { file: machine.writeLogFile, entries, bootPartitionEnd: esp.firstLba + esp.sectors };
+  return { disk, file: machine.writeLogFile, entries, bootPartitionEnd: bootPartitionEnd(disk) };
 }
 
-/** Anywhere, or from the last long stretch of writes to the boot partition on. */
+/** What it writes last it says afterwards. */
+async function untilMarkedGood(machine: Machine): Promise<void> {
+  await waitForSystem(
+    machine,
+    'version 9 is marked good',
+    ({ slot, state }) => slot === 'b' && state === 'good',
+  );
+}
+
+function bootPartitionEnd(disk: string): number {
+  const start = Buffer.alloc(primarySectors * sectorSize);
+  const descriptor = openSync(disk, 'r');
+  try {
+    readSync(descriptor, start, 0, start.length, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  const esp = decodeTable(start).partitions.find(({ name }) => name === 'esp')!;
+  return esp.firstLba + esp.sectors;
+}
+
+/** @returns how many entries of the record count: anywhere, or up to one of the writes to the boot partition. */
 function chooseEnd(
-  entries: readonly LogEntry[],
-  bootPartitionEnd: number,
+  { entries, bootPartitionEnd: end }: Recording,
   random: Random,
-  atTheEnd: boolean,
+  atBootPartition: boolean,
 ): number {
-  const isBootWrite = (entry: LogEntry): boolean => entry.kind === 'write' && entry.sector < bootPartitionEnd;
-  const first = atTheEnd ? entries.findIndex(isBootWrite) : 0;
-  const from = Math.max(0, first);
-  if (!atTheEnd) return from + 1 + Math.floor(random() * (entries.length - from));
-  const bootWrites = entries.flatMap((entry, index) => (isBootWrite(entry) ? [index] : []));
-  return (bootWrites[Math.floor(random() * bootWrites.length)] ?? entries.length - 1) + 1;
+  if (!atBootPartition) return 1 + Math.floor(random() * entries.length);
+  const writes = entries.flatMap((entry, index) =>
+    entry.kind === 'write' && entry.sector < end ? [index] : [],
+  );
+  return (writes[Math.floor(random() * writes.length)] ?? entries.length - 1) + 1;
 }
