@@ -117,9 +117,7 @@ export function otherSlot(slot: Slot): Slot {
 function realActions(paths: DevicePaths): DeviceActions {
   return {
     remountBootPartition: (mode) => {
-      // Names and sizes reach the disk with the call that changes them.
-      const options = mode === 'rw' ? 'remount,rw,dirsync' : 'remount,ro';
-      const run = spawnSync('mount', ['-o', options, paths.bootPartition], { encoding: 'utf8' });
+      const run = spawnSync('mount', ['-o', `remount,${mode}`, paths.bootPartition], { encoding: 'utf8' });
       if (run.status === 0) return;
       const reason = run.error?.message ?? run.stderr.trim();
       throw new UpdateError(
