@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import t from 'tap';
@@ -89,5 +89,21 @@ t.test('compressImage makes a file that zstd reads, and compresses only what has
     execFileSync('ls', [directory], { encoding: 'utf8' }),
     /^cache\nraw\nraw\.zst\n$/,
     'nothing is left behind',
+  );
+});
+
+t.test('compressImage makes frames of the same content at the same time, with an empty cache', async (t) => {
+  const directory = t.testdir();
+  const cache = openCache({ XDG_CACHE_HOME: directory });
+  const input = path.join(directory, 'zeros');
+  writeFileSync(input, '');
+  truncateSync(input, 40 * mebibyte);
+  const output = path.join(directory, 'zeros.zst');
+  await compressImage(cache, input, output);
+  t.equal(zstdDecompressSync(readFileSync(output)).length, 40 * mebibyte);
+  t.equal(
+    readdirSync(path.join(directory, 'trivet/frames')).length,
+    1,
+    'one frame is kept, and nothing unfinished',
   );
 });
