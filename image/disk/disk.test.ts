@@ -94,16 +94,19 @@ t.test('compressImage makes a file that zstd reads, and compresses only what has
 
 t.test('compressImage makes frames of the same content at the same time, with an empty cache', async (t) => {
   const directory = t.testdir();
-  const cache = openCache({ XDG_CACHE_HOME: directory });
   const input = path.join(directory, 'zeros');
   writeFileSync(input, '');
-  truncateSync(input, 40 * mebibyte);
+  truncateSync(input, 8 * mebibyte);
   const output = path.join(directory, 'zeros.zst');
-  await compressImage(cache, input, output);
-  t.equal(zstdDecompressSync(readFileSync(output)).length, 40 * mebibyte);
-  t.equal(
-    readdirSync(path.join(directory, 'trivet/frames')).length,
-    1,
-    'one frame is kept, and nothing unfinished',
-  );
+  // Which of the two is ready first is chance.
+  for (let round = 0; round < 20; round += 1) {
+    const cache = openCache({ XDG_CACHE_HOME: path.join(directory, `cache-${round}`) });
+    await compressImage(cache, input, output);
+    t.equal(
+      readdirSync(path.join(cache.directory, 'frames')).length,
+      1,
+      'one is kept, and nothing unfinished',
+    );
+  }
+  t.equal(zstdDecompressSync(readFileSync(output)).length, 8 * mebibyte);
 });
