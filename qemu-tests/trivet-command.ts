@@ -19,6 +19,7 @@ interface BuildReport {
     readonly root: number;
     readonly uki: number;
   };
+  readonly kernelVersion: string;
   readonly seconds: number;
 }
 

@@ -2,7 +2,7 @@
  * Compresses the disk image with zstd, in frames of 4 MiB that follow one another, which every zstd reads as one file.
  * A frame is kept by the digest of its content: after a small change most of the image need not be compressed again.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -40,7 +40,10 @@ export async function compressImage(
       while (at < size && pending.length < concurrency) {
         const piece = Buffer.alloc(frameSize - ((offset + at) % frameSize));
         const { bytesRead } = await source.read(piece, 0, piece.length, at);
-        pending.push(frameOf(directory, piece.subarray(0, bytesRead)));
+        const frame = frameOf(directory, piece.subarray(0, bytesRead));
+        // It may fail while another one is waited for; its turn comes.
+        frame.catch(() => {});
+        pending.push(frame);
         at += bytesRead;
       }
       const frame = await pending.shift()!;
@@ -63,7 +66,8 @@ async function frameOf(directory: string, content: Uint8Array): Promise<Uint8Arr
   }
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
   const frame = await compress(content, { params });
-  const unfinished = `${file}.${process.pid}`;
+  // A name of its own: frames of the same content, such as zeros, are made at the same time.
+  const unfinished = `${file}.${randomBytes(4).toString('hex')}`;
   await writeFile(unfinished, frame);
   await rename(unfinished, file);
   return frame;

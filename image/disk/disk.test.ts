@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import t from 'tap';
@@ -90,4 +90,23 @@ t.test('compressImage makes a file that zstd reads, and compresses only what has
     /^cache\nraw\nraw\.zst\n$/,
     'nothing is left behind',
   );
+});
+
+t.test('compressImage makes frames of the same content at the same time, with an empty cache', async (t) => {
+  const directory = t.testdir();
+  const input = path.join(directory, 'zeros');
+  writeFileSync(input, '');
+  truncateSync(input, 8 * mebibyte);
+  const output = path.join(directory, 'zeros.zst');
+  // Which of the two is ready first is chance.
+  for (let round = 0; round < 20; round += 1) {
+    const cache = openCache({ XDG_CACHE_HOME: path.join(directory, `cache-${round}`) });
+    await compressImage(cache, input, output);
+    t.equal(
+      readdirSync(path.join(cache.directory, 'frames')).length,
+      1,
+      'one is kept, and nothing unfinished',
+    );
+  }
+  t.equal(zstdDecompressSync(readFileSync(output)).length, 8 * mebibyte);
 });

@@ -47,7 +47,9 @@ export async function measureBuilds(recipe: string, say: (line: string) => void)
       quiet: true,
       ...(checkout === undefined ? {} : { checkout }),
     });
-    return readBuildReport(outputDirectory).seconds;
+    const { seconds } = readBuildReport(outputDirectory);
+    say(`${seconds.toFixed(1)} s`);
+    return seconds;
   };
   try {
     for (const stage of fetchedStages) {

@@ -9,6 +9,7 @@ import { waitUntil } from '../lab/wait.ts';
 import { Machine } from '../machine/machine.ts';
 import type { RecipeImage } from '../recipe-images.ts';
 import { startAlone } from '../targets/alone.ts';
+import { readBuildReport } from '../trivet-command.ts';
 import type { PowerOn } from './results.ts';
 import { makeStockDebian, type StockDebian, stockHasFailed, stockIsUp } from './stock-debian.ts';
 
@@ -26,6 +27,11 @@ export async function measurePowerOn(
   try {
     say('making a stock Debian');
     const stock = await makeStockDebian(path.join(directory, 'stock'));
+    const own = readBuildReport(path.dirname(subject.image.file)).kernelVersion;
+    if (own !== stock.kernelVersion)
+      throw new Error(
+        `the kernels differ: ${own} in the image, ${stock.kernelVersion} in the stock system; build again`,
+      );
     const trivetSeconds: number[] = [];
     const stockSeconds: number[] = [];
     for (let run = 1; run <= runs; run += 1) {
