@@ -21,10 +21,10 @@ const [subject] = await buildSubjects(recipe, directory);
 if (subject === undefined) throw new Error(`${recipe} builds no image`);
 const installed = await installUpdate(subject);
 
-await t.test('a kernel panic, and an agent that crashes: the old version is back', async (t) => {
-  // A panic waits ten seconds for its restart, an unhealthy agent longer: both machines at once.
+await t.test('a kernel panic, and a root with flipped bits: the old version is back', async (t) => {
+  // Each waits ten seconds for its restart: both machines at once.
   const results = await Promise.all(
-    ['panic', 'agent-crashes'].map((failure) => runCell(subject, failure, installed)),
+    ['panic', 'root-corrupted'].map((failure) => runCell(subject, failure, installed)),
   );
   t.same(
     results.map(({ starts }) => starts),
