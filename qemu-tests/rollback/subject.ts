@@ -5,7 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { SystemStatus } from '../../runtime/admin/protocol.ts';
 import { makeUpdateDisk } from '../lab/update-disk.ts';
+import { waitUntil } from '../lab/wait.ts';
 import { type BootImage, openImage } from '../machine/image.ts';
 import { Machine, type MachineOptions } from '../machine/machine.ts';
 import { buildImages, type RecipeImage } from '../recipe-images.ts';
@@ -84,11 +86,11 @@ export async function installUpdate(subject: Subject): Promise<string> {
   });
   try {
     await machine.powerOn();
-    await machine.untilRestart(installLimitMilliseconds);
+    await untilRestartOrRefusal(machine);
     if (machine.console.lines.some((line) => /keys successfully enrolled/.test(line))) {
       // Firmware in setup mode took the keys first of all, and restarted for that.
       await machine.powerOn();
-      await machine.untilRestart(installLimitMilliseconds);
+      await untilRestartOrRefusal(machine);
     }
     if (existsSync(machine.firmwareVariablesFile))
       copyFileSync(machine.firmwareVariablesFile, variablesOf(subject));
@@ -101,6 +103,21 @@ export async function installUpdate(subject: Subject): Promise<string> {
   } finally {
     await machine.close();
   }
+}
+
+/** A device that refuses the update never restarts: it says why instead. */
+async function untilRestartOrRefusal(machine: Machine): Promise<void> {
+  const refused = waitUntil(
+    { what: 'the update is refused', limitSeconds: installLimitMilliseconds / 1000, pauseMilliseconds: 2000 },
+    async () => {
+      if (!machine.isRunning) return '';
+      const { lastUpdate } = (await machine.request('update.status')) as SystemStatus;
+      return lastUpdate?.ok === false ? lastUpdate.message : null;
+    },
+  ).then((reason) => {
+    if (reason !== '') throw new Error(`${machine.name} did not take the update: ${reason}`);
+  });
+  await Promise.race([machine.untilRestart(installLimitMilliseconds), refused]);
 }
 
 /** The raw file as an image to start a machine from. */
