@@ -73,7 +73,9 @@ async function expectToStay(subject: Subject, machine: Machine): Promise<void> {
 async function runFullBootPartition(subject: Subject): Promise<CellResult> {
   const disk = copyDisk(subject.first.image.file, path.join(subject.directory, 'esp-full.raw'));
   await fillBootPartition(subject, disk);
-  const options = { image: imageOf(disk), extraDiskFiles: [subject.updateDisk] };
+  // A disk is in one machine at a time.
+  const updateDisk = copyDisk(subject.updateDisk, path.join(subject.directory, 'esp-full.update'));
+  const options = { image: imageOf(disk), extraDiskFiles: [updateDisk] };
   return withMachine(subject, 'esp-full', options, async (machine) => {
     const { lastUpdate, ...system } = await waitForSystem(
       machine,
@@ -139,6 +141,7 @@ export async function withMachine(
     `${name}.raw`,
     `${name}.raw.efi`,
     `${name}.raw.filler`,
+    `${name}.update`,
     `${name}.vars`,
   ]) {
     rmSync(path.join(subject.directory, file), { force: true });

@@ -76,9 +76,10 @@ export async function runPowerCuts(
 async function record(subject: Subject, occasion: Occasion, installed: string): Promise<Recording> {
   const isInstalling = occasion === 'installing';
   const disk = isInstalling ? subject.first.image.file : installed;
+  const updateDisk = copyDisk(subject.updateDisk, path.join(subject.directory, `record-${occasion}.update`));
   const machine = await makeMachine(subject, `record-${occasion}`, {
     ...{ image: imageOf(disk), recordsWrites: true, diskBytes },
-    ...(isInstalling ? { endsAtRestart: true, extraDiskFiles: [subject.updateDisk] } : {}),
+    ...(isInstalling ? { endsAtRestart: true, extraDiskFiles: [updateDisk] } : {}),
   });
   try {
     await machine.powerOn();
@@ -86,7 +87,7 @@ async function record(subject: Subject, occasion: Occasion, installed: string): 
   } finally {
     await machine.close();
   }
-  rmSync(machine.diskFile, { force: true });
+  for (const file of [machine.diskFile, updateDisk]) rmSync(file, { force: true });
   const entries = readWriteLog(machine.writeLogFile);
   return { disk, file: machine.writeLogFile, entries, bootPartitionEnd: bootPartitionEnd(disk) };
 }
