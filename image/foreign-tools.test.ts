@@ -90,7 +90,7 @@ t.test(
     };
     t.match(
       (await runTool(tools, 'fsck.fat', ['-n', await cut('esp')])).stdout,
-      /: 15 files,/,
+      /: 18 files,/,
       'fsck.fat finds no fault',
     );
     const data = await cut('root-a');

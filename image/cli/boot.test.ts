@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import t from 'tap';
+import { diskStart } from '../../qemu-tests/machine/testing/disk-start.ts';
 
 const main = path.resolve(import.meta.dirname, '../main.ts');
 
@@ -18,7 +19,7 @@ t.test('boot refuses what is no image', async (t) => {
 });
 
 t.test('boot refuses numbers that make no sense, and more memory than there is', async (t) => {
-  const directory = t.testdir({ 'a.raw': `${'\0'.repeat(512)}EFI PART${'\0'.repeat(4096)}` });
+  const directory = t.testdir({ 'a.raw': diskStart() });
   const image = path.join(directory, 'a.raw');
   t.match(boot(image, '--nodes', 'three'), {
     status: 2,
@@ -33,7 +34,7 @@ t.test('boot refuses numbers that make no sense, and more memory than there is',
 });
 
 t.test('boot needs the files of a build for --direct, and a directory that sockets can be in', async (t) => {
-  const directory = t.testdir({ 'a.raw': `${'\0'.repeat(512)}EFI PART${'\0'.repeat(4096)}` });
+  const directory = t.testdir({ 'a.raw': diskStart() });
   const image = path.join(directory, 'a.raw');
   t.match(boot(image, '--direct'), {
     status: 1,
