@@ -39,11 +39,20 @@ await t.test('the boot menu has an entry for it, which a usual start never takes
   t.equal(countOf(machine, asked), 0);
   await machine.powerOff();
   await machine.powerOn();
-  // Any key shows the menu; a key that comes before the menu looks for one is lost.
+  // Any key shows the menu, in the moment when it looks for one; who comes too late on a busy host tries again.
+  const started = /node agent started/;
+  let starts = countOf(machine, started);
   await waitUntil(
-    { what: 'the menu is there', limitSeconds: 120, pauseMilliseconds: 50, report: () => machine.report() },
+    {
+      ...{ what: 'the menu is there', limitSeconds: 900, pauseMilliseconds: 20 },
+      report: () => machine.report(),
+    },
     async () => {
-      if (machine.console.lines.some((line) => line.includes('Factory reset (slot a)'))) return true;
+      if (countOf(machine, /Factory reset \(slot a\)/) > 0) return true;
+      if (countOf(machine, started) > starts) {
+        starts += 1;
+        await machine.reset();
+      }
       await machine.pressKey('spc');
       return null;
     },
