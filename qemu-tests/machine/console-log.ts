@@ -26,6 +26,11 @@ export class ConsoleLog {
     return this.#lines;
   }
 
+  /** The line that has not ended yet: a menu draws without line ends. */
+  get unfinishedLine(): string {
+    return stripVTControlCharacters(this.#pending);
+  }
+
   /** Time starts anew. */
   powerOn(): void {
     this.#flush();
