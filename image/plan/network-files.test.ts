@@ -114,7 +114,7 @@ t.test('networkFiles keeps Wi-Fi passwords to root, whatever characters they hav
     `country=DE
 network={
 \tssid=686f6d6520223222
-\tpsk="pass\\"wo\\\\rd"
+\tpsk="pass"wo\\rd"
 }
 network={
 \tssid=6f70656e

@@ -66,7 +66,8 @@ function wifiFiles(wifi: Network['wifi']): readonly PlannedFile[] {
   const networks = wifi.networks.map(({ ssid, password }) => {
     // Hexadecimal needs no quoting.
     const name = `ssid=${Buffer.from(ssid).toString('hex')}`;
-    const key = password === undefined ? 'key_mgmt=NONE' : `psk=${JSON.stringify(password)}`;
+    // Taken as it is up to the last quote of the line: nothing may be escaped.
+    const key = password === undefined ? 'key_mgmt=NONE' : `psk="${password}"`;
     return `network={\n\t${name}\n\t${key}\n}\n`;
   });
   return [

@@ -95,8 +95,17 @@ t.test('planImage adds what Wi-Fi needs, and only then', async (t) => {
   const wifi = 'network: { wifi: { country: DE, networks: [{ ssid: home }] } }\n';
   const plan = planImage(parseRecipe(`${pi}${wifi}`, 'r.yaml'), '1');
   t.ok(plan.extraPackages.includes('wpasupplicant'));
-  t.same(plan.enabledUnits, ['wpa_supplicant@wlan0.service']);
-  t.same(plan.extraModules, ['brcmfmac']);
+  t.ok(plan.extraModules.includes('brcmfmac-wcc'), 'which the driver asks for by name');
+  t.same(
+    plan.links.map(({ path }) => path.split('/').slice(-2).join('/')),
+    [
+      'firmware/regulatory.db',
+      'firmware/regulatory.db.p7s',
+      'sys-subsystem-net-devices-wlan0.device.wants/wpa_supplicant@wlan0.service',
+    ],
+  );
   t.same(plan.components, ['main', 'non-free-firmware']);
-  t.notOk(planImage(parseRecipe(pi, 'r.yaml'), '1').extraPackages.includes('wpasupplicant'));
+  const without = planImage(parseRecipe(pi, 'r.yaml'), '1');
+  t.notOk(without.extraPackages.includes('wpasupplicant'));
+  t.same(without.links, []);
 });

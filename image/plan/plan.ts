@@ -10,7 +10,7 @@ import type { ParsedRecipe } from '../recipe/parse.ts';
 import type { RecipeFile } from '../recipe/schema.ts';
 import { type Target, targetOf } from '../targets.ts';
 import { networkFiles, timeFiles } from './network-files.ts';
-import type { PlannedFile } from './planned-file.ts';
+import type { PlannedFile, PlannedLink } from './planned-file.ts';
 
 export interface ImagePlan {
   readonly name: string;
@@ -26,6 +26,7 @@ export interface ImagePlan {
   readonly enabledUnits: readonly string[];
   /** What follows from the recipe's settings. */
   readonly settings: readonly PlannedFile[];
+  readonly links: readonly PlannedLink[];
   /** PEM files, relative to the recipe. */
   readonly certificates: readonly string[];
   readonly updates: { readonly source: string | null; readonly healthSeconds: number };
@@ -75,8 +76,9 @@ export function planImage(
     components: [...new Set(['main', ...target.components, ...recipe.debian.components])],
     basePackages: basePackages(architecture, target, recipe.kernel.flavour ?? target.kernelFlavour),
     extraPackages: [...recipe.packages, ...(wifi ? wifiParts.packages : [])].sort(),
-    enabledUnits: [...recipe.enable, ...(wifi ? wifiParts.units : [])],
+    enabledUnits: recipe.enable,
     settings: settings(recipe),
+    links: wifi ? wifiParts.links : [],
     certificates: recipe.certificates,
     updates: { source: recipe.update.source ?? null, healthSeconds: recipe.update.healthSeconds },
     files: recipe.files,
@@ -94,8 +96,20 @@ export function planImage(
 /** A Raspberry Pi's. */
 const wifiParts = {
   packages: ['wpasupplicant', 'wireless-regdb', 'firmware-brcm80211'],
-  modules: ['brcmfmac'],
-  units: ['wpa_supplicant@wlan0.service'],
+  // The driver asks for the vendor's part by name while it starts; nothing in the module files says so.
+  modules: ['brcmfmac', 'brcmfmac-wcc', 'brcmfmac-cyw', 'brcmfmac-bca'],
+  links: [
+    // What the package's maintainer script makes by update-alternatives: which channels a country allows.
+    ...['regulatory.db', 'regulatory.db.p7s'].map((name) => ({
+      path: `/usr/lib/firmware/${name}`,
+      target: `${name}-debian`,
+    })),
+    // Started by the radio, not by multi-user.target: a machine whose radio does not come must not wait for it.
+    {
+      path: '/usr/lib/systemd/system/sys-subsystem-net-devices-wlan0.device.wants/wpa_supplicant@wlan0.service',
+      target: '../wpa_supplicant@.service',
+    },
+  ],
 } as const;
 
 function settings(recipe: ParsedRecipe['recipe']): readonly PlannedFile[] {

@@ -49,6 +49,7 @@ export async function composeRoot(options: ComposeOptions): Promise<void> {
   for (const file of plan.settings) {
     await placeText(output, file.path.slice(1), file.content, file.mode);
   }
+  for (const { path: link, target } of plan.links) await placeLink(output, link.slice(1), target);
   await addCertificates(output, plan.certificates);
   for (const file of plan.files) await placeRecipeFile(output, file);
   for (const unit of plan.enabledUnits) await enableUnit(output, unit);

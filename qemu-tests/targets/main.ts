@@ -12,11 +12,12 @@ import { formCluster } from './cluster.ts';
 import { boardDifferences, boardRecipe, startBoard } from './raspi3b.ts';
 import { cardRecipe, startFromCard } from './sd-card.ts';
 import { formatTable, type Outcome } from './table.ts';
+import { joinWifi, wifiRecipe } from './wifi.ts';
 
 /** The one that has to form a cluster: the others differ from the scenarios' machines by less. */
 const clusterRecipe = 'recipes/cloud-arm64.yaml';
 
-const wayNames = ['alone', 'cluster', 'board', 'card'] as const;
+const wayNames = ['alone', 'cluster', 'board', 'wifi', 'card'] as const;
 type WayName = (typeof wayNames)[number];
 
 const help = `npm run test:targets -- [options]
@@ -24,7 +25,8 @@ const help = `npm run test:targets -- [options]
   --recipes NAMES   of recipes/, separated by commas (default: all)
   --ways NAMES      of: ${wayNames.join(', ')} (default: all that a recipe has)
                     alone: one machine, by firmware or u-boot; cluster: three of ${path.basename(clusterRecipe, '.yaml')};
-                    board: QEMU's raspi3b; card: an SD card that trivet flash wrote
+                    board: QEMU's raspi3b; wifi: a network in the air between two emulated radios; card: an SD card that
+                    trivet flash wrote
   --json            the table as JSON
 `;
 
@@ -71,6 +73,11 @@ function startsOf(subject: RecipeImage, directory: string): readonly Start[] {
     });
   if (subject.recipe === boardRecipe)
     starts.push({ way: 'board', title: 'SD card of QEMU’s raspi3b', run: () => runBoard(directory) });
+  if (subject.recipe === wifiRecipe)
+    starts.push({
+      ...{ way: 'wifi', title: 'joins the recipe’s Wi-Fi, between emulated radios' },
+      run: async () => plain(await joinWifi(path.join(directory, 'wifi'))),
+    });
   if (subject.recipe === cardRecipe)
     starts.push({
       ...{ way: 'card', title: 'SD card written by trivet flash, kernel given by QEMU' },

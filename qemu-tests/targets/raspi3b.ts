@@ -21,16 +21,18 @@ export const boardDifferences =
   'the watchdog driver bcm2835_wdt is switched off (QEMU restarts the board when it is started; softdog serves instead), and the last console is the serial port';
 const variant = (recipe: string): string => `extends: ${recipe}
 console: [tty0, "ttyS1,115200"]
-kernel: { commandLine: "initcall_blacklist=bcm2835_wdt_driver_init systemd.show_status=1" }
+kernel: { commandLine: "initcall_blacklist=bcm2835_wdt_driver_init systemd.show_status=1 loglevel=6" }
 `;
 
-/** In this order; `boot.scr` names the kernel image that it starts, the initrd and systemd speak on the console. */
+/** `boot.scr` names the kernel image that it starts, the initrd and systemd speak on the console. */
 const stages = [
   { reached: 'u-boot', line: /^MMC: +mmc@/ },
   { reached: 'the slot’s kernel image', line: /Booting \/EFI.Linux.trivet-a\.efi/ },
   { reached: 'Linux', line: /\[ *\d+\.\d{6}\] / },
   { reached: 'systemd on the verified root', line: /Welcome to .*Trivet/ },
   { reached: 'the data partition', line: /Mounted .*var\.mount/ },
+  // Its driver is found by the device tree alone, as that of the Raspberry Pi 4's Ethernet is.
+  { reached: 'the USB controller', line: /dwc2 [0-9a-f]+\.usb: / },
   { reached: 'the agent', line: /node agent started/ },
 ] as const;
 
@@ -74,9 +76,9 @@ async function watchBoard(directory: string, card: string): Promise<BoardResult>
   const reached: { reached: string; seconds: number }[] = [];
   const startedAt = performance.now();
   log.onLine((line) => {
-    const next = stages[reached.length];
-    if (next?.line.test(line))
-      reached.push({ reached: next.reached, seconds: (performance.now() - startedAt) / 1000 });
+    for (const stage of stages)
+      if (stage.line.test(line) && !reached.some((one) => one.reached === stage.reached))
+        reached.push({ reached: stage.reached, seconds: (performance.now() - startedAt) / 1000 });
   });
   const qemu = [
     ...['-M', 'raspi3b', '-nodefaults', '-display', 'none', '-monitor', 'none'],
