@@ -170,6 +170,12 @@ t.test('installUpdate checks what it unpacks, whatever the stored bytes were', a
   t.equal(startOf(device, 'root-b', 4096).length, 4096);
 });
 
+t.test('a kernel image that cannot be read is none that starts, and is replaced', async (t) => {
+  // Reading a directory fails as reading a file without content does.
+  const broken = path.join(t.testdir({ 'trivet-b.efi': {} }), 'trivet-b.efi');
+  t.equal(isStartable(broken), false);
+});
+
 t.test('installUpdate does nothing for the version that runs', async (t) => {
   const { device, remounts, put } = stage(t);
   const outcome = await installUpdate(put(makeUpdate({ version: '1.0' })), device, quiet);

@@ -107,7 +107,7 @@ export function planSteps(device: Device, update: UpdateFile): readonly InstallS
   return [
     {
       name: 'remove the kernel image of the slot',
-      run: onBootPartition(() => removeDurably([...kernelImagesOf(device, slot), filesDirectory])),
+      run: () => removeSlotFiles(device, [...kernelImagesOf(device, slot), filesDirectory]),
     },
     {
       name: 'write the root',
@@ -184,4 +184,16 @@ function badDisk(file: string): UpdateError {
     'device',
     `What was written to ${file} reads back differently: the disk is failing. The version that runs is untouched; replace the disk.`,
   );
+}
+
+/**
+ * A file that a power cut has left without its content makes Linux mount the file system read-only while it is removed: it is
+ * gone then, and what remains is removed in a second go.
+ */
+async function removeSlotFiles(device: Device, files: readonly string[]): Promise<void> {
+  const remove = (): Promise<void> => withWritableBootPartition(device, () => removeDurably(files));
+  await remove().catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EROFS' && error.code !== 'EIO') throw error;
+    return remove();
+  });
 }

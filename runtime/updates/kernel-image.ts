@@ -19,6 +19,9 @@ export function isStartable(file: string): boolean {
   const descriptor = openSync(file, 'r');
   try {
     return readSync(descriptor, start, 0, 2, 0) === 2 && start.toString('latin1') === 'MZ';
+  } catch {
+    // A power cut while it was written leaves a file whose content cannot be found: FAT keeps the two apart.
+    return false;
   } finally {
     closeSync(descriptor);
   }
