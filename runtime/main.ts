@@ -103,6 +103,20 @@ cli
   );
 
 cli
+  .command('remove-node <node>', 'Remove a node for good, by its name or id: its key is refused from then on')
+  .option('--force', 'At once, without handing its seat over first: for a machine that is gone or stolen')
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (node: string, options) => {
+    const { removeNodeCommand } = await import('./cli/remove-node.ts');
+    await removeNodeCommand(String(node), {
+      socket: String(options.socket),
+      force: Boolean(options.force),
+      json: Boolean(options.json),
+    });
+  });
+
+cli
   .command(
     'update <operation> [file]',
     'The system: update install [FILE|DEVICE], update status, update confirm (what runs at every start)',

@@ -40,7 +40,7 @@ export interface ClusterStatus {
     readonly id: string;
     readonly name: string;
     /** `waiting`: nobody has said yet which cluster this machine belongs to. */
-    readonly state: 'waiting' | 'blank' | 'member';
+    readonly state: 'waiting' | 'blank' | 'member' | 'removed';
   };
   /** Things a person should know and act on, in full sentences. */
   readonly warnings: readonly string[];

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { ClusterStatus, KeyValue } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import type { Identity } from '../cluster/identity.ts';
+import { type RemoveParams, removeParams } from '../cluster/removal.ts';
 import { userKeys } from '../cluster/roster.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
@@ -15,6 +16,8 @@ export interface AdminTarget {
   /** null on a node that is no member yet. */
   store(): Store | null;
   readonly upkeep: Upkeep;
+  /** Throws `RpcError`, or `AdminRefusal` on a node that is no member. */
+  removeNode(params: RemoveParams): Promise<unknown>;
   /** Why there is no store. */
   reason(): string;
 }
@@ -46,6 +49,8 @@ export async function answerAdmin(
       return target.status();
     case 'node.info':
       return describeNode(target.identity);
+    case 'node.remove':
+      return target.removeNode(check(removeParams, params));
     case 'kv.get':
       return get(requireStore(target), check(rangeSchema, params));
     case 'kv.put':

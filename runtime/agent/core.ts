@@ -11,6 +11,7 @@ import type { EnrolAnswer } from '../cluster/enrolment.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
+import type { RemoveParams } from '../cluster/removal.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
 import type { Config } from '../config/schema.ts';
@@ -181,6 +182,12 @@ class Core implements AdminTarget {
 
   reason(): string {
     return this.#forming.reason;
+  }
+
+  async removeNode(params: RemoveParams): Promise<unknown> {
+    if (this.#member !== null) return this.#member.remove(params);
+    const text = `This node is not a member of a cluster yet, so it has no nodes to remove. ${this.reason()}`;
+    throw new AdminRefusal('notMember', text);
   }
 
   async status(): Promise<ClusterStatus> {

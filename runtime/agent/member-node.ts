@@ -12,9 +12,12 @@ import type { Identity } from '../cluster/identity.ts';
 import { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
 import { forgetAuthorityKey, type Membership } from '../cluster/membership.ts';
+import { type RemoveParams, removedMessage, removeParams } from '../cluster/removal.ts';
+import { openRemovedKeeper, type RemovedKeeper } from '../cluster/removed-keeper.ts';
 import { Reporter } from '../cluster/reporter.ts';
 import { reportSchema, roleIn } from '../cluster/reports.ts';
-import { readRoster } from '../cluster/roster.ts';
+import { type RemovedMember, readRoster } from '../cluster/roster.ts';
+import { removedStatus } from '../cluster/status.ts';
 import type { Config } from '../config/schema.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
@@ -28,8 +31,9 @@ import type { Store, StoreMember } from '../datastore/store.ts';
 import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
+import { AcceptedConnections } from '../peers/accepted-connections.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
-import { memberFrameLimitBytes } from '../peers/frames.ts';
+import { memberFrameLimitBytes, strangerFrameLimitBytes } from '../peers/frames.ts';
 import { RaftLinks, receiveMessages } from '../peers/raft-links.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
@@ -56,6 +60,11 @@ export interface MemberNodeOptions {
 
 const snapshotRequestMilliseconds = 30_000;
 const statusMilliseconds = 3_000;
+/** For a refusal to leave before the connection is cut. */
+const refusalMilliseconds = 1_000;
+/** For a removal: an election may have to pass, and a standby to catch up. */
+const removalMilliseconds = 60_000;
+const removalPauseMilliseconds = 200;
 
 export class MemberNode {
   readonly #options: MemberNodeOptions;
@@ -65,6 +74,7 @@ export class MemberNode {
   readonly #raftLinks: RaftLinks;
   readonly #reporter: Reporter;
   readonly #duties: LeaderDuties;
+  readonly #accepted: AcceptedConnections;
   /** Where others last saw this node from; known from them. */
   #ownAddress: string;
 
@@ -76,8 +86,9 @@ export class MemberNode {
     const addresses = openAddressKeeper(config.dataDirectory);
     for (const { id, address } of members) if (id !== identity.id) addresses.learn(id, address);
     addresses.save();
-    const rpc = new RpcLinks(membership.credentials, addresses.book);
-    const raftLinks = new RaftLinks(membership.credentials, addresses.book);
+    const removed = openRemovedKeeper(config.dataDirectory);
+    const rpc = new RpcLinks(membership.credentials, addresses.book, removed.denied);
+    const raftLinks = new RaftLinks(membership.credentials, addresses.book, removed.denied);
     const storage = new StorageThread(() => startWorker({ role: 'storage' }));
     let core: ReplicatedCore | null = null;
     const replica = await Replica.open({
@@ -108,7 +119,9 @@ export class MemberNode {
       ...{ version, spaceLimitBytes, keepRevisions },
       log: (message) => log.warn(message),
     });
-    const node: MemberNode = new MemberNode(options, { replica, core, rpc, addresses, raftLinks, storage });
+    const node: MemberNode = new MemberNode(options, {
+      ...{ replica, core, rpc, addresses, removed, raftLinks, storage },
+    });
     return node;
   }
 
@@ -119,6 +132,7 @@ export class MemberNode {
       readonly core: ReplicatedCore;
       readonly rpc: RpcLinks;
       readonly addresses: AddressKeeper;
+      readonly removed: RemovedKeeper;
       readonly raftLinks: RaftLinks;
       readonly storage: StorageThread;
     },
@@ -144,8 +158,10 @@ export class MemberNode {
       store: new EmbeddedStore(parts.core, realSurroundings.random),
       rpc: parts.rpc,
       addresses: parts.addresses,
+      removed: parts.removed,
       log,
     };
+    this.#accepted = new AcceptedConnections(parts.removed.denied);
     this.#reporter = new Reporter(this.#context);
     this.#duties = new LeaderDuties(this.#context, {
       authority: membership.authority,
@@ -204,8 +220,9 @@ export class MemberNode {
 
   /** The leader's view where it can be had. */
   async status(): Promise<ClusterStatus> {
-    const { identity, rpc } = this.#context;
+    const { identity, rpc, clusterName } = this.#context;
     const own = this.#duties.status();
+    if (this.#reporter.isRemoved) return removedStatus(own, removedMessage(clusterName));
     const leader = this.leader();
     if (leader === null || leader === identity.id) return own;
     try {
@@ -216,12 +233,44 @@ export class MemberNode {
     }
   }
 
+  /**
+   * Removes a node, from any member. Resolves when it has gone, with `done` false when its seat could not be handed over
+   * yet: that goes on. Rejects with `RpcError`.
+   */
+  async remove(params: RemoveParams): Promise<RemovedMember & { readonly done: boolean }> {
+    const deadline = performance.now() + removalMilliseconds;
+    const removed = (await this.#askLeader('cluster.remove', params)) as RemovedMember;
+    while (performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, removalPauseMilliseconds));
+      const status = await this.status();
+      const isGone = status.leader !== null && !status.nodes.some(({ id }) => id === removed.id);
+      if (isGone || this.#context.removed.denied.has(removed.id) || this.#reporter.isRemoved)
+        return { ...removed, done: true };
+    }
+    return { ...removed, done: false };
+  }
+
+  async #askLeader(method: 'cluster.remove', params: RemoveParams): Promise<unknown> {
+    const leader = this.leader();
+    if (leader === null)
+      throw new RpcError(
+        'unavailable',
+        `${this.localStatus().reason ?? 'There is no leader.'} Nothing was done.`,
+      );
+    if (leader === this.#context.identity.id) return this.#duties.remove(params);
+    return this.#context.rpc.request(leader, method, params, snapshotRequestMilliseconds);
+  }
+
   /** Discovery heard of an address of a node; only a hint. */
   hint(id: NodeId, address: string): void {
     this.#context.addresses.learn(id, address);
   }
 
   acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
+    if (!this.#accepted.take(socket, peer.nodeId)) {
+      socket.destroy();
+      return;
+    }
     this.#ownAddress = this.#addressOf(socket);
     const { replica } = this.#context;
     receiveMessages(socket, peer.nodeId, {
@@ -231,11 +280,23 @@ export class MemberNode {
   }
 
   acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {
+    if (!this.#accepted.take(socket, peer.nodeId)) {
+      this.#refuseRemoved(socket);
+      return;
+    }
     const remoteHost = plainAddress(socket.remoteAddress ?? '');
     this.#ownAddress = this.#addressOf(socket);
     serveRpc(socket, memberFrameLimitBytes, (method, params) =>
       this.#serve(method, params, peer.nodeId, remoteHost),
     );
+  }
+
+  /** A node that was removed hears why nobody answers it, and nothing else. */
+  #refuseRemoved(socket: TLSSocket): void {
+    serveRpc(socket, strangerFrameLimitBytes, async () => {
+      setTimeout(() => socket.destroy(), refusalMilliseconds).unref();
+      throw new RpcError('removed', removedMessage(this.#context.clusterName));
+    });
   }
 
   /** Admits a machine that has proved the secret; a spare passes it on to the leader. */
@@ -280,6 +341,8 @@ export class MemberNode {
         return this.#duties.status();
       case 'cluster.logEnd':
         return this.#logEnd();
+      case 'cluster.remove':
+        return this.#duties.remove(removeParams.parse(params));
       case 'cluster.enrol':
         return admit(this.#context, params, String(params.remoteHost));
       default: {

@@ -5,7 +5,8 @@ import type { CertificateAuthority } from './authority.ts';
 import { type Enrol, type EnrolAnswer, enrolSchema } from './enrolment.ts';
 import { nodeIdOf } from './identity.ts';
 import type { MemberContext } from './member-context.ts';
-import { encodeMember, nodeKey, readAuthority, readRoster } from './roster.ts';
+import { removedMessage } from './removal.ts';
+import { encodeMember, nodeKey, readAuthority, readRoster, removedKey } from './roster.ts';
 
 const authorityMilliseconds = 10_000;
 
@@ -20,6 +21,7 @@ export async function admit(
 ): Promise<EnrolAnswer> {
   const request = enrolSchema.parse(params);
   const id = readNodeId(request);
+  if (context.removed.denied.has(id)) throw new RpcError('removed', removedMessage(context.clusterName));
   const authority = await waitForAuthority(context);
   const port = Number(request.address.slice(request.address.lastIndexOf(':') + 1));
   const address = formatEndpoint({ host: remoteHost, port });
@@ -32,9 +34,11 @@ export async function admit(
   // Domain and weight come with its first report.
   const known = { failureDomain: null, weight: 0 };
   const member = { id, name: request.name, address, version: request.version, ...known };
-  await context.store.transact({
+  const { succeeded } = await context.store.transact({
+    compare: [{ target: 'modifyRevision', key: removedKey(id), is: 0 }],
     success: [{ operation: 'put', key: nodeKey(id), value: encodeMember(member) }],
   });
+  if (!succeeded) throw new RpcError('removed', removedMessage(context.clusterName));
   // At once: a founder that stops now must know, as it comes back, that it is not the only member.
   context.addresses.learn(id, address);
   context.addresses.save();

@@ -3,10 +3,13 @@
  * keeps roles as planned, and knows everybody's state.
  */
 import type { ClusterStatus, NodeStatus } from '../admin/protocol.ts';
+import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
 import { type CertificateAuthority, sealPrivateKey } from './authority.ts';
+import { chooseHeir } from './heir.ts';
 import { Liveness } from './liveness.ts';
 import type { MemberContext } from './member-context.ts';
+import { beginRemoval, finishRemovals, type RemoveParams } from './removal.ts';
 import { type Report, type ReportAnswer, ReportBook, roleIn } from './reports.ts';
 import { RoleObserver } from './role-observer.ts';
 import {
@@ -15,8 +18,12 @@ import {
   encodeMember,
   type Member,
   nodeKey,
+  type RemovedMember,
   readMember,
+  readRemoved,
+  readRemoving,
   readRoster,
+  removedKey,
 } from './roster.ts';
 import { composeStatus } from './status.ts';
 
@@ -74,7 +81,16 @@ export class LeaderDuties {
       settled: !status.changing,
       mayLeave: leading && this.mayLeave(id),
       members: leading ? this.#roster().map((member) => ({ id: member.id, address: member.address })) : [],
+      removed: [...this.#context.removed.denied.ids],
     };
+  }
+
+  /** Removes a node. Throws `RpcError`, also where this node does not lead, or `StoreError`. */
+  async remove(params: RemoveParams): Promise<RemovedMember> {
+    const status = this.#context.replica.status();
+    if (status.role !== 'leader') throw new RpcError('notLeader', 'This node does not lead.');
+    const now = performance.now();
+    return beginRemoval(this.#context, params, (id) => this.#liveness.isOnline(id, status, now));
   }
 
   /** Whether nothing is gained when a node that is leaving waits: its seat is taken, or nobody can take it. */
@@ -106,12 +122,20 @@ export class LeaderDuties {
       revision: replica.machine.view.number('revision'),
       nodes: this.#roster().map((member) => this.#describe(member, status)),
       targets,
-      warnings: this.#options.warnings(),
+      warnings: [...this.#options.warnings(), ...this.#removalWarnings()],
     });
   }
 
+  #removalWarnings(): string[] {
+    return readRemoving(this.#context.replica.machine.view).map(
+      ({ name }) => `${name} is being removed: it goes as soon as its seat has been handed over.`,
+    );
+  }
+
   async #round(): Promise<void> {
-    const status = this.#context.replica.status();
+    const { replica, removed } = this.#context;
+    const status = replica.status();
+    removed.learn(readRemoved(replica.machine.view).map(({ id }) => id));
     const leading = status.role === 'leader';
     const ids = leading ? this.#roster().map((member) => member.id) : [];
     this.#liveness.update(ids, leading ? status : null, performance.now());
@@ -123,6 +147,7 @@ export class LeaderDuties {
       await this.#storeAuthority();
       await this.#updateRoster();
       this.#keepRoles();
+      await finishRemovals(this.#context);
     } catch (error) {
       // A write that did not come through, as in an election: the next round does it.
       this.#context.log.debug({ reason: String(error) }, 'a duty of the leader waits for the next round');
@@ -164,6 +189,8 @@ export class LeaderDuties {
       const known = readMember(view, member.id);
       if (known && JSON.stringify(known) === JSON.stringify(member)) continue;
       await store.transact({
+        // It may have been removed meanwhile.
+        compare: [{ target: 'modifyRevision', key: removedKey(member.id), is: 0 }],
         success: [{ operation: 'put', key: nodeKey(member.id), value: encodeMember(member) }],
       });
     }
@@ -178,11 +205,22 @@ export class LeaderDuties {
     const { replica, log } = this.#context;
     const status = replica.status();
     if (status.changing || status.transferTarget !== null) return;
+    if (this.#givesLeadershipUp(status)) return;
     const plan = this.#observer.plan(status);
     if (plan === null) return;
     const outcome = replica.proposeConfiguration(plan);
     if (outcome.kind === 'accepted')
       log.info({ voters: plan.voters, standbys: plan.learners }, 'changing roles');
+  }
+
+  /** A leader that is to be removed has another lead; the only voter is replaced first. */
+  #givesLeadershipUp(status: RaftStatus): boolean {
+    const { replica, identity } = this.#context;
+    if (!readRemoving(replica.machine.view).some(({ id }) => id === identity.id)) return false;
+    const ticks = replica.electionMilliseconds / replica.tickMilliseconds;
+    const heir = chooseHeir(status, ticks, (id) => this.isLeaving(id));
+    if (heir !== null) replica.transferLeadership(heir);
+    return heir !== null;
   }
 
   /** The roster, or before it is written the founder alone. */

@@ -8,6 +8,7 @@ import type { SecretKeys } from '../peers/secret.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { Identity } from './identity.ts';
+import type { RemovedKeeper } from './removed-keeper.ts';
 
 export interface MemberContext {
   readonly identity: Identity;
@@ -26,5 +27,7 @@ export interface MemberContext {
   /** For how long no connection for consensus could be made; null when there is one, or none was tried. */
   readonly unreachableMilliseconds: (id: NodeId) => number | null;
   readonly addresses: AddressKeeper;
+  /** Who was removed from the cluster. */
+  readonly removed: RemovedKeeper;
   readonly log: Log;
 }

@@ -1,8 +1,10 @@
 /** A member's side of reports: tells the leader how it is, once a second, and learns who leads and what its role is. */
 import type { NodeRole } from '../admin/protocol.ts';
+import { RpcError } from '../peers/rpc.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type Load, measureLoad } from './load.ts';
 import type { MemberContext } from './member-context.ts';
+import { removedMessage } from './removal.ts';
 import { type Report, type ReportAnswer, reportAnswerSchema } from './reports.ts';
 import { readRoster } from './roster.ts';
 
@@ -20,6 +22,7 @@ export class Reporter {
   #asked = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #isRemoved = false;
   #load: { readonly at: number; readonly value: Load } | null = null;
 
   constructor(context: MemberContext) {
@@ -55,6 +58,12 @@ export class Reporter {
     return this.#load.value;
   }
 
+  /** Whether the others have removed this node: they say so to its key. */
+  get isRemoved(): boolean {
+    const { removed, identity } = this.#context;
+    return this.#isRemoved || removed.denied.has(identity.id);
+  }
+
   /** From now on this node says that it is about to stop. */
   leave(): void {
     this.#leaving = true;
@@ -83,11 +92,11 @@ export class Reporter {
 
   /** The leader if it is known; else the members in turn, until one knows it. */
   #target(): NodeId | null {
-    const { addresses, identity } = this.#context;
+    const { addresses, identity, removed } = this.#context;
     const known = this.leader();
     if (known !== null && known !== identity.id) return known;
     const others = [...new Set(addresses.book.entries().map(({ id }) => id))]
-      .filter((id) => id !== identity.id)
+      .filter((id) => id !== identity.id && !removed.denied.has(id))
       .sort();
     this.#asked += 1;
     return others[this.#asked % Math.max(1, others.length)] ?? null;
@@ -105,16 +114,24 @@ export class Reporter {
       const parsed = reportAnswerSchema.parse(answer);
       await this.#learn(target, parsed);
       return parsed;
-    } catch {
+    } catch (error) {
+      if (error instanceof RpcError && error.code === 'removed') this.#noteRemoval();
       if (this.#leaderHint === target) this.#leaderHint = null;
       return null;
     }
   }
 
+  #noteRemoval(): void {
+    const { log, clusterName } = this.#context;
+    if (!this.#isRemoved) log.error(removedMessage(clusterName));
+    this.#isRemoved = true;
+  }
+
   async #learn(from: NodeId, answer: ReportAnswer): Promise<void> {
-    const { addresses, identity, replica, log } = this.#context;
+    const { addresses, identity, replica, log, removed } = this.#context;
     this.#leaderHint = answer.leading ? from : answer.leader;
     if (!answer.leading) return;
+    removed.learn(answer.removed);
     for (const { id, address } of answer.members) if (id !== identity.id) addresses.learn(id, address);
     if (answer.role !== this.#role) log.info({ role: answer.role }, 'this node has a new role');
     this.#role = answer.role;

@@ -37,6 +37,8 @@ export const reportAnswerSchema = z.object({
   /** To one that is leaving: nothing is gained by waiting longer, its seat is taken or nobody can take it. */
   mayLeave: z.boolean().default(true),
   members: z.array(z.object({ id: nodeId, address: z.string() })),
+  /** Who was removed, for a spare, which holds no data to read it from. */
+  removed: z.array(nodeId).default([]),
 });
 export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
 

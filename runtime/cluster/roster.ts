@@ -17,6 +17,8 @@ export const authorityKey = text.encode(`${ownPrefix}ca`);
 export const authoritySealedKey = text.encode(`${ownPrefix}ca-key`);
 export const predecessorsKey = text.encode(`${ownPrefix}predecessors`);
 const nodesPrefix = `${ownPrefix}nodes/`;
+const removingPrefix = `${ownPrefix}removing/`;
+const removedPrefix = `${ownPrefix}removed/`;
 
 const predecessorsSchema = z.array(z.string());
 const memberSchema = z.object({
@@ -29,6 +31,7 @@ const memberSchema = z.object({
   failureDomain: z.string().nullable().default(null),
   weight: z.number().default(0),
 });
+const removedSchema = z.object({ id: memberSchema.shape.id, name: z.string() });
 
 export interface Member {
   readonly id: NodeId;
@@ -37,6 +40,12 @@ export interface Member {
   readonly version: string;
   readonly failureDomain: string | null;
   readonly weight: number;
+}
+
+/** A node that was removed, or is about to be. Its key is worthless from then on, whoever has it. */
+export interface RemovedMember {
+  readonly id: NodeId;
+  readonly name: string;
 }
 
 export function nodeKey(id: NodeId): Uint8Array {
@@ -59,6 +68,35 @@ export function readRoster(view: StateView): Member[] {
 export function readMember(view: StateView, id: NodeId): Member | null {
   const stored = view.get(nodeKey(id));
   return stored ? parseMember(stored.value) : null;
+}
+
+/** A person wants it removed: it goes as soon as it has no seat any more. */
+export function removingKey(id: NodeId): Uint8Array {
+  return text.encode(removingPrefix + id);
+}
+
+export function removedKey(id: NodeId): Uint8Array {
+  return text.encode(removedPrefix + id);
+}
+
+export function encodeRemoved({ id, name }: RemovedMember): Uint8Array {
+  return text.encode(JSON.stringify({ id, name }));
+}
+
+export function readRemoving(view: StateView): RemovedMember[] {
+  return readRemovedBelow(view, removingPrefix);
+}
+
+export function readRemoved(view: StateView): RemovedMember[] {
+  return readRemovedBelow(view, removedPrefix);
+}
+
+function readRemovedBelow(view: StateView, below: string): RemovedMember[] {
+  const prefix = text.encode(below);
+  return view.items({ key: prefix, end: prefixEnd(prefix) }).flatMap((item) => {
+    const parsed = removedSchema.safeParse(parseJson(item.value));
+    return parsed.success ? [parsed.data as RemovedMember] : [];
+  });
 }
 
 /** The cluster's CA; null before the founder has stored it. */
@@ -88,8 +126,13 @@ export function readPredecessors(view: StateView): readonly string[] {
 export const userKeys = { key: new Uint8Array([0x20]), end: after(new Uint8Array(4096).fill(0xff)) };
 
 function parseMember(value: Uint8Array): Member | null {
+  const parsed = memberSchema.safeParse(parseJson(value));
+  return parsed.success ? (parsed.data as Member) : null;
+}
+
+function parseJson(value: Uint8Array): unknown {
   try {
-    return memberSchema.parse(JSON.parse(Buffer.from(value).toString('utf8'))) as Member;
+    return JSON.parse(Buffer.from(value).toString('utf8'));
   } catch {
     return null;
   }

@@ -56,6 +56,15 @@ export function composeBlankStatus(
   };
 }
 
+/** On a node that was removed from its cluster: what it still knows is of before that. */
+export function removedStatus(own: ClusterStatus, reason: string): ClusterStatus {
+  return {
+    ...own,
+    ...{ highAvailability: false, survives: 0, reason, leader: null },
+    self: { ...own.self, state: 'removed' },
+  };
+}
+
 function explain(
   { nodes, targets, leader }: StatusObservation,
   voters: readonly NodeStatus[],

@@ -6,6 +6,7 @@ import { nodeIdOf } from '../cluster/identity.ts';
 import type { Message, NodeId, Term } from '../raft/types.ts';
 import { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
+import { DenyList } from './deny-list.ts';
 import { dialEnrolment, dialMember } from './dial.ts';
 import { memberFrameLimitBytes, strangerFrameLimitBytes, writeFrame } from './frames.ts';
 import { openPeerPort, type PeerPort, type PeerPortHandlers } from './listener.ts';
@@ -169,7 +170,7 @@ t.test(
     });
     const book = new AddressBook();
     book.add(a.nodeId, endpoint);
-    const links = new RaftLinks(b, book);
+    const links = new RaftLinks(b, book, new DenyList());
     t.teardown(() => links.close());
     const message: Message = { type: 'timeoutNow', from: b.nodeId, to: a.nodeId, term: 1 as Term };
     const sending = setInterval(() => links.send(message), 20);
@@ -181,7 +182,7 @@ t.test(
     received.length = 0;
     // The connection is there and takes everything, as that to a machine that lost its power: only nobody answers.
     links.close();
-    const others = new RaftLinks(b, book);
+    const others = new RaftLinks(b, book, new DenyList());
     t.teardown(() => others.close());
     const sendingOn = setInterval(() => others.send(message), 20);
     t.teardown(() => clearInterval(sendingOn));

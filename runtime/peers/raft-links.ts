@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Message, NodeId } from '../raft/types.ts';
 import type { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
+import type { DenyList } from './deny-list.ts';
 import { dialMember } from './dial.ts';
 import { memberFrameLimitBytes, readFrames, writeFrame, writeFrames } from './frames.ts';
 import { decodeMessage, encodeMessage } from './raft-messages.ts';
@@ -37,18 +38,24 @@ interface Link {
 export class RaftLinks {
   readonly #credentials: Credentials;
   readonly #addresses: AddressBook;
+  readonly #denied: DenyList;
   readonly #links = new Map<NodeId, Link>();
   #closed = false;
   #flushing = false;
 
-  constructor(credentials: Credentials, addresses: AddressBook) {
+  constructor(credentials: Credentials, addresses: AddressBook, denied: DenyList) {
     this.#credentials = credentials;
     this.#addresses = addresses;
+    this.#denied = denied;
+    denied.onAdded((id) => {
+      const link = this.#links.get(id);
+      if (link) giveUp(link);
+    });
   }
 
   /** Sends, or drops the message and tries to connect. */
   send(message: Message): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#denied.has(message.to)) return;
     const link = this.#link(message.to);
     const now = performance.now();
     if (link.unansweredSince !== null && now - link.unansweredSince > silenceMilliseconds) giveUp(link);
@@ -109,7 +116,7 @@ export class RaftLinks {
     dialMember(endpoint, alpn.raft, this.#credentials, id).then(
       ({ socket }) => {
         link.dialling = false;
-        if (this.#closed) return void socket.destroy();
+        if (this.#closed || this.#denied.has(id)) return void socket.destroy();
         link.socket = socket;
         link.retryMilliseconds = firstRetryMilliseconds;
         link.downSince = null;

@@ -2,6 +2,7 @@
 import type { NodeId } from '../raft/types.ts';
 import type { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
+import type { DenyList } from './deny-list.ts';
 import { dialMember, type Endpoint } from './dial.ts';
 import { memberFrameLimitBytes } from './frames.ts';
 import { RpcClient, RpcError } from './rpc.ts';
@@ -10,11 +11,14 @@ import type { Credentials } from './trust.ts';
 export class RpcLinks {
   readonly #credentials: Credentials;
   readonly #addresses: AddressBook;
+  readonly #denied: DenyList;
   readonly #clients = new Map<NodeId, Promise<RpcClient>>();
 
-  constructor(credentials: Credentials, addresses: AddressBook) {
+  constructor(credentials: Credentials, addresses: AddressBook, denied: DenyList) {
     this.#credentials = credentials;
     this.#addresses = addresses;
+    this.#denied = denied;
+    denied.onAdded((id) => void this.#clients.get(id)?.then(closeClient, () => {}));
   }
 
   /** Rejects with `RpcError`; code `unreachable` when there is no connection to be had. */
@@ -29,16 +33,13 @@ export class RpcLinks {
   }
 
   close(): void {
-    for (const client of this.#clients.values()) {
-      client.then(
-        (open) => open.close(),
-        () => {},
-      );
-    }
+    for (const client of this.#clients.values()) client.then(closeClient, () => {});
     this.#clients.clear();
   }
 
   #client(id: NodeId): Promise<RpcClient> {
+    if (this.#denied.has(id))
+      return Promise.reject(new RpcError('unreachable', `Node ${id} was removed from the cluster.`));
     const known = this.#clients.get(id);
     if (known) return known;
     const endpoint = this.#addresses.first(id);
@@ -59,4 +60,8 @@ export class RpcLinks {
       throw new RpcError('unreachable', error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+function closeClient(client: RpcClient): void {
+  client.close();
 }

@@ -11,7 +11,7 @@ export interface HealthLook {
     /** Since it was started. */
     readonly uptimeSeconds: number;
     /** `waiting`: the image has no cluster yet. */
-    readonly state: 'waiting' | 'blank' | 'member';
+    readonly state: 'waiting' | 'blank' | 'member' | 'removed';
     readonly seesLeader: boolean;
     /** Of the cluster's voters, so many can be reached from here, itself included. */
     readonly votersOnline: number;
