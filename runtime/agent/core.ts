@@ -279,7 +279,6 @@ class Core implements AdminTarget {
       identity: this.identity,
       membership,
       members,
-      keys: this.#keys,
       port: this.#peerPort.port,
       log: this.#log,
       warnings: () => this.#warnings(),

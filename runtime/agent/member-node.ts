@@ -17,6 +17,7 @@ import { openRemovedKeeper, type RemovedKeeper } from '../cluster/removed-keeper
 import { Reporter } from '../cluster/reporter.ts';
 import { reportSchema, roleIn } from '../cluster/reports.ts';
 import { type RemovedMember, readRoster } from '../cluster/roster.ts';
+import { SealingKeeper } from '../cluster/sealing-key.ts';
 import { removedStatus } from '../cluster/status.ts';
 import type { Config } from '../config/schema.ts';
 import { realSurroundings } from '../datastore/clock.ts';
@@ -37,7 +38,6 @@ import { memberFrameLimitBytes, strangerFrameLimitBytes } from '../peers/frames.
 import { RaftLinks, receiveMessages } from '../peers/raft-links.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
-import type { SecretKeys } from '../peers/secret.ts';
 import type { PeerIdentity } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
@@ -51,7 +51,6 @@ export interface MemberNodeOptions {
   readonly membership: Membership;
   /** Addresses to begin with, beside those on disk. */
   readonly members: EnrolAnswer['members'];
-  readonly keys: SecretKeys;
   readonly port: number;
   readonly log: Log;
   readonly warnings: () => readonly string[];
@@ -137,7 +136,7 @@ export class MemberNode {
       readonly storage: StorageThread;
     },
   ) {
-    const { config, identity, membership, keys, port, log } = options;
+    const { config, identity, membership, port, log } = options;
     this.#options = options;
     this.#core = parts.core;
     this.#storage = parts.storage;
@@ -148,7 +147,11 @@ export class MemberNode {
       version,
       clusterName: config.cluster.name,
       clusterId: membership.credentials.clusterId,
-      keys,
+      sealing: new SealingKeeper({
+        ...{ dataDirectory: config.dataDirectory, self: identity.id, log },
+        configuration: () => parts.replica.status().configuration,
+        request: parts.rpc.request.bind(parts.rpc),
+      }),
       targets: config.roles,
       failureDomain: config.cluster.failureDomain ?? null,
       weight: config.cluster.weight,
@@ -299,10 +302,10 @@ export class MemberNode {
     });
   }
 
-  /** Admits a machine that has proved the secret; a spare passes it on to the leader. */
+  /** Admits a machine that has proved the secret; a node that does not vote passes it on to the leader. */
   enrol(params: Record<string, unknown>, remoteHost: string): Promise<unknown> {
     const leader = this.leader();
-    if (this.#reporter.role !== 'spare' || leader === null || leader === this.#context.identity.id) {
+    if (this.#context.sealing.key !== null || leader === null || leader === this.#context.identity.id) {
       return admit(this.#context, params, remoteHost);
     }
     return this.#context.rpc.request(
@@ -316,6 +319,7 @@ export class MemberNode {
   /** Hands over what it can, then stops in good order. */
   async close(): Promise<void> {
     await handOver({ ...this.#context, reporter: this.#reporter, duties: this.#duties });
+    this.#context.sealing.close();
     this.#duties.close();
     this.#reporter.close();
     this.#core.close();
@@ -341,6 +345,12 @@ export class MemberNode {
         return this.#duties.status();
       case 'cluster.logEnd':
         return this.#logEnd();
+      case 'cluster.sealingKey': {
+        const answer = this.#context.sealing.answer(from);
+        if (answer === null)
+          throw new RpcError('notVoter', 'Only voters are told the sealing key, by voters.');
+        return answer;
+      }
       case 'cluster.remove':
         return this.#duties.remove(removeParams.parse(params));
       case 'cluster.enrol':

@@ -1,5 +1,5 @@
 /** Agents as processes on loopback: a node that is removed, and whoever has its disk, stays out. */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
@@ -25,6 +25,16 @@ async function find(nodes: readonly TestNode[], isLeader: boolean): Promise<Test
   const { leader } = await nodes[0]!.status();
   for (const node of nodes) if (((await node.info()).id === leader) === isLeader) return node;
   throw new Error('no such node');
+}
+
+/** Whether those who have the key that seals the CA's are the voters, and nobody else. */
+async function holdersAreVoters(nodes: readonly TestNode[]): Promise<boolean> {
+  const status = await nodes[0]!.status();
+  const voters = status.nodes.filter(({ role }) => role === 'voter').map(({ id }) => id);
+  const holders: string[] = [];
+  for (const node of nodes)
+    if (existsSync(path.join(node.dataDirectory, 'pki/sealing.key'))) holders.push((await node.info()).id);
+  return voters.length === 3 && voters.sort().join() === holders.sort().join();
 }
 
 t.test('a follower and the leader are removed while all goes on, and neither comes back', async (t) => {
@@ -59,6 +69,7 @@ t.test('a follower and the leader are removed while all goes on, and neither com
   }
   await left[0]!.put('key', 'still here');
   t.equal(await left[1]!.get('key'), 'still here');
+  await until('the voters that took the seats have the sealing key', () => holdersAreVoters(left));
 });
 
 t.test('of three nodes one that is off is removed, and of two the leader', async (t) => {

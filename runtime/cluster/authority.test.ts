@@ -44,6 +44,18 @@ t.test('issueNodeCertificate makes what peers of the cluster trust, and others d
   t.match(judgeCertificate(undefined, own), { kind: 'untrusted', reason: /no certificate/ });
 });
 
+t.test('judgeCertificate believes no certificate that names a node by another key', async (t) => {
+  const [victim, thief] = [loadIdentity(t.testdir({}), 'a'), loadIdentity(t.testdir({ other: {} }), 'b')];
+  const authority = await createCertificateAuthority('shop', clusterId);
+  const peer = { clusterId, nodeId: victim.id };
+  const forged = await issueNodeCertificate(authority, peer, thief.publicKey);
+  const own = { ...peer, privateKey: '', certificate: forged, caCertificate: authority.certificate };
+  t.match(judgeCertificate(new X509Certificate(forged), own), {
+    kind: 'untrusted',
+    reason: /another key/,
+  });
+});
+
 t.test('loadIdentity gives the same node again, and another one in another directory', async (t) => {
   const directory = t.testdir({});
   const first = loadIdentity(directory, undefined);

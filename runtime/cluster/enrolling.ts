@@ -1,9 +1,9 @@
 /** A member admits a machine that has proved the secret: certificate, place in the roster, addresses to begin with. */
 import { formatEndpoint } from '../peers/address-book.ts';
 import { RpcError } from '../peers/rpc.ts';
+import { nodeIdOf } from '../peers/trust.ts';
 import type { CertificateAuthority } from './authority.ts';
 import { type Enrol, type EnrolAnswer, enrolSchema } from './enrolment.ts';
-import { nodeIdOf } from './identity.ts';
 import type { MemberContext } from './member-context.ts';
 import { removedMessage } from './removal.ts';
 import { encodeMember, nodeKey, readAuthority, readRoster, removedKey } from './roster.ts';
@@ -55,7 +55,8 @@ export async function admit(
 async function waitForAuthority(context: MemberContext): Promise<CertificateAuthority> {
   const deadline = performance.now() + authorityMilliseconds;
   for (;;) {
-    const authority = readAuthority(context.replica.machine.view, context.keys.sealingKey);
+    const { key } = context.sealing;
+    const authority = key && readAuthority(context.replica.machine.view, key);
     if (authority !== null) return authority;
     if (performance.now() > deadline) {
       throw new RpcError('notReady', 'This node cannot admit others yet: it has no copy of the CA.');

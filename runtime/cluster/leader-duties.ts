@@ -157,7 +157,8 @@ export class LeaderDuties {
 
   /** The CA of a new cluster goes into the datastore, its key sealed; only then does the founder forget the key. */
   async #storeAuthority(): Promise<void> {
-    if (this.#authority === null) return;
+    const sealingKey = this.#context.sealing.key;
+    if (this.#authority === null || sealingKey === null) return;
     const { certificate, privateKey } = this.#authority;
     await this.#context.store.transact({
       compare: [{ target: 'modifyRevision', key: authorityKey, is: 0 }],
@@ -166,7 +167,7 @@ export class LeaderDuties {
         {
           operation: 'put',
           key: authoritySealedKey,
-          value: sealPrivateKey(privateKey, this.#context.keys.sealingKey),
+          value: sealPrivateKey(privateKey, sealingKey),
         },
       ],
     });

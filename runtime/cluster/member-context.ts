@@ -4,18 +4,18 @@ import type { Replica } from '../datastore/replica.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { RpcLinks } from '../peers/rpc-links.ts';
-import type { SecretKeys } from '../peers/secret.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { Identity } from './identity.ts';
 import type { RemovedKeeper } from './removed-keeper.ts';
+import type { SealingKeeper } from './sealing-key.ts';
 
 export interface MemberContext {
   readonly identity: Identity;
   readonly version: string;
   readonly clusterName: string;
   readonly clusterId: string;
-  readonly keys: SecretKeys;
+  readonly sealing: SealingKeeper;
   readonly targets: { readonly voters: number; readonly standbys: number };
   readonly failureDomain: string | null;
   readonly weight: number;

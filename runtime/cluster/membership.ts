@@ -7,6 +7,7 @@ import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../fi
 import type { Credentials } from '../peers/trust.ts';
 import type { CertificateAuthority } from './authority.ts';
 import { DataDirectoryError, type Identity } from './identity.ts';
+import { saveSealingKey } from './sealing-key.ts';
 
 export interface Membership {
   readonly credentials: Credentials;
@@ -15,6 +16,8 @@ export interface Membership {
    * how the node knows, after a power cut, that it still has to begin the log.
    */
   readonly authority: CertificateAuthority | null;
+  /** Made by the node that starts the cluster; null on any other, which gets it when it votes. */
+  readonly newSealingKey: Buffer | null;
 }
 
 const memberSchema = z.object({
@@ -59,14 +62,16 @@ export function loadMembership(
       caCertificate,
     },
     authority: caKey === null ? null : { certificate: caCertificate, privateKey: caKey },
+    newSealingKey: null,
   };
 }
 
 /** Makes the membership durable; from here on the node is a member, also after a power cut. */
 export function saveMembership(dataDirectory: string, clusterName: string, membership: Membership): void {
   const at = files(dataDirectory);
-  const { credentials, authority } = membership;
+  const { credentials, authority, newSealingKey } = membership;
   makeDirectoryDurably(at.directory);
+  if (newSealingKey) saveSealingKey(dataDirectory, newSealingKey);
   if (authority) writeFileDurably(at.caKey, authority.privateKey);
   writeFileDurably(at.caCertificate, credentials.caCertificate);
   writeFileDurably(at.certificate, credentials.certificate);

@@ -2,7 +2,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import net from 'node:net';
 import t, { type Test } from 'tap';
 import { createCertificateAuthority, issueNodeCertificate } from '../cluster/certificates.ts';
-import { nodeIdOf } from '../cluster/identity.ts';
 import type { Message, NodeId, Term } from '../raft/types.ts';
 import { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
@@ -14,7 +13,7 @@ import { RaftLinks, receiveMessages } from './raft-links.ts';
 import { encodeMessage } from './raft-messages.ts';
 import { RpcClient, RpcError, serveRpc } from './rpc.ts';
 import { deriveSecretKeys } from './secret.ts';
-import type { Credentials } from './trust.ts';
+import { type Credentials, nodeIdOf } from './trust.ts';
 
 const keys = deriveSecretKeys('shop', 'a secret that is long enough');
 const clusterId = '00112233aabbccdd';
