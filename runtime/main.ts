@@ -103,6 +103,21 @@ cli
   );
 
 cli
+  .command(
+    'nodes [action] [node]',
+    'The members and the machines that wait to join: nodes, nodes approve|refuse NODE, nodes open|close (enrolment by the secret)',
+  )
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (action: string | undefined, node: string | undefined, options) => {
+    const { nodesCommand } = await import('./cli/nodes.ts');
+    await nodesCommand(String(action ?? 'list'), node === undefined ? undefined : String(node), {
+      socket: String(options.socket),
+      json: Boolean(options.json),
+    });
+  });
+
+cli
   .command('remove-node <node>', 'Remove a node for good, by its name or id: its key is refused from then on')
   .option('--force', 'At once, without handing its seat over first: for a machine that is gone or stolen')
   .option('--json', 'Print JSON')

@@ -81,6 +81,25 @@ export interface ResetAnswer {
   };
 }
 
+/** What `nodes.enrolment` answers. */
+export interface EnrolmentAnswer {
+  /** Why the enrolment secret admits no further machine, in a sentence without its end; null while it does. */
+  readonly closed: string | null;
+  /** Machines that the secret has admitted since enrolment was opened. */
+  readonly admitted: number;
+  /** Machines that know the secret and wait for a person. */
+  readonly applicants: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly address: string;
+    /** As the machine says; null when it has none. */
+    readonly serial: string | null;
+    readonly approved: boolean;
+    /** Of the cluster's own time. */
+    readonly waitingSeconds: number;
+  }[];
+}
+
 export interface NodeStatus {
   readonly id: string;
   readonly name: string;

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { ClusterStatus, KeyValue } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
+import { type DeskParams, deskParams } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
 import { userKeys } from '../cluster/roster.ts';
@@ -18,6 +19,8 @@ export interface AdminTarget {
   readonly upkeep: Upkeep;
   /** Throws `RpcError`, or `AdminRefusal` on a node that is no member. */
   removeNode(params: RemoveParams): Promise<unknown>;
+  /** The same. */
+  enrolment(params: DeskParams): Promise<unknown>;
   /** Why there is no store. */
   reason(): string;
 }
@@ -51,6 +54,8 @@ export async function answerAdmin(
       return describeNode(target.identity);
     case 'node.remove':
       return target.removeNode(check(removeParams, params));
+    case 'nodes.enrolment':
+      return target.enrolment(check(deskParams, params));
     case 'kv.get':
       return get(requireStore(target), check(rangeSchema, params));
     case 'kv.put':

@@ -8,6 +8,7 @@ import { AdminRefusal } from '../admin/server.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
 import { type Mdns, startMdns } from '../cluster/discovery/mdns.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
+import type { DeskParams } from '../cluster/enrolment-desk.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
@@ -185,8 +186,16 @@ class Core implements AdminTarget {
   }
 
   async removeNode(params: RemoveParams): Promise<unknown> {
-    if (this.#member !== null) return this.#member.remove(params);
-    const text = `This node is not a member of a cluster yet, so it has no nodes to remove. ${this.reason()}`;
+    return this.#requireMember().remove(params);
+  }
+
+  async enrolment(params: DeskParams): Promise<unknown> {
+    return this.#requireMember().enrolment(params);
+  }
+
+  #requireMember(): MemberNode {
+    if (this.#member !== null) return this.#member;
+    const text = `This node is not a member of a cluster yet, so it knows of no nodes. ${this.reason()}`;
     throw new AdminRefusal('notMember', text);
   }
 
@@ -312,6 +321,8 @@ class Core implements AdminTarget {
     params: Record<string, unknown>,
     remoteAddress: string,
   ): Promise<unknown> {
+    // Whoever asks it would take it for a member.
+    if (this.#member?.isRemoved) throw new RpcError('notReady', 'This node was removed from its cluster.');
     if (method === 'enrol') {
       if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
       return this.#member.enrol(params, plainAddress(remoteAddress));

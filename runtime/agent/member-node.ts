@@ -6,8 +6,10 @@ import { networkInterfaces } from 'node:os';
 import type { TLSSocket } from 'node:tls';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
+import { ClusterClock } from '../cluster/cluster-clock.ts';
 import { admit } from '../cluster/enrolling.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
+import { type DeskParams, deskParams, serveDesk } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
@@ -142,6 +144,8 @@ export class MemberNode {
     this.#storage = parts.storage;
     this.#raftLinks = parts.raftLinks;
     this.#ownAddress = formatEndpoint({ host: ownHost(config.peers.address), port });
+    const store = new EmbeddedStore(parts.core, realSurroundings.random);
+    const { enrolment } = config.cluster;
     this.#context = {
       identity,
       version,
@@ -158,7 +162,13 @@ export class MemberNode {
       unreachableMilliseconds: (id) => parts.raftLinks.unreachableMilliseconds(id),
       port,
       replica: parts.replica,
-      store: new EmbeddedStore(parts.core, realSurroundings.random),
+      store,
+      enrolment,
+      clock: new ClusterClock({
+        view: () => parts.replica.machine.view,
+        store,
+        isNeeded: () => enrolment.hours !== undefined,
+      }),
       rpc: parts.rpc,
       addresses: parts.addresses,
       removed: parts.removed,
@@ -253,15 +263,24 @@ export class MemberNode {
     return { ...removed, done: false };
   }
 
-  async #askLeader(method: 'cluster.remove', params: RemoveParams): Promise<unknown> {
+  /** Enrolment as a person sees and changes it, from any member. Rejects with `RpcError`. */
+  enrolment(params: DeskParams): Promise<unknown> {
+    return this.#askLeader('cluster.enrolment', params);
+  }
+
+  async #askLeader(
+    method: 'cluster.remove' | 'cluster.enrolment',
+    params: RemoveParams | DeskParams,
+  ): Promise<unknown> {
+    const { identity, rpc } = this.#context;
     const leader = this.leader();
     if (leader === null)
       throw new RpcError(
         'unavailable',
         `${this.localStatus().reason ?? 'There is no leader.'} Nothing was done.`,
       );
-    if (leader === this.#context.identity.id) return this.#duties.remove(params);
-    return this.#context.rpc.request(leader, method, params, snapshotRequestMilliseconds);
+    if (leader === identity.id) return this.#serve(method, params, identity.id, '');
+    return rpc.request(leader, method, params, snapshotRequestMilliseconds);
   }
 
   /** Discovery heard of an address of a node; only a hint. */
@@ -302,18 +321,17 @@ export class MemberNode {
     });
   }
 
+  get isRemoved(): boolean {
+    return this.#reporter.isRemoved;
+  }
+
   /** Admits a machine that has proved the secret; a node that does not vote passes it on to the leader. */
-  enrol(params: Record<string, unknown>, remoteHost: string): Promise<unknown> {
+  async enrol(params: Record<string, unknown>, remoteHost: string): Promise<unknown> {
+    const { sealing, identity, rpc } = this.#context;
     const leader = this.leader();
-    if (this.#context.sealing.key !== null || leader === null || leader === this.#context.identity.id) {
-      return admit(this.#context, params, remoteHost);
-    }
-    return this.#context.rpc.request(
-      leader,
-      'cluster.enrol',
-      { ...params, remoteHost },
-      snapshotRequestMilliseconds,
-    );
+    if (sealing.key !== null || leader === identity.id) return admit(this.#context, params, remoteHost);
+    if (leader === null) throw new RpcError('notReady', 'This node cannot admit others: it knows no leader.');
+    return rpc.request(leader, 'cluster.enrol', { ...params, remoteHost }, snapshotRequestMilliseconds);
   }
 
   /** Hands over what it can, then stops in good order. */
@@ -351,6 +369,8 @@ export class MemberNode {
           throw new RpcError('notVoter', 'Only voters are told the sealing key, by voters.');
         return answer;
       }
+      case 'cluster.enrolment':
+        return serveDesk(this.#context, deskParams.parse(params));
       case 'cluster.remove':
         return this.#duties.remove(removeParams.parse(params));
       case 'cluster.enrol':

@@ -5,12 +5,14 @@
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
 import { DialError, type Endpoint } from '../peers/dial.ts';
+import { RpcError } from '../peers/rpc.ts';
 import type { SecretKeys } from '../peers/secret.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type EnrolAnswer, EnrolmentLinks, type Hello, helloSchema, promiseSchema } from './enrolment.ts';
 import { decideFormation, decidePromise } from './formation.ts';
 import { enrolledMembership, foundCluster } from './founding.ts';
 import type { Identity } from './identity.ts';
+import { readMachineSerial } from './machine-serial.ts';
 import type { Membership } from './membership.ts';
 import { PeerTable } from './peer-table.ts';
 
@@ -40,6 +42,8 @@ const listenMilliseconds = 3_000;
 /** A promise holds this long after the last word of the one it was given to. */
 const promiseMilliseconds = 15_000;
 const complainMilliseconds = 60_000;
+/** Answers to enrolment that do not come from one member's own state. */
+const decided = new Set(['pending', 'removed']);
 
 export class Forming {
   readonly #options: FormingOptions;
@@ -116,9 +120,9 @@ export class Forming {
     ]);
     if (this.#clusterId === null && !this.#closed) {
       await this.#advance().catch((error: unknown) => {
-        this.#setReason(
-          `Joining failed and is tried again: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        const message = error instanceof Error ? error.message : String(error);
+        const isDecided = error instanceof RpcError && decided.has(error.code);
+        this.#setReason(isDecided ? message : `Joining failed and is tried again: ${message}`);
       });
     }
     this.#inRound = false;
@@ -259,6 +263,7 @@ export class Forming {
           publicKey: identity.publicKey,
           address,
           version,
+          serial: readMachineSerial(),
         });
         this.#clusterId = answer.clusterId;
         await onMember(enrolledMembership(identity, answer), [
@@ -267,6 +272,8 @@ export class Forming {
         ]);
         return;
       } catch (error) {
+        // The word of the cluster, which any other member would say too.
+        if (error instanceof RpcError && decided.has(error.code)) throw error;
         failure = error;
       }
     }

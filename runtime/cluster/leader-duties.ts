@@ -6,6 +6,7 @@ import type { ClusterStatus, NodeStatus } from '../admin/protocol.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
 import { type CertificateAuthority, sealPrivateKey } from './authority.ts';
+import { closeInTime } from './enrolment-desk.ts';
 import { chooseHeir } from './heir.ts';
 import { Liveness } from './liveness.ts';
 import type { MemberContext } from './member-context.ts';
@@ -19,6 +20,7 @@ import {
   type Member,
   nodeKey,
   type RemovedMember,
+  readApplicants,
   readMember,
   readRemoved,
   readRemoving,
@@ -122,14 +124,23 @@ export class LeaderDuties {
       revision: replica.machine.view.number('revision'),
       nodes: this.#roster().map((member) => this.#describe(member, status)),
       targets,
-      warnings: [...this.#options.warnings(), ...this.#removalWarnings()],
+      warnings: [...this.#options.warnings(), ...this.#membershipWarnings()],
     });
   }
 
-  #removalWarnings(): string[] {
-    return readRemoving(this.#context.replica.machine.view).map(
-      ({ name }) => `${name} is being removed: it goes as soon as its seat has been handed over.`,
-    );
+  #membershipWarnings(): string[] {
+    const { view } = this.#context.replica.machine;
+    return [
+      ...readRemoving(view).map(
+        ({ name }) => `${name} is being removed: it goes as soon as its seat has been handed over.`,
+      ),
+      ...readApplicants(view)
+        .filter(({ approved }) => !approved)
+        .map(
+          ({ id, name, address }) =>
+            `${name} (${id}) at ${address} knows the enrolment secret and wants to join, but enrolment is closed: trivet nodes approve ${id}, or refuse.`,
+        ),
+    ];
   }
 
   async #round(): Promise<void> {
@@ -148,6 +159,8 @@ export class LeaderDuties {
       await this.#updateRoster();
       this.#keepRoles();
       await finishRemovals(this.#context);
+      await this.#context.clock.keep();
+      await closeInTime(this.#context);
     } catch (error) {
       // A write that did not come through, as in an election: the next round does it.
       this.#context.log.debug({ reason: String(error) }, 'a duty of the leader waits for the next round');

@@ -1,11 +1,13 @@
 /** What the parts of a member node share. */
 
+import type { EnrolmentWindow } from '../config/enrolment-schema.ts';
 import type { Replica } from '../datastore/replica.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { RpcLinks } from '../peers/rpc-links.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { AddressKeeper } from './address-keeper.ts';
+import type { ClusterClock } from './cluster-clock.ts';
 import type { Identity } from './identity.ts';
 import type { RemovedKeeper } from './removed-keeper.ts';
 import type { SealingKeeper } from './sealing-key.ts';
@@ -16,6 +18,8 @@ export interface MemberContext {
   readonly clusterName: string;
   readonly clusterId: string;
   readonly sealing: SealingKeeper;
+  readonly enrolment: EnrolmentWindow;
+  readonly clock: ClusterClock;
   readonly targets: { readonly voters: number; readonly standbys: number };
   readonly failureDomain: string | null;
   readonly weight: number;

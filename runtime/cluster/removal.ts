@@ -7,10 +7,13 @@ import { RpcError } from '../peers/rpc.ts';
 import type { NodeId, RaftStatus } from '../raft/types.ts';
 import type { MemberContext } from './member-context.ts';
 import {
+  encodeEnrolment,
   encodeRemoved,
+  enrolmentKey,
   type Member,
   nodeKey,
   type RemovedMember,
+  readEnrolment,
   readRemoving,
   readRoster,
   removedKey,
@@ -91,13 +94,16 @@ export async function finishRemovals(context: MemberContext): Promise<void> {
   }
 }
 
-async function strikeOff({ store, log }: MemberContext, removed: RemovedMember): Promise<void> {
+/** Whoever has the machine's disk knows the enrolment secret, so that admits nobody from now on. */
+async function strikeOff({ store, log, replica }: MemberContext, removed: RemovedMember): Promise<void> {
   const { id, name } = removed;
+  const { record } = readEnrolment(replica.machine.view);
   await store.transact({
     success: [
       { operation: 'put', key: removedKey(id), value: encodeRemoved(removed) },
       { operation: 'delete', key: nodeKey(id) },
       { operation: 'delete', key: removingKey(id) },
+      { operation: 'put', key: enrolmentKey, value: encodeEnrolment({ ...record, closed: 'removal' }) },
     ],
   });
   log.warn({ node: name, id }, 'a node was removed: its key is refused from now on');

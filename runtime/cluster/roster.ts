@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { after, prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';
+import { type EnrolmentRecord, enrolmentRecordSchema, firstRecord } from './admission.ts';
 import { type CertificateAuthority, openPrivateKey } from './authority.ts';
 
 const text = new TextEncoder();
@@ -16,7 +17,10 @@ export const systemPrefix = text.encode(ownPrefix);
 export const authorityKey = text.encode(`${ownPrefix}ca`);
 export const authoritySealedKey = text.encode(`${ownPrefix}ca-key`);
 export const predecessorsKey = text.encode(`${ownPrefix}predecessors`);
+export const clockKey = text.encode(`${ownPrefix}clock`);
+export const enrolmentKey = text.encode(`${ownPrefix}enrolment`);
 const nodesPrefix = `${ownPrefix}nodes/`;
+const applicantsPrefix = `${ownPrefix}applicants/`;
 const removingPrefix = `${ownPrefix}removing/`;
 const removedPrefix = `${ownPrefix}removed/`;
 
@@ -96,6 +100,59 @@ function readRemovedBelow(view: StateView, below: string): RemovedMember[] {
   return view.items({ key: prefix, end: prefixEnd(prefix) }).flatMap((item) => {
     const parsed = removedSchema.safeParse(parseJson(item.value));
     return parsed.success ? [parsed.data as RemovedMember] : [];
+  });
+}
+
+/** Seconds; see cluster-clock.ts. */
+export function readClock(view: StateView): number {
+  const stored = view.get(clockKey);
+  const seconds = stored === null ? 0 : Number(parseJson(stored.value));
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
+}
+
+export function encodeClock(seconds: number): Uint8Array {
+  return text.encode(JSON.stringify(seconds));
+}
+
+/** The enrolment window's state, and the revision it is of, for a change that must not cross another. */
+export function readEnrolment(view: StateView): { record: EnrolmentRecord; revision: number } {
+  const stored = view.get(enrolmentKey);
+  const parsed = enrolmentRecordSchema.safeParse(stored && parseJson(stored.value));
+  return { record: parsed.success ? parsed.data : firstRecord, revision: stored?.modifyRevision ?? 0 };
+}
+
+export function encodeEnrolment(record: EnrolmentRecord): Uint8Array {
+  return text.encode(JSON.stringify(record));
+}
+
+const applicantSchema = z.object({
+  id: memberSchema.shape.id,
+  name: z.string(),
+  address: z.string(),
+  serial: z.string().nullable(),
+  /** Of the cluster's clock, in seconds. */
+  since: z.number(),
+  approved: z.boolean(),
+});
+
+/** A machine that knows the enrolment secret, which alone does not admit it. */
+export interface WaitingApplicant extends z.infer<typeof applicantSchema> {
+  readonly id: NodeId;
+}
+
+export function applicantKey(id: NodeId): Uint8Array {
+  return text.encode(applicantsPrefix + id);
+}
+
+export function encodeApplicant(applicant: WaitingApplicant): Uint8Array {
+  return text.encode(JSON.stringify(applicant));
+}
+
+export function readApplicants(view: StateView): WaitingApplicant[] {
+  const prefix = text.encode(applicantsPrefix);
+  return view.items({ key: prefix, end: prefixEnd(prefix) }).flatMap((item) => {
+    const parsed = applicantSchema.safeParse(parseJson(item.value));
+    return parsed.success ? [parsed.data as WaitingApplicant] : [];
   });
 }
 

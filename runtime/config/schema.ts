@@ -3,6 +3,7 @@
  * same `clusterSchema`, so that the builder refuses at build time what a device would refuse at boot.
  */
 import * as z from 'zod';
+import { enrolmentSchema } from './enrolment-schema.ts';
 import { etcdApiSchema, etcdSchema } from './etcd-schema.ts';
 
 /** Long enough that guessing against recorded handshakes is hopeless; see ARCHITECTURE.md, decisions. */
@@ -39,6 +40,8 @@ export const clusterSchema = z.strictObject({
     .optional(),
   /** Lower becomes a voter first, higher gives its seat up first; after the failure domains. */
   weight: z.int().min(-1000).max(1000).default(0),
+  /** When the secret stops admitting machines; it does not where nothing is said. */
+  enrolment: enrolmentSchema.prefault({}),
 });
 
 /** `host:port`; the port may be left out (7443). IPv6 addresses stand in brackets. */

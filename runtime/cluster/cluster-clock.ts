@@ -1,0 +1,48 @@
+/**
+ * The cluster's own time: seconds for which it has had a leader, counted by the leaders' monotonic clocks and kept in the
+ * datastore. A device may believe that it is 1970 or 2099; what expires in a cluster expires by this.
+ */
+import type { StateView } from '../datastore/state-machine/reading.ts';
+import type { Store } from '../datastore/store.ts';
+import { clockKey, encodeClock, readClock } from './roster.ts';
+
+export interface ClusterClockOptions {
+  readonly view: () => StateView;
+  readonly store: Store;
+  /** Whether something is to expire soon: the count is then stored often, which costs writes. */
+  readonly isNeeded: () => boolean;
+}
+
+const neededEverySeconds = 15;
+const otherwiseEverySeconds = 600;
+
+export class ClusterClock {
+  readonly #options: ClusterClockOptions;
+  #stored = -1;
+  #storedAt = 0;
+
+  constructor(options: ClusterClockOptions) {
+    this.#options = options;
+  }
+
+  /** Seconds, as well as this node knows; after a change of leaders it may be late by as much as was not stored. */
+  now(): number {
+    const stored = readClock(this.#options.view());
+    const monotonic = performance.now();
+    if (stored !== this.#stored) {
+      this.#stored = stored;
+      this.#storedAt = monotonic;
+    }
+    return stored + Math.floor((monotonic - this.#storedAt) / 1000);
+  }
+
+  /** In every round of the leader. Rejects with `StoreError`. */
+  async keep(): Promise<void> {
+    const now = this.now();
+    const every = this.#options.isNeeded() ? neededEverySeconds : otherwiseEverySeconds;
+    if (now - this.#stored < every) return;
+    await this.#options.store.transact({
+      success: [{ operation: 'put', key: clockKey, value: encodeClock(now) }],
+    });
+  }
+}
