@@ -118,6 +118,27 @@ cli
   });
 
 cli
+  .command(
+    'token <operation> [id]',
+    'One-time tokens that admit a machine (cluster.token): token create, token list, token revoke ID',
+  )
+  .option('--ttl <time>', 'How long it may be used: 30m, 1h, 7d (create)', { default: '1h' })
+  .option('--role <role>', 'voter: may get any role; spare: works, and never holds the data (create)', {
+    default: 'voter',
+  })
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (operation: string, id: string | undefined, options) => {
+    const { tokenCommand } = await import('./cli/token.ts');
+    await tokenCommand(operation, id === undefined ? undefined : String(id), {
+      socket: String(options.socket),
+      ttl: String(options.ttl),
+      role: String(options.role),
+      json: Boolean(options.json),
+    });
+  });
+
+cli
   .command('remove-node <node>', 'Remove a node for good, by its name or id: its key is refused from then on')
   .option('--force', 'At once, without handing its seat over first: for a machine that is gone or stolen')
   .option('--json', 'Print JSON')

@@ -100,6 +100,20 @@ export interface EnrolmentAnswer {
   }[];
 }
 
+/** What `token` answers. */
+export interface TokensAnswer {
+  /** The one that was just made: the only time that it is shown. */
+  readonly created: { readonly token: string; readonly id: string; readonly expiresInSeconds: number } | null;
+  readonly tokens: readonly {
+    readonly id: string;
+    readonly role: 'voter' | 'spare';
+    /** The node that came with it; null while it is unused. */
+    readonly usedBy: string | null;
+    /** Of the cluster's own time; 0 when it has expired. */
+    readonly expiresInSeconds: number;
+  }[];
+}
+
 export interface NodeStatus {
   readonly id: string;
   readonly name: string;

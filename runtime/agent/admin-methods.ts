@@ -6,6 +6,7 @@ import { type DeskParams, deskParams } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
 import { userKeys } from '../cluster/roster.ts';
+import { type TokenParams, tokenParams } from '../cluster/tokens.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
 import { describeNode } from './node-info.ts';
@@ -21,6 +22,8 @@ export interface AdminTarget {
   removeNode(params: RemoveParams): Promise<unknown>;
   /** The same. */
   enrolment(params: DeskParams): Promise<unknown>;
+  /** The same. */
+  tokens(params: TokenParams): Promise<unknown>;
   /** Why there is no store. */
   reason(): string;
 }
@@ -56,6 +59,8 @@ export async function answerAdmin(
       return target.removeNode(check(removeParams, params));
     case 'nodes.enrolment':
       return target.enrolment(check(deskParams, params));
+    case 'token':
+      return target.tokens(check(tokenParams, params));
     case 'kv.get':
       return get(requireStore(target), check(rangeSchema, params));
     case 'kv.put':

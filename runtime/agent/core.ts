@@ -15,6 +15,7 @@ import { loadMembership, type Membership, saveMembership } from '../cluster/memb
 import type { RemoveParams } from '../cluster/removal.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
+import type { TokenParams } from '../cluster/tokens.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
@@ -27,6 +28,7 @@ import { strangerFrameLimitBytes } from '../peers/frames.ts';
 import { openPeerPort, type PeerPort } from '../peers/listener.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { deriveSecretKeys, type SecretKeys } from '../peers/secret.ts';
+import { parseToken, tokenIdOf, tokenKeys } from '../peers/token.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { type AdminTarget, answerAdmin } from './admin-methods.ts';
@@ -155,7 +157,7 @@ class Core implements AdminTarget {
     this.#fail = fail;
     this.identity = loadIdentity(config.dataDirectory, config.node.name);
     this.#lock = opened.lock;
-    this.#keys = deriveSecretKeys(config.cluster.name, config.cluster.secret);
+    this.#keys = enrolmentKeys(config.cluster);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
     this.upkeep = new Upkeep({
@@ -187,6 +189,10 @@ class Core implements AdminTarget {
 
   async removeNode(params: RemoveParams): Promise<unknown> {
     return this.#requireMember().remove(params);
+  }
+
+  async tokens(params: TokenParams): Promise<unknown> {
+    return this.#requireMember().tokens(params);
   }
 
   async enrolment(params: DeskParams): Promise<unknown> {
@@ -225,13 +231,13 @@ class Core implements AdminTarget {
     if (begun !== null)
       log.info({ clusterId: begun.credentials.clusterId }, 'a new cluster begins with older data');
     const membership = begun ?? loadMembership(config.dataDirectory, identity, config.cluster.name);
-    this.#peerPort = await openPeerPort(config.peers, this.#keys, {
+    this.#peerPort = await openPeerPort(config.peers, (name) => this.#findKey(name), {
       onRaft: (socket, peer) => (this.#member ? this.#member.acceptRaft(socket, peer) : socket.destroy()),
       onRpc: (socket, peer) => (this.#member ? this.#member.acceptRpc(socket, peer) : socket.destroy()),
-      onEnrolment: (socket) => {
-        const remote = socket.remoteAddress ?? '';
+      onEnrolment: (socket, name) => {
+        const from = { remoteAddress: socket.remoteAddress ?? '', tokenId: tokenIdOf(name) };
         serveRpc(socket, strangerFrameLimitBytes, (method, params) =>
-          this.#serveEnrolment(method, params, remote),
+          this.#serveEnrolment(method, params, from),
         );
       },
       onRefused: (address, kind, reason) => this.#refusals.refused(plainAddress(address), kind, reason),
@@ -245,11 +251,19 @@ class Core implements AdminTarget {
     this.#startDiscovery();
   }
 
+  /** What a machine proves that wants to enrol: the secret, or on a member a token. */
+  #findKey(name: string): Buffer | null {
+    if (name === this.#keys.identity) return this.#keys.preSharedKey;
+    return this.#member?.tokenKey(name) ?? null;
+  }
+
   #startForming(clusterId: string | null): Forming {
+    const token = parseToken(this.#config.cluster.token ?? '');
     const options = {
       clusterName: this.#config.cluster.name,
       expect: this.#config.cluster.expect,
-      mayFound: mayFound(this.#config.dataDirectory),
+      mayFound: token === null && mayFound(this.#config.dataDirectory),
+      pinnedCa: token?.caHash ?? null,
       identity: this.identity,
       version,
       port: () => this.#peerPort.port,
@@ -319,13 +333,13 @@ class Core implements AdminTarget {
   async #serveEnrolment(
     method: string,
     params: Record<string, unknown>,
-    remoteAddress: string,
+    { remoteAddress, tokenId }: { readonly remoteAddress: string; readonly tokenId: string | null },
   ): Promise<unknown> {
     // Whoever asks it would take it for a member.
     if (this.#member?.isRemoved) throw new RpcError('notReady', 'This node was removed from its cluster.');
     if (method === 'enrol') {
       if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
-      return this.#member.enrol(params, plainAddress(remoteAddress));
+      return this.#member.enrol(params, plainAddress(remoteAddress), tokenId);
     }
     const result = this.#forming.serve(method, params, remoteAddress);
     if (result === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
@@ -351,4 +365,10 @@ class Core implements AdminTarget {
     const role = status.leader === this.identity.id ? 'leader' : 'member';
     return `${role} of ${status.clusterName}, ${online} of ${status.nodes.length} nodes heard of`;
   }
+}
+
+/** Of a machine's configuration, which has a secret or a token. */
+function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys {
+  const parsed = parseToken(token ?? '');
+  return parsed === null ? deriveSecretKeys(name, secret ?? '') : tokenKeys(parsed);
 }

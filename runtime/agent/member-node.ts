@@ -21,6 +21,13 @@ import { reportSchema, roleIn } from '../cluster/reports.ts';
 import { type RemovedMember, readRoster } from '../cluster/roster.ts';
 import { SealingKeeper } from '../cluster/sealing-key.ts';
 import { removedStatus } from '../cluster/status.ts';
+import {
+  findTokenKey,
+  hasLiveTokens,
+  serveTokens,
+  type TokenParams,
+  tokenParams,
+} from '../cluster/tokens.ts';
 import type { Config } from '../config/schema.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
@@ -167,7 +174,7 @@ export class MemberNode {
       clock: new ClusterClock({
         view: () => parts.replica.machine.view,
         store,
-        isNeeded: () => enrolment.hours !== undefined,
+        isNeeded: () => enrolment.hours !== undefined || hasLiveTokens(parts.replica.machine.view, 0),
       }),
       rpc: parts.rpc,
       addresses: parts.addresses,
@@ -268,9 +275,19 @@ export class MemberNode {
     return this.#askLeader('cluster.enrolment', params);
   }
 
+  /** Tokens, from any member. Rejects with `RpcError`. */
+  tokens(params: TokenParams): Promise<unknown> {
+    return this.#askLeader('cluster.tokens', params);
+  }
+
+  /** The pre-shared key of a token; null for one that this node does not know. */
+  tokenKey(identity: string): Buffer | null {
+    return findTokenKey(this.view, this.#context.sealing.key, identity);
+  }
+
   async #askLeader(
-    method: 'cluster.remove' | 'cluster.enrolment',
-    params: RemoveParams | DeskParams,
+    method: 'cluster.remove' | 'cluster.enrolment' | 'cluster.tokens',
+    params: RemoveParams | DeskParams | TokenParams,
   ): Promise<unknown> {
     const { identity, rpc } = this.#context;
     const leader = this.leader();
@@ -326,12 +343,14 @@ export class MemberNode {
   }
 
   /** Admits a machine that has proved the secret; a node that does not vote passes it on to the leader. */
-  async enrol(params: Record<string, unknown>, remoteHost: string): Promise<unknown> {
+  async enrol(params: Record<string, unknown>, remoteHost: string, tokenId: string | null): Promise<unknown> {
     const { sealing, identity, rpc } = this.#context;
     const leader = this.leader();
-    if (sealing.key !== null || leader === identity.id) return admit(this.#context, params, remoteHost);
+    if (sealing.key !== null || leader === identity.id)
+      return admit(this.#context, params, remoteHost, tokenId);
     if (leader === null) throw new RpcError('notReady', 'This node cannot admit others: it knows no leader.');
-    return rpc.request(leader, 'cluster.enrol', { ...params, remoteHost }, snapshotRequestMilliseconds);
+    const relayed = { ...params, remoteHost, tokenId };
+    return rpc.request(leader, 'cluster.enrol', relayed, snapshotRequestMilliseconds);
   }
 
   /** Hands over what it can, then stops in good order. */
@@ -369,12 +388,19 @@ export class MemberNode {
           throw new RpcError('notVoter', 'Only voters are told the sealing key, by voters.');
         return answer;
       }
+      case 'cluster.tokens':
+        return serveTokens(this.#context, tokenParams.parse(params));
       case 'cluster.enrolment':
         return serveDesk(this.#context, deskParams.parse(params));
       case 'cluster.remove':
         return this.#duties.remove(removeParams.parse(params));
       case 'cluster.enrol':
-        return admit(this.#context, params, String(params.remoteHost));
+        return admit(
+          this.#context,
+          params,
+          String(params.remoteHost),
+          params.tokenId === null ? null : String(params.tokenId),
+        );
       default: {
         const answer = this.#context.replica.serve(method, params) ?? this.#core.serve(method, params);
         if (answer === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);

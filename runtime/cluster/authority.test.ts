@@ -1,20 +1,20 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import t from 'tap';
 import { judgeCertificate } from '../peers/trust.ts';
-import { openPrivateKey, sealPrivateKey } from './authority.ts';
+import { openSealedText, sealText } from './authority.ts';
 import { createCertificateAuthority, issueNodeCertificate } from './certificates.ts';
 import { loadIdentity } from './identity.ts';
 
 const clusterId = '00112233aabbccdd';
 
-t.test('sealPrivateKey is undone only by the same key, and only unchanged', async (t) => {
+t.test('sealText is undone only by the same key, and only unchanged', async (t) => {
   const key = randomBytes(32);
-  const sealed = sealPrivateKey('a private key', key);
-  t.equal(openPrivateKey(sealed, key), 'a private key');
+  const sealed = sealText('a private key', key);
+  t.equal(openSealedText(sealed, key), 'a private key');
   t.notMatch(Buffer.from(sealed).toString('latin1'), 'private');
-  t.throws(() => openPrivateKey(sealed, randomBytes(32)));
+  t.throws(() => openSealedText(sealed, randomBytes(32)));
   sealed[sealed.length - 1]! ^= 1;
-  t.throws(() => openPrivateKey(sealed, key));
+  t.throws(() => openSealedText(sealed, key));
 });
 
 t.test('issueNodeCertificate makes what peers of the cluster trust, and others do not', async (t) => {

@@ -4,7 +4,7 @@
  */
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { Store } from '../datastore/store.ts';
-import { clockKey, encodeClock, readClock } from './roster.ts';
+import { clockKey, encodeClock, readClock } from './enrolment-records.ts';
 
 export interface ClusterClockOptions {
   readonly view: () => StateView;
@@ -20,6 +20,7 @@ export class ClusterClock {
   readonly #options: ClusterClockOptions;
   #stored = -1;
   #storedAt = 0;
+  #nextLook = 0;
 
   constructor(options: ClusterClockOptions) {
     this.#options = options;
@@ -39,10 +40,17 @@ export class ClusterClock {
   /** In every round of the leader. Rejects with `StoreError`. */
   async keep(): Promise<void> {
     const now = this.now();
-    const every = this.#options.isNeeded() ? neededEverySeconds : otherwiseEverySeconds;
-    if (now - this.#stored < every) return;
+    const waited = now - this.#stored;
+    if (waited < neededEverySeconds || (waited < otherwiseEverySeconds && !this.#isNeededNow(now))) return;
     await this.#options.store.transact({
       success: [{ operation: 'put', key: clockKey, value: encodeClock(now) }],
     });
+  }
+
+  /** Looked up seldom: there may be thousands of tokens. */
+  #isNeededNow(now: number): boolean {
+    if (now < this.#nextLook) return false;
+    this.#nextLook = now + neededEverySeconds;
+    return this.#options.isNeeded();
   }
 }

@@ -6,23 +6,29 @@ import type { NodeId } from '../raft/types.ts';
 import { objectToAdmission } from './admission.ts';
 import type { CertificateAuthority } from './authority.ts';
 import { type Enrol, type EnrolAnswer, enrolSchema } from './enrolment.ts';
-import type { MemberContext } from './member-context.ts';
-import { removedMessage } from './removal.ts';
 import {
   applicantKey,
   encodeApplicant,
   encodeEnrolment,
-  encodeMember,
+  encodeToken,
   enrolmentKey,
+  readApplicants,
+  readEnrolment,
+  readToken,
+  tokenKey,
+} from './enrolment-records.ts';
+import type { MemberContext } from './member-context.ts';
+import { removedMessage } from './removal.ts';
+import {
+  encodeMember,
   type Member,
   nodeKey,
-  readApplicants,
   readAuthority,
-  readEnrolment,
   readMember,
   readRoster,
   removedKey,
 } from './roster.ts';
+import { objectToToken } from './tokens.ts';
 
 const authorityMilliseconds = 10_000;
 /** A hundred machines may ask at once; each try lets one of them in at least. */
@@ -39,6 +45,7 @@ export async function admit(
   context: MemberContext,
   params: unknown,
   remoteHost: string,
+  tokenId: string | null,
 ): Promise<EnrolAnswer> {
   const request = enrolSchema.parse(params);
   const id = readNodeId(request);
@@ -47,7 +54,8 @@ export async function admit(
   const port = Number(request.address.slice(request.address.lastIndexOf(':') + 1));
   const address = formatEndpoint({ host: remoteHost, port });
   const { issueNodeCertificate } = await import('./certificates.ts');
-  await enter(context, { ...request, id, address });
+  const entrant = { ...request, id, address };
+  await (tokenId === null ? enter(context, entrant) : enterByToken(context, entrant, tokenId));
   const certificate = await issueNodeCertificate(
     authority,
     { clusterId: context.clusterId, nodeId: id },
@@ -87,7 +95,11 @@ async function enter(context: MemberContext, entrant: Entrant): Promise<void> {
         { target: 'modifyRevision', key: enrolmentKey, is: revision },
       ],
       success: [
-        { operation: 'put', key: nodeKey(id), value: encodeMember(asMember(entrant)) },
+        {
+          operation: 'put',
+          key: nodeKey(id),
+          value: encodeMember(asMember(entrant, readMember(view, id)?.spareOnly ?? false)),
+        },
         { operation: 'delete', key: applicantKey(id) },
         // Who asks again is counted once, and who was approved is beside the count.
         ...(isKnown || applicant?.approved
@@ -96,16 +108,46 @@ async function enter(context: MemberContext, entrant: Entrant): Promise<void> {
       ],
     });
     if (succeeded) return;
-    if (context.removed.denied.has(id)) throw new RpcError('removed', removedMessage(context.clusterName));
-    // Another machine was admitted in between, which this node has not seen yet.
-    await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
+    await afterRefusal(context, id);
   }
   throw new RpcError('busy', 'Many machines are being admitted: it is tried again.');
 }
 
 /** Domain and weight come with its first report. */
-function asMember({ id, name, address, version }: Entrant): Member {
-  return { id, name, address, version, failureDomain: null, weight: 0 };
+function asMember({ id, name, address, version }: Entrant, spareOnly: boolean): Member {
+  return { id, name, address, version, failureDomain: null, weight: 0, spareOnly };
+}
+
+/** Uses the token up and puts the machine on the roster, in one transaction. Throws `RpcError` or `StoreError`. */
+async function enterByToken(context: MemberContext, entrant: Entrant, tokenId: string): Promise<void> {
+  const { id } = entrant;
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const found = readToken(context.replica.machine.view, tokenId);
+    const objection = objectToToken(found?.token ?? null, id, context.clock.now());
+    if (objection !== null || found === null)
+      throw new RpcError('token', objection ?? 'This token is not known.');
+    const { token, revision } = found;
+    const { succeeded } = await context.store.transact({
+      compare: [
+        { target: 'modifyRevision', key: removedKey(id), is: 0 },
+        { target: 'modifyRevision', key: tokenKey(tokenId), is: revision },
+      ],
+      success: [
+        { operation: 'put', key: nodeKey(id), value: encodeMember(asMember(entrant, token.spareOnly)) },
+        { operation: 'put', key: tokenKey(tokenId), value: encodeToken({ ...token, usedBy: id }) },
+        { operation: 'delete', key: applicantKey(id) },
+      ],
+    });
+    if (succeeded) return;
+    await afterRefusal(context, id);
+  }
+  throw new RpcError('busy', 'Many machines are being admitted: it is tried again.');
+}
+
+/** Something has changed that this node has not seen yet: who asks was removed, or another was admitted. */
+async function afterRefusal({ removed, clusterName }: MemberContext, id: NodeId): Promise<void> {
+  if (removed.denied.has(id)) throw new RpcError('removed', removedMessage(clusterName));
+  await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
 }
 
 /** Notes that the machine waits for a person. Always throws. */

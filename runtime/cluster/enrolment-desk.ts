@@ -3,7 +3,6 @@ import * as z from 'zod';
 import type { EnrolmentAnswer } from '../admin/protocol.ts';
 import { RpcError } from '../peers/rpc.ts';
 import { type EnrolmentRecord, isTimeOver, objectToAdmission } from './admission.ts';
-import type { MemberContext } from './member-context.ts';
 import {
   applicantKey,
   encodeApplicant,
@@ -12,7 +11,8 @@ import {
   readApplicants,
   readEnrolment,
   type WaitingApplicant,
-} from './roster.ts';
+} from './enrolment-records.ts';
+import type { MemberContext } from './member-context.ts';
 
 export const deskParams = z.discriminatedUnion('action', [
   z.object({ action: z.literal('list') }),

@@ -7,6 +7,7 @@ import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
 import { DialError, type Endpoint } from '../peers/dial.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { SecretKeys } from '../peers/secret.ts';
+import { caHashOf } from '../peers/token.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type EnrolAnswer, EnrolmentLinks, type Hello, helloSchema, promiseSchema } from './enrolment.ts';
 import { decideFormation, decidePromise } from './formation.ts';
@@ -24,6 +25,8 @@ export interface FormingOptions {
   readonly version: string;
   readonly port: () => number;
   readonly keys: SecretKeys;
+  /** The CA that a token names; null where the secret is what is proved. */
+  readonly pinnedCa: string | null;
   readonly log: Log;
   /** The node has become a member; `members` are addresses to begin with. */
   readonly onMember: (membership: Membership, members: EnrolAnswer['members']) => Promise<void>;
@@ -43,7 +46,7 @@ const listenMilliseconds = 3_000;
 const promiseMilliseconds = 15_000;
 const complainMilliseconds = 60_000;
 /** Answers to enrolment that do not come from one member's own state. */
-const decided = new Set(['pending', 'removed']);
+const decided = new Set(['pending', 'removed', 'token']);
 
 export class Forming {
   readonly #options: FormingOptions;
@@ -249,7 +252,7 @@ export class Forming {
   }
 
   async #join(members: readonly NodeId[]): Promise<void> {
-    const { identity, version, port, onMember } = this.#options;
+    const { identity, version, port, onMember, pinnedCa } = this.#options;
     let failure: unknown = new Error('no member is reachable');
     for (const member of members) {
       const endpoint = this.#endpointOf(member);
@@ -265,6 +268,8 @@ export class Forming {
           version,
           serial: readMachineSerial(),
         });
+        if (pinnedCa !== null && caHashOf(answer.caCertificate) !== pinnedCa)
+          throw new RpcError('token', 'The cluster that answers is not the one that this token was made by.');
         this.#clusterId = answer.clusterId;
         await onMember(enrolledMembership(identity, answer), [
           ...answer.members,

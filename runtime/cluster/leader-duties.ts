@@ -5,8 +5,9 @@
 import type { ClusterStatus, NodeStatus } from '../admin/protocol.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
-import { type CertificateAuthority, sealPrivateKey } from './authority.ts';
+import { type CertificateAuthority, sealText } from './authority.ts';
 import { closeInTime } from './enrolment-desk.ts';
+import { readApplicants } from './enrolment-records.ts';
 import { chooseHeir } from './heir.ts';
 import { Liveness } from './liveness.ts';
 import type { MemberContext } from './member-context.ts';
@@ -20,7 +21,6 @@ import {
   type Member,
   nodeKey,
   type RemovedMember,
-  readApplicants,
   readMember,
   readRemoved,
   readRemoving,
@@ -180,7 +180,7 @@ export class LeaderDuties {
         {
           operation: 'put',
           key: authoritySealedKey,
-          value: sealPrivateKey(privateKey, sealingKey),
+          value: sealText(privateKey, sealingKey),
         },
       ],
     });
@@ -212,7 +212,8 @@ export class LeaderDuties {
 
   #memberOf(id: NodeId, report: Report, address: string): Member {
     const { name, version, failureDomain, weight } = report;
-    return { id, name, address, version, failureDomain, weight };
+    const spareOnly = readMember(this.#context.replica.machine.view, id)?.spareOnly ?? false;
+    return { id, name, address, version, failureDomain, weight, spareOnly };
   }
 
   #keepRoles(): void {

@@ -4,7 +4,7 @@ import { findMember, objectToForce } from './removal.ts';
 import type { Member } from './roster.ts';
 
 function member(id: string, name: string): Member {
-  const more = { address: '192.0.2.1:7443', version: '1', failureDomain: null, weight: 0 };
+  const more = { address: '192.0.2.1:7443', version: '1', failureDomain: null, weight: 0, spareOnly: false };
   return { id: id as NodeId, name, ...more };
 }
 

@@ -5,15 +5,13 @@
 import * as z from 'zod';
 import { RpcError } from '../peers/rpc.ts';
 import type { NodeId, RaftStatus } from '../raft/types.ts';
+import { encodeEnrolment, enrolmentKey, readEnrolment } from './enrolment-records.ts';
 import type { MemberContext } from './member-context.ts';
 import {
-  encodeEnrolment,
   encodeRemoved,
-  enrolmentKey,
   type Member,
   nodeKey,
   type RemovedMember,
-  readEnrolment,
   readRemoving,
   readRoster,
   removedKey,

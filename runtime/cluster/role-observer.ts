@@ -31,10 +31,12 @@ export class RoleObserver {
     return planRoles({
       leader: identity.id,
       configuration: status.configuration,
-      nodes: readRoster(view).map((member) => ({
-        ...this.#observe(member, status),
-        removing: removing.has(member.id),
-      })),
+      nodes: readRoster(view)
+        .filter((member) => !member.spareOnly)
+        .map((member) => ({
+          ...this.#observe(member, status),
+          removing: removing.has(member.id),
+        })),
       targets,
     });
   }

@@ -6,21 +6,17 @@ import * as z from 'zod';
 import { after, prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';
-import { type EnrolmentRecord, enrolmentRecordSchema, firstRecord } from './admission.ts';
-import { type CertificateAuthority, openPrivateKey } from './authority.ts';
+import { type CertificateAuthority, openSealedText } from './authority.ts';
 
 const text = new TextEncoder();
-const ownPrefix = '\u0000trivet/';
+export const ownPrefix = '\u0000trivet/';
 
 /** Every key of the cluster itself begins with this. */
 export const systemPrefix = text.encode(ownPrefix);
 export const authorityKey = text.encode(`${ownPrefix}ca`);
 export const authoritySealedKey = text.encode(`${ownPrefix}ca-key`);
 export const predecessorsKey = text.encode(`${ownPrefix}predecessors`);
-export const clockKey = text.encode(`${ownPrefix}clock`);
-export const enrolmentKey = text.encode(`${ownPrefix}enrolment`);
 const nodesPrefix = `${ownPrefix}nodes/`;
-const applicantsPrefix = `${ownPrefix}applicants/`;
 const removingPrefix = `${ownPrefix}removing/`;
 const removedPrefix = `${ownPrefix}removed/`;
 
@@ -34,6 +30,7 @@ const memberSchema = z.object({
   // Older versions wrote neither.
   failureDomain: z.string().nullable().default(null),
   weight: z.number().default(0),
+  spareOnly: z.boolean().default(false),
 });
 const removedSchema = z.object({ id: memberSchema.shape.id, name: z.string() });
 
@@ -44,6 +41,8 @@ export interface Member {
   readonly version: string;
   readonly failureDomain: string | null;
   readonly weight: number;
+  /** It came with a token that lets it work but never hold the data. */
+  readonly spareOnly: boolean;
 }
 
 /** A node that was removed, or is about to be. Its key is worthless from then on, whoever has it. */
@@ -103,59 +102,6 @@ function readRemovedBelow(view: StateView, below: string): RemovedMember[] {
   });
 }
 
-/** Seconds; see cluster-clock.ts. */
-export function readClock(view: StateView): number {
-  const stored = view.get(clockKey);
-  const seconds = stored === null ? 0 : Number(parseJson(stored.value));
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
-}
-
-export function encodeClock(seconds: number): Uint8Array {
-  return text.encode(JSON.stringify(seconds));
-}
-
-/** The enrolment window's state, and the revision it is of, for a change that must not cross another. */
-export function readEnrolment(view: StateView): { record: EnrolmentRecord; revision: number } {
-  const stored = view.get(enrolmentKey);
-  const parsed = enrolmentRecordSchema.safeParse(stored && parseJson(stored.value));
-  return { record: parsed.success ? parsed.data : firstRecord, revision: stored?.modifyRevision ?? 0 };
-}
-
-export function encodeEnrolment(record: EnrolmentRecord): Uint8Array {
-  return text.encode(JSON.stringify(record));
-}
-
-const applicantSchema = z.object({
-  id: memberSchema.shape.id,
-  name: z.string(),
-  address: z.string(),
-  serial: z.string().nullable(),
-  /** Of the cluster's clock, in seconds. */
-  since: z.number(),
-  approved: z.boolean(),
-});
-
-/** A machine that knows the enrolment secret, which alone does not admit it. */
-export interface WaitingApplicant extends z.infer<typeof applicantSchema> {
-  readonly id: NodeId;
-}
-
-export function applicantKey(id: NodeId): Uint8Array {
-  return text.encode(applicantsPrefix + id);
-}
-
-export function encodeApplicant(applicant: WaitingApplicant): Uint8Array {
-  return text.encode(JSON.stringify(applicant));
-}
-
-export function readApplicants(view: StateView): WaitingApplicant[] {
-  const prefix = text.encode(applicantsPrefix);
-  return view.items({ key: prefix, end: prefixEnd(prefix) }).flatMap((item) => {
-    const parsed = applicantSchema.safeParse(parseJson(item.value));
-    return parsed.success ? [parsed.data as WaitingApplicant] : [];
-  });
-}
-
 /** The cluster's CA; null before the founder has stored it. */
 export function readAuthority(view: StateView, sealingKey: Buffer): CertificateAuthority | null {
   const certificate = view.get(authorityKey);
@@ -163,7 +109,7 @@ export function readAuthority(view: StateView, sealingKey: Buffer): CertificateA
   if (!certificate || !sealed) return null;
   return {
     certificate: Buffer.from(certificate.value).toString('utf8'),
-    privateKey: openPrivateKey(sealed.value, sealingKey),
+    privateKey: openSealedText(sealed.value, sealingKey),
   };
 }
 
@@ -187,7 +133,8 @@ function parseMember(value: Uint8Array): Member | null {
   return parsed.success ? (parsed.data as Member) : null;
 }
 
-function parseJson(value: Uint8Array): unknown {
+/** null for what is no JSON. */
+export function parseJson(value: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(value).toString('utf8'));
   } catch {

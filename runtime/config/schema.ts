@@ -17,7 +17,8 @@ export const dnsLabelSchema = z
     'must be 1 to 63 lower-case letters, digits or hyphens, and start and end with a letter or digit',
   );
 
-export const clusterSchema = z.strictObject({
+/** Any of them may be left out in a file that goes over another. */
+export const clusterFields = z.strictObject({
   /** Machines of one name and one secret become one cluster. */
   name: dnsLabelSchema,
   /** Proved by every joining machine before anything else is said; never sent. */
@@ -26,7 +27,13 @@ export const clusterSchema = z.strictObject({
     .min(
       secretMinimumLength,
       `must be at least ${secretMinimumLength} characters: it is all that keeps strangers out (for example the output of: openssl rand -hex 16)`,
-    ),
+    )
+    .optional(),
+  /** In place of the secret: admits this one machine to a cluster that exists (trivet token create). */
+  token: z
+    .string()
+    .regex(/^t1-[0-9a-f]{8}-[0-9a-f]{32}-[0-9a-f]{32}$/, 'must be a token as "trivet token create" prints it')
+    .optional(),
   /** How many blank machines must find each other before one of them starts the cluster. */
   expect: z.int().min(1).max(7).default(3),
   /** What this machine fails together with: a rack, a room, a site. Voters are spread over these first of all. */
@@ -43,6 +50,15 @@ export const clusterSchema = z.strictObject({
   /** When the secret stops admitting machines; it does not where nothing is said. */
   enrolment: enrolmentSchema.prefault({}),
 });
+
+export const clusterSchema = clusterFields.refine(
+  ({ secret, token }) => (secret === undefined) !== (token === undefined),
+  {
+    path: ['secret'],
+    message:
+      'is missing: a cluster has a secret that its machines share, or this machine has a token in its place (not both)',
+  },
+);
 
 /** `host:port`; the port may be left out (7443). IPv6 addresses stand in brackets. */
 const addressSchema = z

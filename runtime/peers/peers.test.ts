@@ -16,6 +16,7 @@ import { deriveSecretKeys } from './secret.ts';
 import { type Credentials, nodeIdOf } from './trust.ts';
 
 const keys = deriveSecretKeys('shop', 'a secret that is long enough');
+const findKey = (identity: string): Buffer | null => (identity === keys.identity ? keys.preSharedKey : null);
 const clusterId = '00112233aabbccdd';
 
 async function makeMember(
@@ -45,7 +46,7 @@ async function open(
   more: Partial<PeerPortHandlers> = {},
 ): Promise<Opened> {
   const refused: string[] = [];
-  const port = await openPeerPort({ address: '127.0.0.1', port: 0 }, keys, {
+  const port = await openPeerPort({ address: '127.0.0.1', port: 0 }, findKey, {
     onRaft: (socket) => socket.destroy(),
     onRpc: (socket, peer) =>
       serveRpc(socket, memberFrameLimitBytes, async (method) => ({ method, peer: peer.nodeId })),
@@ -131,7 +132,7 @@ t.test('openPeerPort drops garbage and a giant frame, and lives on', async (t) =
 
 t.test('openPeerPort says what to do when its port is taken', async (t) => {
   const { endpoint } = await open(t, null);
-  const again = openPeerPort({ address: '127.0.0.1', port: endpoint.port }, keys, {
+  const again = openPeerPort({ address: '127.0.0.1', port: endpoint.port }, findKey, {
     onRaft: () => {},
     onRpc: () => {},
     onEnrolment: () => {},
