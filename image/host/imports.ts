@@ -69,7 +69,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/powercut', 'qemu-tests', 'image'],
     ...['runtime/admin', 'runtime/raft'],
   ],
-  'qemu-tests/scenarios/rollback.test.ts': ['qemu-tests/rollback', 'qemu-tests'],
+  'qemu-tests/scenarios/one-machine/rollback.test.ts': ['qemu-tests/rollback', 'qemu-tests'],
   'qemu-tests/bench': ['qemu-tests/targets', 'qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'image'],
   'qemu-tests/targets': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'runtime/admin', 'image'],
   'qemu-tests/scenarios/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
