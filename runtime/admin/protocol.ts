@@ -39,8 +39,11 @@ export interface ClusterStatus {
   readonly self: {
     readonly id: string;
     readonly name: string;
-    /** `waiting`: nobody has said yet which cluster this machine belongs to. */
-    readonly state: 'waiting' | 'blank' | 'member' | 'removed';
+    /**
+     * `waiting`: nobody has said yet which cluster this machine belongs to. `removed`, `copy`: its cluster refuses it, since
+     * it was removed or another machine has its identity.
+     */
+    readonly state: 'waiting' | 'blank' | 'member' | 'removed' | 'copy';
   };
   /** Things a person should know and act on, in full sentences. */
   readonly warnings: readonly string[];

@@ -14,13 +14,13 @@ import type { Identity } from '../cluster/identity.ts';
 import { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
 import { forgetAuthorityKey, type Membership } from '../cluster/membership.ts';
-import { type RemoveParams, removedMessage, removeParams } from '../cluster/removal.ts';
+import { copyMessage, type RemoveParams, removedMessage, removeParams } from '../cluster/removal.ts';
 import { openRemovedKeeper, type RemovedKeeper } from '../cluster/removed-keeper.ts';
 import { Reporter } from '../cluster/reporter.ts';
 import { reportSchema, roleIn } from '../cluster/reports.ts';
-import { type RemovedMember, readRoster } from '../cluster/roster.ts';
+import { type RemovedMember, readMember, readRoster } from '../cluster/roster.ts';
 import { SealingKeeper } from '../cluster/sealing-key.ts';
-import { removedStatus } from '../cluster/status.ts';
+import { fencedStatus } from '../cluster/status.ts';
 import {
   findTokenKey,
   hasLiveTokens,
@@ -44,6 +44,8 @@ import type { Log } from '../logging/log.ts';
 import { AcceptedConnections } from '../peers/accepted-connections.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
 import { memberFrameLimitBytes, strangerFrameLimitBytes } from '../peers/frames.ts';
+import type { PeerGate } from '../peers/gate.ts';
+import { type Copy, InstanceGuard } from '../peers/instances.ts';
 import { RaftLinks, receiveMessages } from '../peers/raft-links.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
@@ -83,6 +85,7 @@ export class MemberNode {
   readonly #reporter: Reporter;
   readonly #duties: LeaderDuties;
   readonly #accepted: AcceptedConnections;
+  readonly #instances: InstanceGuard;
   /** Where others last saw this node from; known from them. */
   #ownAddress: string;
 
@@ -95,8 +98,9 @@ export class MemberNode {
     for (const { id, address } of members) if (id !== identity.id) addresses.learn(id, address);
     addresses.save();
     const removed = openRemovedKeeper(config.dataDirectory);
-    const rpc = new RpcLinks(membership.credentials, addresses.book, removed.denied);
-    const raftLinks = new RaftLinks(membership.credentials, addresses.book, removed.denied);
+    const gate = { denied: removed.denied, instances: new InstanceGuard() };
+    const rpc = new RpcLinks(membership.credentials, addresses.book, gate);
+    const raftLinks = new RaftLinks(membership.credentials, addresses.book, gate);
     const storage = new StorageThread(() => startWorker({ role: 'storage' }));
     let core: ReplicatedCore | null = null;
     const replica = await Replica.open({
@@ -128,7 +132,7 @@ export class MemberNode {
       log: (message) => log.warn(message),
     });
     const node: MemberNode = new MemberNode(options, {
-      ...{ replica, core, rpc, addresses, removed, raftLinks, storage },
+      ...{ replica, core, rpc, addresses, removed, gate, raftLinks, storage },
     });
     return node;
   }
@@ -141,6 +145,7 @@ export class MemberNode {
       readonly rpc: RpcLinks;
       readonly addresses: AddressKeeper;
       readonly removed: RemovedKeeper;
+      readonly gate: PeerGate;
       readonly raftLinks: RaftLinks;
       readonly storage: StorageThread;
     },
@@ -181,7 +186,8 @@ export class MemberNode {
       removed: parts.removed,
       log,
     };
-    this.#accepted = new AcceptedConnections(parts.removed.denied);
+    this.#instances = parts.gate.instances;
+    this.#accepted = new AcceptedConnections(parts.gate);
     this.#reporter = new Reporter(this.#context);
     this.#duties = new LeaderDuties(this.#context, {
       authority: membership.authority,
@@ -242,7 +248,8 @@ export class MemberNode {
   async status(): Promise<ClusterStatus> {
     const { identity, rpc, clusterName } = this.#context;
     const own = this.#duties.status();
-    if (this.#reporter.isRemoved) return removedStatus(own, removedMessage(clusterName));
+    if (this.#reporter.isRemoved) return fencedStatus(own, 'removed', removedMessage(clusterName));
+    if (this.#reporter.isCopy) return fencedStatus(own, 'copy', copyMessage(clusterName));
     const leader = this.leader();
     if (leader === null || leader === identity.id) return own;
     try {
@@ -306,35 +313,37 @@ export class MemberNode {
   }
 
   acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
-    if (!this.#accepted.take(socket, peer.nodeId)) {
+    if (this.#accepted.take(socket, peer.nodeId, remoteAddress(socket)) !== 'admitted') {
       socket.destroy();
       return;
     }
     this.#ownAddress = this.#addressOf(socket);
     const { replica } = this.#context;
-    receiveMessages(socket, peer.nodeId, {
+    receiveMessages(socket, peer.nodeId, this.#instances.own, {
       onMessage: (message) => replica.step(message),
       onEnd: () => replica.lostTouch(peer.nodeId),
     });
   }
 
   acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {
-    if (!this.#accepted.take(socket, peer.nodeId)) {
-      this.#refuseRemoved(socket);
+    const remoteHost = plainAddress(socket.remoteAddress ?? '');
+    const admission = this.#accepted.take(socket, peer.nodeId, remoteAddress(socket));
+    if (admission !== 'admitted') {
+      this.#refuse(socket, admission);
       return;
     }
-    const remoteHost = plainAddress(socket.remoteAddress ?? '');
     this.#ownAddress = this.#addressOf(socket);
     serveRpc(socket, memberFrameLimitBytes, (method, params) =>
       this.#serve(method, params, peer.nodeId, remoteHost),
     );
   }
 
-  /** A node that was removed hears why nobody answers it, and nothing else. */
-  #refuseRemoved(socket: TLSSocket): void {
+  /** A node that was removed, or the copy of one, hears why nobody answers it, and nothing else. */
+  #refuse(socket: TLSSocket, why: 'removed' | 'copy'): void {
+    const { clusterName } = this.#context;
     serveRpc(socket, strangerFrameLimitBytes, async () => {
       setTimeout(() => socket.destroy(), refusalMilliseconds).unref();
-      throw new RpcError('removed', removedMessage(this.#context.clusterName));
+      throw new RpcError(why, why === 'removed' ? removedMessage(clusterName) : copyMessage(clusterName));
     });
   }
 
@@ -418,10 +427,16 @@ export class MemberNode {
     });
   }
 
+  #copyWarning({ id, address, original }: Copy): string {
+    const name = readMember(this.view, id)?.name ?? id;
+    return `Two machines have the identity of ${name}: one at ${original}, and one at ${address}, which is refused. A disk was copied: give one of them a factory reset.`;
+  }
+
   #warnings(): readonly string[] {
     const { obstacle } = this.#context.replica;
     return [
       ...(obstacle ? [`${this.#context.identity.name}: ${obstacle}`] : []),
+      ...this.#instances.copies().map((copy) => this.#copyWarning(copy)),
       ...this.#options.warnings(),
     ];
   }
@@ -441,4 +456,8 @@ function ownHost(listenAddress: string): string {
   if (listenAddress !== '::' && listenAddress !== '0.0.0.0') return listenAddress;
   const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return infos.find((info) => info.family === 'IPv4' && !info.internal)?.address ?? '127.0.0.1';
+}
+
+function remoteAddress(socket: TLSSocket): string {
+  return plainAddress(socket.remoteAddress ?? 'an unknown address');
 }

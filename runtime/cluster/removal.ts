@@ -111,3 +111,8 @@ async function strikeOff({ store, log, replica }: MemberContext, removed: Remove
 export function removedMessage(clusterName: string): string {
   return `This node was removed from the cluster "${clusterName}", and its key is refused. To use the machine again, give it a factory reset (trivet reset, the boot menu, or a file "factory-reset" on its boot partition).`;
 }
+
+/** What the second of two machines with one identity hears. */
+export function copyMessage(clusterName: string): string {
+  return `Another machine with this node's identity is in the cluster "${clusterName}": its disk was copied, and this one, which came second, is refused. To use both, give one of them a factory reset; when the other is gone for good, this one is let in by itself.`;
+}

@@ -4,7 +4,7 @@ import { RpcError } from '../peers/rpc.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type Load, measureLoad } from './load.ts';
 import type { MemberContext } from './member-context.ts';
-import { removedMessage } from './removal.ts';
+import { copyMessage, removedMessage } from './removal.ts';
 import { type Report, type ReportAnswer, reportAnswerSchema } from './reports.ts';
 import { readRoster } from './roster.ts';
 
@@ -23,6 +23,7 @@ export class Reporter {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #isRemoved = false;
+  #isCopy = false;
   #load: { readonly at: number; readonly value: Load } | null = null;
 
   constructor(context: MemberContext) {
@@ -62,6 +63,11 @@ export class Reporter {
   get isRemoved(): boolean {
     const { removed, identity } = this.#context;
     return this.#isRemoved || removed.denied.has(identity.id);
+  }
+
+  /** Whether the others refuse this node because another machine with its identity is there. */
+  get isCopy(): boolean {
+    return this.#isCopy;
   }
 
   /** From now on this node says that it is about to stop. */
@@ -112,19 +118,26 @@ export class Reporter {
         answerMilliseconds,
       );
       const parsed = reportAnswerSchema.parse(answer);
+      this.#isCopy = false;
       await this.#learn(target, parsed);
       return parsed;
     } catch (error) {
-      if (error instanceof RpcError && error.code === 'removed') this.#noteRemoval();
+      if (error instanceof RpcError) this.#noteRefusal(error.code);
       if (this.#leaderHint === target) this.#leaderHint = null;
       return null;
     }
   }
 
-  #noteRemoval(): void {
+  #noteRefusal(code: string): void {
     const { log, clusterName } = this.#context;
-    if (!this.#isRemoved) log.error(removedMessage(clusterName));
-    this.#isRemoved = true;
+    if (code === 'removed' && !this.#isRemoved) {
+      log.error(removedMessage(clusterName));
+      this.#isRemoved = true;
+    }
+    if (code === 'copy' && !this.#isCopy) {
+      log.error(copyMessage(clusterName));
+      this.#isCopy = true;
+    }
   }
 
   async #learn(from: NodeId, answer: ReportAnswer): Promise<void> {

@@ -56,12 +56,12 @@ export function composeBlankStatus(
   };
 }
 
-/** On a node that was removed from its cluster: what it still knows is of before that. */
-export function removedStatus(own: ClusterStatus, reason: string): ClusterStatus {
+/** On a node that its cluster refuses: what it still knows is of before that. */
+export function fencedStatus(own: ClusterStatus, state: 'removed' | 'copy', reason: string): ClusterStatus {
   return {
     ...own,
     ...{ highAvailability: false, survives: 0, reason, leader: null },
-    self: { ...own.self, state: 'removed' },
+    self: { ...own.self, state },
   };
 }
 

@@ -8,6 +8,8 @@ import { alpn } from './alpn.ts';
 import { DenyList } from './deny-list.ts';
 import { dialEnrolment, dialMember } from './dial.ts';
 import { memberFrameLimitBytes, strangerFrameLimitBytes, writeFrame } from './frames.ts';
+import type { PeerGate } from './gate.ts';
+import { InstanceGuard } from './instances.ts';
 import { openPeerPort, type PeerPort, type PeerPortHandlers } from './listener.ts';
 import { RaftLinks, receiveMessages } from './raft-links.ts';
 import { encodeMessage } from './raft-messages.ts';
@@ -18,6 +20,7 @@ import { type Credentials, nodeIdOf } from './trust.ts';
 const keys = deriveSecretKeys('shop', 'a secret that is long enough');
 const findKey = (identity: string): Buffer | null => (identity === keys.identity ? keys.preSharedKey : null);
 const clusterId = '00112233aabbccdd';
+const gate = (): PeerGate => ({ denied: new DenyList(), instances: new InstanceGuard() });
 
 async function makeMember(
   authority: Awaited<ReturnType<typeof createCertificateAuthority>>,
@@ -92,22 +95,24 @@ t.test('dialMember connects members of one cluster, who learn who the other is',
   const authority = await createCertificateAuthority('shop', clusterId);
   const [a, b] = [await makeMember(authority), await makeMember(authority)];
   const { endpoint } = await open(t, a);
-  const { socket, nodeId } = await dialMember(endpoint, alpn.rpc, b, a.nodeId);
+  const { socket, nodeId } = await dialMember(endpoint, alpn.rpc, b, a.nodeId, 'a');
   t.equal(nodeId, a.nodeId);
   const client = new RpcClient(socket, memberFrameLimitBytes);
   t.same(await client.request('ping', {}, 5000), { method: 'ping', peer: b.nodeId });
   client.close();
-  await t.rejects(dialMember(endpoint, alpn.rpc, b, 'ffffffffffffffff' as NodeId), { code: 'untrusted' });
+  await t.rejects(dialMember(endpoint, alpn.rpc, b, 'ffffffffffffffff' as NodeId, 'a'), {
+    code: 'untrusted',
+  });
 });
 
 t.test('openPeerPort turns away a member of another cluster and the secret alone', async (t) => {
   const ours = await makeMember(await createCertificateAuthority('shop', clusterId));
   const stranger = await makeMember(await createCertificateAuthority('shop', clusterId));
   const { endpoint, refused } = await open(t, ours);
-  await t.rejects(dialMember(endpoint, alpn.rpc, stranger, null), { code: 'untrusted' });
+  await t.rejects(dialMember(endpoint, alpn.rpc, stranger, null, 'a'), { code: 'untrusted' });
   // Also when the caller does not look, as a hostile one would not.
   const trusting = { ...stranger, caCertificate: ours.caCertificate };
-  const { socket } = await dialMember(endpoint, alpn.rpc, trusting, null);
+  const { socket } = await dialMember(endpoint, alpn.rpc, trusting, null, 'a');
   const client = new RpcClient(socket, memberFrameLimitBytes);
   await t.rejects(client.request('ping', {}, 5000), RpcError);
   await until(() => refused.includes('untrusted'));
@@ -162,7 +167,7 @@ t.test(
         connections += 1;
         if (silent) socket.resume();
         else
-          receiveMessages(socket, peer.nodeId, {
+          receiveMessages(socket, peer.nodeId, 'a', {
             onMessage: (message) => received.push(message),
             onEnd: () => {},
           });
@@ -170,7 +175,7 @@ t.test(
     });
     const book = new AddressBook();
     book.add(a.nodeId, endpoint);
-    const links = new RaftLinks(b, book, new DenyList());
+    const links = new RaftLinks(b, book, gate());
     t.teardown(() => links.close());
     const message: Message = { type: 'timeoutNow', from: b.nodeId, to: a.nodeId, term: 1 as Term };
     const sending = setInterval(() => links.send(message), 20);
@@ -182,7 +187,7 @@ t.test(
     received.length = 0;
     // The connection is there and takes everything, as that to a machine that lost its power: only nobody answers.
     links.close();
-    const others = new RaftLinks(b, book, new DenyList());
+    const others = new RaftLinks(b, book, gate());
     t.teardown(() => others.close());
     const sendingOn = setInterval(() => others.send(message), 20);
     t.teardown(() => clearInterval(sendingOn));
@@ -201,12 +206,12 @@ t.test(
     const received: Message[] = [];
     const { endpoint } = await open(t, a, {
       onRaft: (socket, peer) =>
-        receiveMessages(socket, peer.nodeId, {
+        receiveMessages(socket, peer.nodeId, 'a', {
           onMessage: (message) => received.push(message),
           onEnd: () => {},
         }),
     });
-    const { socket } = await dialMember(endpoint, alpn.raft, b, a.nodeId);
+    const { socket } = await dialMember(endpoint, alpn.raft, b, a.nodeId, 'a');
     writeFrame(socket, encodeMessage({ type: 'timeoutNow', from: a.nodeId, to: a.nodeId, term: 1 as Term }));
     socket.resume();
     await until(() => received.length > 0);

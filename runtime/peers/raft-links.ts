@@ -1,15 +1,21 @@
 /**
  * The stream of consensus messages to each peer. Messages may be lost (Raft expects it): while a peer is away or
- * slow they are dropped, never queued without bound. The receiver answers with empty frames: without one in time
+ * slow they are dropped, never queued without bound. The receiver answers with the name of its run: without that in time
  * the connection is taken for dead, long before TCP would notice a pulled cable or a lost machine.
  */
 import type { TLSSocket } from 'node:tls';
 import type { Message, NodeId } from '../raft/types.ts';
 import type { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
-import type { DenyList } from './deny-list.ts';
 import { dialMember } from './dial.ts';
-import { memberFrameLimitBytes, readFrames, writeFrame, writeFrames } from './frames.ts';
+import {
+  memberFrameLimitBytes,
+  readFrames,
+  strangerFrameLimitBytes,
+  writeFrame,
+  writeFrames,
+} from './frames.ts';
+import type { PeerGate } from './gate.ts';
 import { decodeMessage, encodeMessage } from './raft-messages.ts';
 import type { Credentials } from './trust.ts';
 
@@ -38,16 +44,16 @@ interface Link {
 export class RaftLinks {
   readonly #credentials: Credentials;
   readonly #addresses: AddressBook;
-  readonly #denied: DenyList;
+  readonly #gate: PeerGate;
   readonly #links = new Map<NodeId, Link>();
   #closed = false;
   #flushing = false;
 
-  constructor(credentials: Credentials, addresses: AddressBook, denied: DenyList) {
+  constructor(credentials: Credentials, addresses: AddressBook, gate: PeerGate) {
     this.#credentials = credentials;
     this.#addresses = addresses;
-    this.#denied = denied;
-    denied.onAdded((id) => {
+    this.#gate = gate;
+    gate.denied.onAdded((id) => {
       const link = this.#links.get(id);
       if (link) giveUp(link);
     });
@@ -55,7 +61,7 @@ export class RaftLinks {
 
   /** Sends, or drops the message and tries to connect. */
   send(message: Message): void {
-    if (this.#closed || this.#denied.has(message.to)) return;
+    if (this.#closed || this.#gate.denied.has(message.to)) return;
     const link = this.#link(message.to);
     const now = performance.now();
     if (link.unansweredSince !== null && now - link.unansweredSince > silenceMilliseconds) giveUp(link);
@@ -113,18 +119,25 @@ export class RaftLinks {
     const endpoint = this.#addresses.first(id);
     if (endpoint === null || link.dialling || performance.now() < link.notBefore) return;
     link.dialling = true;
-    dialMember(endpoint, alpn.raft, this.#credentials, id).then(
+    const { instances } = this.#gate;
+    dialMember(endpoint, alpn.raft, this.#credentials, id, instances.own).then(
       ({ socket }) => {
         link.dialling = false;
-        if (this.#closed || this.#denied.has(id)) return void socket.destroy();
+        if (this.#closed || this.#gate.denied.has(id)) return void socket.destroy();
         link.socket = socket;
         link.retryMilliseconds = firstRetryMilliseconds;
         link.downSince = null;
-        socket.on('data', () => {
-          link.unansweredSince = null;
-        });
-        socket.on('close', () => {
-          if (link.socket === socket) giveUp(link);
+        readFrames(socket, strangerFrameLimitBytes, {
+          onFrame: (sign) => {
+            link.unansweredSince = null;
+            if (!instances.isCopy(id, Buffer.from(sign).toString('latin1'))) return;
+            // A copied card answers at this address; the node itself is somewhere else.
+            this.#addresses.demote(id, endpoint);
+            socket.destroy();
+          },
+          onEnd: () => {
+            if (link.socket === socket) giveUp(link);
+          },
         });
       },
       () => {
@@ -152,7 +165,13 @@ export interface MessageHandlers {
 }
 
 /** The receiving side: hands over messages, and tells the sender that it is there. */
-export function receiveMessages(socket: TLSSocket, from: NodeId, handlers: MessageHandlers): void {
+export function receiveMessages(
+  socket: TLSSocket,
+  from: NodeId,
+  ownInstance: string,
+  handlers: MessageHandlers,
+): void {
+  const sign = new Uint8Array(Buffer.from(ownInstance, 'latin1'));
   let lastSign = Number.NEGATIVE_INFINITY;
   readFrames(socket, memberFrameLimitBytes, {
     onFrame: (frame) => {
@@ -164,7 +183,7 @@ export function receiveMessages(socket: TLSSocket, from: NodeId, handlers: Messa
       const now = performance.now();
       if (now - lastSign >= signEveryMilliseconds) {
         lastSign = now;
-        writeFrame(socket, new Uint8Array());
+        writeFrame(socket, sign);
       }
       handlers.onMessage(message);
     },

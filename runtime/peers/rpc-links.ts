@@ -2,23 +2,23 @@
 import type { NodeId } from '../raft/types.ts';
 import type { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
-import type { DenyList } from './deny-list.ts';
 import { dialMember, type Endpoint } from './dial.ts';
 import { memberFrameLimitBytes } from './frames.ts';
+import type { PeerGate } from './gate.ts';
 import { RpcClient, RpcError } from './rpc.ts';
 import type { Credentials } from './trust.ts';
 
 export class RpcLinks {
   readonly #credentials: Credentials;
   readonly #addresses: AddressBook;
-  readonly #denied: DenyList;
+  readonly #gate: PeerGate;
   readonly #clients = new Map<NodeId, Promise<RpcClient>>();
 
-  constructor(credentials: Credentials, addresses: AddressBook, denied: DenyList) {
+  constructor(credentials: Credentials, addresses: AddressBook, gate: PeerGate) {
     this.#credentials = credentials;
     this.#addresses = addresses;
-    this.#denied = denied;
-    denied.onAdded((id) => void this.#clients.get(id)?.then(closeClient, () => {}));
+    this.#gate = gate;
+    gate.denied.onAdded((id) => void this.#clients.get(id)?.then(closeClient, () => {}));
   }
 
   /** Rejects with `RpcError`; code `unreachable` when there is no connection to be had. */
@@ -38,7 +38,7 @@ export class RpcLinks {
   }
 
   #client(id: NodeId): Promise<RpcClient> {
-    if (this.#denied.has(id))
+    if (this.#gate.denied.has(id))
       return Promise.reject(new RpcError('unreachable', `Node ${id} was removed from the cluster.`));
     const known = this.#clients.get(id);
     if (known) return known;
@@ -52,7 +52,9 @@ export class RpcLinks {
 
   async #open(id: NodeId, endpoint: Endpoint): Promise<RpcClient> {
     try {
-      const { socket } = await dialMember(endpoint, alpn.rpc, this.#credentials, id);
+      const { socket } = await dialMember(
+        ...([endpoint, alpn.rpc, this.#credentials, id, this.#gate.instances.own] as const),
+      );
       return new RpcClient(socket, memberFrameLimitBytes, () => this.#clients.delete(id));
     } catch (error) {
       this.#clients.delete(id);
