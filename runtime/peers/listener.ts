@@ -5,6 +5,7 @@
 import type net from 'node:net';
 import tls from 'node:tls';
 import { alpn } from './alpn.ts';
+import { FailureLimiter } from './failure-limiter.ts';
 import { enrolmentCipher } from './secret.ts';
 import { type Credentials, judgeCertificate, type PeerIdentity } from './trust.ts';
 
@@ -45,6 +46,7 @@ export async function openPeerPort(
 ): Promise<PeerPort> {
   let credentials: Credentials | null = null;
   const identities = new WeakMap<tls.TLSSocket, string>();
+  const limiter = new FailureLimiter();
   const server = tls.createServer({
     ...tlsOptions(null),
     ALPNProtocols: [alpn.raft, alpn.rpc, alpn.enrolment],
@@ -53,7 +55,7 @@ export async function openPeerPort(
     handshakeTimeout: handshakeTimeoutMilliseconds,
     pskCallback: (socket, identity) => {
       identities.set(socket, identity);
-      return findKey(identity);
+      return limiter.isSlowed(socket.remoteAddress ?? '') ? null : findKey(identity);
     },
   });
   server.maxConnections = mostConnections;
@@ -67,6 +69,7 @@ export async function openPeerPort(
   );
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     const wrongSecret = /BAD_RECORD_MAC|DECRYPTION_FAILED|DECRYPT_ERROR/.test(error.code ?? '');
+    if (wrongSecret) limiter.failed(socket.remoteAddress ?? '');
     handlers.onRefused(
       socket.remoteAddress ?? 'unknown',
       wrongSecret ? 'wrongSecret' : 'garbage',
