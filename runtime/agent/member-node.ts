@@ -2,10 +2,11 @@
  * A node that is a member of a cluster, wired together: replica and store, links to the others, reports to the
  * leader, and the leader's duties when it leads.
  */
-import { networkInterfaces } from 'node:os';
 import type { TLSSocket } from 'node:tls';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
+import type { Candidates } from '../cluster/discovery/candidates.ts';
+import { PeerFinder } from '../cluster/discovery/peer-finder.ts';
 import { admit } from '../cluster/enrolling.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
 import type { Identity } from '../cluster/identity.ts';
@@ -28,7 +29,7 @@ import type { Store, StoreMember } from '../datastore/store.ts';
 import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
-import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
+import { addressForOthers, formatEndpoint } from '../peers/address-book.ts';
 import { memberFrameLimitBytes } from '../peers/frames.ts';
 import { RaftLinks, receiveMessages } from '../peers/raft-links.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
@@ -38,6 +39,7 @@ import type { PeerIdentity } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { handOver } from './hand-over.ts';
+import { OwnAddress } from './own-address.ts';
 import { type LogEnd, planRecovery, type RecoveryPlan } from './recovery-plan.ts';
 import { startWorker } from './start-worker.ts';
 
@@ -50,6 +52,10 @@ export interface MemberNodeOptions {
   readonly keys: SecretKeys;
   readonly port: number;
   readonly log: Log;
+  /** Where others may be, as discovery says. */
+  readonly candidates: Candidates;
+  /** Whether discovery should look often, since a peer is missing. */
+  readonly onSearching: (searching: boolean) => void;
   readonly warnings: () => readonly string[];
   readonly onFatal: (message: string) => void;
 }
@@ -65,8 +71,8 @@ export class MemberNode {
   readonly #raftLinks: RaftLinks;
   readonly #reporter: Reporter;
   readonly #duties: LeaderDuties;
-  /** Where others last saw this node from; known from them. */
-  #ownAddress: string;
+  readonly #finder: PeerFinder;
+  readonly #ownAddress: OwnAddress;
 
   /** Opens the node's storage and starts taking part. Throws what `Replica.open` throws. */
   static async open(options: MemberNodeOptions): Promise<MemberNode> {
@@ -128,7 +134,7 @@ export class MemberNode {
     this.#core = parts.core;
     this.#storage = parts.storage;
     this.#raftLinks = parts.raftLinks;
-    this.#ownAddress = formatEndpoint({ host: ownHost(config.peers.address), port });
+    this.#ownAddress = new OwnAddress(config.peers.address, port);
     this.#context = {
       identity,
       version,
@@ -146,12 +152,16 @@ export class MemberNode {
       addresses: parts.addresses,
       log,
     };
+    this.#finder = new PeerFinder({
+      ...{ credentials: membership.credentials, book: parts.addresses.book, log },
+      ...{ candidates: options.candidates, onEager: options.onSearching },
+    });
     this.#reporter = new Reporter(this.#context);
     this.#duties = new LeaderDuties(this.#context, {
       authority: membership.authority,
       authorityStored: () => forgetAuthorityKey(config.dataDirectory),
       ownReport: () => this.#reporter.report(),
-      ownAddress: () => this.#ownAddress,
+      ownAddress: () => this.#ownAddress.current(),
       warnings: () => this.#warnings(),
     });
   }
@@ -216,13 +226,13 @@ export class MemberNode {
     }
   }
 
-  /** Discovery heard of an address of a node; only a hint. */
-  hint(id: NodeId, address: string): void {
-    this.#context.addresses.learn(id, address);
+  /** Whether it is known as a member, wherever it is. */
+  isPeer(id: NodeId): boolean {
+    return this.#context.addresses.book.has(id);
   }
 
   acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
-    this.#ownAddress = this.#addressOf(socket);
+    this.#ownAddress.see(socket.localAddress);
     const { replica } = this.#context;
     receiveMessages(socket, peer.nodeId, {
       onMessage: (message) => replica.step(message),
@@ -231,8 +241,8 @@ export class MemberNode {
   }
 
   acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {
-    const remoteHost = plainAddress(socket.remoteAddress ?? '');
-    this.#ownAddress = this.#addressOf(socket);
+    const remoteHost = addressForOthers(socket.remoteAddress ?? '');
+    this.#ownAddress.see(socket.localAddress);
     serveRpc(socket, memberFrameLimitBytes, (method, params) =>
       this.#serve(method, params, peer.nodeId, remoteHost),
     );
@@ -255,6 +265,7 @@ export class MemberNode {
   /** Hands over what it can, then stops in good order. */
   async close(): Promise<void> {
     await handOver({ ...this.#context, reporter: this.#reporter, duties: this.#duties });
+    this.#finder.close();
     this.#duties.close();
     this.#reporter.close();
     this.#core.close();
@@ -292,13 +303,6 @@ export class MemberNode {
     }
   }
 
-  #addressOf(socket: TLSSocket): string {
-    return formatEndpoint({
-      host: plainAddress(socket.localAddress ?? '127.0.0.1'),
-      port: this.#options.port,
-    });
-  }
-
   #warnings(): readonly string[] {
     const { obstacle } = this.#context.replica;
     return [
@@ -315,11 +319,4 @@ function storeMembers(replica: Replica): StoreMember[] {
     const role = roleIn(configuration, id);
     return role === 'spare' ? [] : [{ id, name, address, learner: role === 'standby' }];
   });
-}
-
-/** A first guess at where others see this node, until a connection of theirs shows it. */
-function ownHost(listenAddress: string): string {
-  if (listenAddress !== '::' && listenAddress !== '0.0.0.0') return listenAddress;
-  const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return infos.find((info) => info.family === 'IPv4' && !info.internal)?.address ?? '127.0.0.1';
 }

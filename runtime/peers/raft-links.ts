@@ -113,6 +113,7 @@ export class RaftLinks {
         link.socket = socket;
         link.retryMilliseconds = firstRetryMilliseconds;
         link.downSince = null;
+        this.#addresses.confirm(id, endpoint);
         socket.on('data', () => {
           link.unansweredSince = null;
         });

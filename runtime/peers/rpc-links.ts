@@ -52,6 +52,7 @@ export class RpcLinks {
   async #open(id: NodeId, endpoint: Endpoint): Promise<RpcClient> {
     try {
       const { socket } = await dialMember(endpoint, alpn.rpc, this.#credentials, id);
+      this.#addresses.confirm(id, endpoint);
       return new RpcClient(socket, memberFrameLimitBytes, () => this.#clients.delete(id));
     } catch (error) {
       this.#clients.delete(id);

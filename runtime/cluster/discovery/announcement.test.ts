@@ -1,0 +1,94 @@
+import { type Answer, encode, type Packet } from 'dns-packet';
+import fc from 'fast-check';
+import t from 'tap';
+import type { NodeId } from '../../raft/types.ts';
+import { encodeAnnouncement, encodeQuestion, packetLimitBytes, readPacket } from './announcement.ts';
+
+const id = '00112233aabbccdd' as NodeId;
+const own = { id, clusterName: 'shop', port: 7443 };
+const name = `${id}._trivet._tcp.local`;
+const ttl = 120;
+const srv: Answer = { name, type: 'SRV', ttl, data: { port: 7443, target: 'x.local' } };
+const txt: Answer = { name, type: 'TXT', ttl, data: [`id=${id}`, 'cluster=shop'] };
+
+function read(answers: Answer[], more: Partial<Packet> = {}) {
+  return readPacket(encode({ type: 'response', answers, ...more }));
+}
+
+t.test('readPacket reads what encodeAnnouncement wrote', async (t) => {
+  const addresses = { ipv4: ['192.0.2.1'], ipv6: ['fe80::1', '2001:db8::1'] };
+  t.same(readPacket(encodeAnnouncement(own, addresses)), { kind: 'announcement', announcement: own });
+});
+
+t.test('an announcement fits a packet, however many addresses a link has', async (t) => {
+  const ipv4 = Array.from({ length: 200 }, (_, i) => `192.0.2.${i}`);
+  const ipv6 = Array.from(
+    { length: 200 },
+    (_, i) => `2001:db8:1111:2222:3333:4444:5555:${(4096 + i).toString(16)}`,
+  );
+  const bytes = encodeAnnouncement({ ...own, clusterName: 'x'.repeat(63) }, { ipv4, ipv6 });
+  t.ok(bytes.length <= packetLimitBytes, `${bytes.length} bytes`);
+  t.equal(readPacket(bytes)?.kind, 'announcement');
+});
+
+t.test('readPacket reads the question, and who need not answer it', async (t) => {
+  t.same(readPacket(encodeQuestion(id)), { kind: 'question', known: [id] });
+  const foreign = encode({ type: 'query', questions: [{ name: '_trivet._tcp.local', type: 'PTR' }] });
+  t.same(readPacket(foreign), { kind: 'question', known: [] });
+  t.equal(readPacket(encode({ type: 'query', questions: [{ name: '_ipp._tcp.local', type: 'PTR' }] })), null);
+});
+
+t.test('readPacket takes nothing from what is not ours or makes no sense', async (t) => {
+  t.equal(read([srv, txt])?.kind, 'announcement', 'the whole one is taken');
+  t.equal(read([]), null);
+  t.equal(read([srv]), null);
+  t.equal(read([txt]), null);
+  t.equal(read([{ ...srv, name: 'printer._ipp._tcp.local' }, txt]), null);
+  t.equal(read([{ ...srv, data: { port: 0, target: 'x' } }, txt]), null);
+  t.equal(read([srv, { ...txt, data: ['id=../../etc', 'cluster=shop'] }]), null);
+  t.equal(read([srv, { ...txt, data: ['id=ffffffffffffffff', 'cluster=shop'] }]), null, 'two ids');
+  t.equal(read([{ ...srv, ttl: 0 }, txt]), null, 'a farewell');
+  t.equal(read([srv, txt], { flags: 1 << 11 }), null, 'another operation');
+});
+
+t.test('readPacket does not decode what claims more than a packet of ours holds', async (t) => {
+  const bytes = encodeAnnouncement(own, { ipv4: [], ipv6: [] });
+  const claiming = Buffer.from(bytes);
+  claiming.writeUInt16BE(0xffff, 10);
+  t.equal(readPacket(claiming), null);
+  t.equal(readPacket(Buffer.concat([bytes, Buffer.alloc(packetLimitBytes)])), null, 'too long');
+});
+
+t.test('readPacket never throws, whatever bytes come', async () => {
+  const real = encodeAnnouncement(own, { ipv4: ['192.0.2.1'], ipv6: ['fe80::1'] });
+  const flips = fc.array(fc.tuple(fc.nat(real.length - 1), fc.nat(255)), { maxLength: 20 });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 1600 }), (bytes) => {
+      readPacket(bytes);
+    }),
+    { numRuns: 3000 },
+  );
+  fc.assert(
+    fc.property(flips, fc.nat(real.length), (changes, length) => {
+      const bytes = Uint8Array.from(real);
+      for (const [at, value] of changes) bytes[at] = value;
+      const found = readPacket(bytes.subarray(0, length));
+      if (found?.kind !== 'announcement') return true;
+      const { port, id: read } = found.announcement;
+      return port >= 1 && port <= 65535 && /^[0-9a-f]{16}$/.test(read);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+t.test('a name that points at a name and so on is decoded in a moment', async (t) => {
+  // Pointers, each at the one before, and answers that begin at the last.
+  const bytes = Buffer.alloc(packetLimitBytes);
+  bytes.writeUInt16BE(0x8400, 2);
+  bytes.writeUInt16BE(60, 6);
+  let at = 12 + 1;
+  for (; at < 700; at += 2) bytes.writeUInt16BE(0xc000 + Math.max(12, at - 2), at);
+  const startedAt = performance.now();
+  for (let i = 0; i < 200; i += 1) readPacket(bytes);
+  t.ok(performance.now() - startedAt < 1_000, 'as many as are taken in a second');
+});
