@@ -32,7 +32,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime/datastore/state-machine': ['runtime/encoding', 'runtime/raft'],
   'runtime/peers': ['runtime/raft', 'runtime/encoding', 'runtime/logging'],
-  'runtime/process-faults': ['runtime/admin', 'runtime/checkers', 'runtime/raft'],
+  'runtime/process-faults': ['runtime/admin', 'runtime/checkers', 'runtime/cluster/discovery', 'runtime/raft'],
   'runtime/checkers': [],
   'runtime/simulation': ['runtime/checkers', 'runtime/datastore', 'runtime/raft', 'runtime/logging'],
   'runtime/raft': [],

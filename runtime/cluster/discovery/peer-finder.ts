@@ -14,6 +14,7 @@ import { type Attempt, chooseProbes } from './choose-probes.ts';
 const roundMilliseconds = 1_000;
 /** How long the search for a peer is eager: one that is off announces itself when it comes back. */
 const eagerMilliseconds = 60_000;
+const farewellMilliseconds = 2_000;
 
 export interface PeerFinderOptions {
   readonly credentials: Credentials;
@@ -76,7 +77,9 @@ export class PeerFinder {
     let answered = false;
     try {
       const { socket, nodeId } = await dialMember(endpoint, alpn.rpc, credentials, null);
-      socket.destroy();
+      // In good order: the other side would take less for a stranger who hangs up in the handshake.
+      socket.end();
+      socket.setTimeout(farewellMilliseconds, () => socket.destroy());
       answered = true;
       // This node's own door is one, too.
       if (!this.#closed && nodeId !== credentials.nodeId) {
