@@ -6,7 +6,9 @@
 import { spawnSync } from 'node:child_process';
 
 const nobody = '02:00:00:00:00:fe';
+/** Nodes with the same first two numbers reach each other; the third tells one lease from another. */
 const firstSubnet = '10.77.0';
+const prefixLength = 16;
 /** The host of a subnet that leads to whatever else this side of the bridge has. */
 const gatewayHost = 254;
 
@@ -27,7 +29,7 @@ export class Network {
       ip(`link add name port${node} type veth peer name eth0 netns n${node}`);
       ip(`link set port${node} master bridge up`);
       ip(`-n n${node} link set lo up`);
-      ip(`-n n${node} address add ${this.address(node)}/24 dev eth0`);
+      ip(`-n n${node} address add ${this.address(node)}/${prefixLength} dev eth0`);
       ip(`-n n${node} link set eth0 up`);
     }
   }
@@ -36,11 +38,11 @@ export class Network {
     return `${this.#subnets[node]}.${node + 1}`;
   }
 
-  /** Gives a node another address for its old one, in a subnet such as 10.78.0, with a way to everything else. */
+  /** Gives a node another address for its old one, which begins as `subnet` (10.78.0), and a way to everything else. */
   move(node: number, subnet: string): void {
     this.removeIpv4(node);
     this.#subnets[node] = subnet;
-    ip(`-n n${node} address add ${this.address(node)}/24 dev eth0`);
+    ip(`-n n${node} address add ${this.address(node)}/${prefixLength} dev eth0`);
     ip(`-n n${node} route add default via ${subnet}.${gatewayHost}`);
   }
 
@@ -49,9 +51,13 @@ export class Network {
     ip(`-4 -n n${node} address flush dev eth0`);
   }
 
+  removeIpv6(node: number): void {
+    ip(`-6 -n n${node} address flush dev eth0`);
+  }
+
   /** Gives a node another link-local IPv6 address for its old one. */
   moveLinkLocal(node: number, host: string): void {
-    ip(`-6 -n n${node} address flush dev eth0 scope link`);
+    this.removeIpv6(node);
     ip(`-n n${node} address add fe80::${host}/64 dev eth0`);
   }
 
@@ -61,7 +67,7 @@ export class Network {
   }
 
   addGateway(subnet: string): void {
-    this.addOwnAddress(`${subnet}.${gatewayHost}/24`);
+    this.addOwnAddress(`${subnet}.${gatewayHost}/${prefixLength}`);
   }
 
   /** The words before a command that make it run as a program on this node. */
