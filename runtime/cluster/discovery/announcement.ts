@@ -9,13 +9,19 @@ import type { NodeId } from '../../raft/types.ts';
 const service = '_trivet._tcp.local';
 /** For who else listens; our own nodes count for themselves (`candidates.ts`). */
 const timeToLiveSeconds = 120;
-/** Ours have some 300 bytes. Decoding is dear for what is long: a name may point at a name, and so on. */
+/** Ours have some 300 bytes, and a few hundred more where there are many addresses. */
 export const packetLimitBytes = 1_472;
 /** Records in a packet, of all kinds: the decoder makes room for as many as the header claims. */
-const mostRecords = 64;
+const mostRecords = 32;
 /** Of a link with more, the others are not said. */
 const mostAddresses = 8;
 const headerBytes = 12;
+/**
+ * A name may point at a name that points at a name: a packet of nothing but pointers takes milliseconds to decode. Each
+ * begins with such a byte; names and addresses have few of them.
+ */
+const pointerByte = 0xc0;
+const mostPointerBytes = 160;
 
 export interface Announcement {
   readonly id: NodeId;
@@ -95,7 +101,8 @@ function isPlausible(bytes: Uint8Array): boolean {
   if (bytes.length < headerBytes || bytes.length > packetLimitBytes) return false;
   const header = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
   const records = [4, 6, 8, 10].reduce((sum, offset) => sum + header.getUint16(offset), 0);
-  return (header.getUint8(2) & 0x78) === 0 && records <= mostRecords;
+  const pointers = bytes.reduce((count, byte) => (byte >= pointerByte ? count + 1 : count), 0);
+  return (header.getUint8(2) & 0x78) === 0 && records <= mostRecords && pointers <= mostPointerBytes;
 }
 
 function readKnown(records: readonly Answer[]): NodeId[] {
