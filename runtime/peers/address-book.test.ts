@@ -36,8 +36,11 @@ t.test('AddressBook knows who does not answer', async (t) => {
   t.same(book.missing(), [a, b], 'nobody was dialled yet');
   book.confirm(a, at('1'));
   t.same(book.missing(), [b]);
+  book.demote(a, at('2'));
+  t.same(book.missing(), [b], 'another address of it failed');
   book.demote(a, at('1'));
   t.same(book.missing(), [a, b]);
+  t.equal(book.confirmed(a), null);
 });
 
 t.test('a link-local address does not go before another that works', async (t) => {

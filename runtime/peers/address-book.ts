@@ -43,12 +43,19 @@ export class AddressBook {
 
   /** An address did not work: it goes to the end of the list. */
   demote(id: NodeId, endpoint: Endpoint): void {
-    this.#reached.delete(id);
+    const first = this.first(id);
+    // Nothing is said of a node that has answered elsewhere meanwhile.
+    if (first === null || sameEndpoint(first, endpoint)) this.#reached.delete(id);
     if (this.knows(id, endpoint)) this.#hints.set(id, [...this.#without(id, endpoint), endpoint]);
   }
 
   first(id: NodeId): Endpoint | null {
     return this.#hints.get(id)?.[0] ?? null;
+  }
+
+  /** Where a node answered when it was last dialled; null when it did not. */
+  confirmed(id: NodeId): Endpoint | null {
+    return this.#reached.has(id) ? this.first(id) : null;
   }
 
   knows(id: NodeId, endpoint: Endpoint): boolean {
@@ -73,7 +80,7 @@ export class AddressBook {
   }
 }
 
-function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
+export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
