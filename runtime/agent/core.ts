@@ -285,9 +285,10 @@ class Core implements AdminTarget {
   }
 
   #startDiscovery(): void {
-    const { cluster, discovery } = this.#config;
-    const own = { id: this.identity.id, clusterName: cluster.name, port: this.#peerPort.port };
-    this.#discovery = startDiscovery(discovery, own, this.#log, (hint) => this.#forming.addCandidate(hint));
+    const own = { id: this.identity.id, clusterName: this.#config.cluster.name, port: this.#peerPort.port };
+    this.#discovery = startDiscovery(this.#config, own, this.#log, (hint) =>
+      this.#forming.addCandidate(hint),
+    );
   }
 
   async #serveEnrolment(
@@ -305,7 +306,10 @@ class Core implements AdminTarget {
   }
 
   #warnings(): readonly string[] {
-    return [...this.#forming.warnings(), ...this.#refusals.warnings()];
+    // A member that has its cluster has no need of names; one that has lost it may be waiting for them.
+    const lost = this.#member !== null && this.#member.leader() === null;
+    const problems = lost ? (this.#discovery?.problems() ?? []) : [];
+    return [...this.#forming.warnings(), ...this.#refusals.warnings(), ...problems];
   }
 
   /** Only news: telling systemd starts a process. */

@@ -35,6 +35,7 @@ export class Stage {
         const whole = all.every(
           ({ nodes, ...status }) =>
             status.leader === leader &&
+            status.highAvailability &&
             nodes.length === size &&
             nodes.every((node) => node.online && mayBe(node)),
         );

@@ -81,6 +81,59 @@ t.test('readPacket never throws, whatever bytes come', async () => {
   );
 });
 
+t.test('readPacket takes nothing invalid from records of any content', async () => {
+  const names = fc.constantFrom(
+    name,
+    '_trivet._tcp.local',
+    'ffffffffffffffff._trivet._tcp.local',
+    'x.local',
+    '.',
+  );
+  const texts = fc.array(
+    fc.oneof(
+      fc.constantFrom(`id=${id}`, 'cluster=shop', 'id=', 'cluster', '=', `id=ffffffffffffffff`),
+      fc.string({ maxLength: 60 }),
+    ),
+    { maxLength: 20 },
+  );
+  const seconds = fc.constantFrom(0, 1, 120);
+  const record: fc.Arbitrary<Answer> = fc.oneof(
+    fc
+      .tuple(names, seconds, fc.nat(65535), names)
+      .map(
+        ([of, time, port, target]): Answer => ({ name: of, type: 'SRV', ttl: time, data: { port, target } }),
+      ),
+    fc
+      .tuple(names, seconds, texts)
+      .map(([of, time, data]): Answer => ({ name: of, type: 'TXT', ttl: time, data })),
+    fc.tuple(names, names).map(([of, data]): Answer => ({ name: of, type: 'PTR', ttl, data })),
+    fc.tuple(names, fc.ipV4()).map(([of, data]): Answer => ({ name: of, type: 'A', ttl, data })),
+  );
+  let found = 0;
+  fc.assert(
+    fc.property(
+      fc.array(record, { maxLength: 8 }),
+      fc.array(record, { maxLength: 4 }),
+      (answers, additionals) => {
+        const packet = read(answers, { additionals });
+        if (packet === null) return true;
+        if (packet.kind !== 'announcement') return false;
+        found += 1;
+        const { announcement } = packet;
+        const said = [...answers, ...additionals].some(
+          (each) =>
+            each.type === 'SRV' &&
+            each.data.port === announcement.port &&
+            each.name.startsWith(announcement.id),
+        );
+        return said && announcement.port > 0;
+      },
+    ),
+    { numRuns: 5000 },
+  );
+  t.ok(found > 0, `${found} of them were announcements`);
+});
+
 t.test('names that point at names that point at names are read in a moment', async (t) => {
   // One record of unknown type whose data are pointers, each at the one before; then records named by the last.
   const bytes = Buffer.alloc(packetLimitBytes);

@@ -9,15 +9,15 @@ import { parseEndpoint } from '../../peers/address-book.ts';
 import type { Endpoint } from '../../peers/dial.ts';
 import type { Announcement } from './announcement.ts';
 import type { Hint, HintSource, StartHintSource } from './hints.ts';
-import { startMdns } from './mdns.ts';
+import { type MdnsOptions, startMdns } from './mdns.ts';
 import { systemLookup } from './name-lookup.ts';
-import { startNames } from './names.ts';
+import { type NamesOptions, startNames } from './names.ts';
 
 export const defaultPeerPort = 7443;
 
 /** Starts all sources; they tell `onHint` until closed. */
 export function startDiscovery(
-  configured: Config['discovery'],
+  { discovery: configured, peers }: Pick<Config, 'discovery' | 'peers'>,
   own: Announcement,
   log: Log,
   onHint: (hint: Hint) => void,
@@ -26,7 +26,9 @@ export function startDiscovery(
   const isAddress = ({ host }: Endpoint): boolean => net.isIP(host) !== 0;
   for (const endpoint of places.filter(isAddress)) onHint({ id: null, endpoint, origin: 'configured' });
   const hosts = places.filter((place) => !isAddress(place));
-  const sources = chooseSources(configured, hosts, own, log).map((start) => start(onHint));
+  const mdns = { own, links: { only: configured.mdnsInterface, listenAddress: peers.address } };
+  const names = { hosts, domain: configured.domain, lookup: systemLookup(), log };
+  const sources = chooseSources(configured.mdns ? mdns : null, names).map((start) => start(onHint));
   return {
     setEager: (eager) => {
       for (const source of sources) source.setEager(eager);
@@ -38,16 +40,9 @@ export function startDiscovery(
   };
 }
 
-function chooseSources(
-  { mdns, mdnsInterface, domain }: Config['discovery'],
-  hosts: readonly Endpoint[],
-  own: Announcement,
-  log: Log,
-): StartHintSource[] {
+function chooseSources(mdns: MdnsOptions | null, names: NamesOptions): StartHintSource[] {
   return [
-    ...(mdns ? [startMdns.bind(null, { own, only: mdnsInterface })] : []),
-    ...(hosts.length > 0 || domain !== undefined
-      ? [startNames.bind(null, { hosts, domain, lookup: systemLookup(), log })]
-      : []),
+    ...(mdns !== null ? [startMdns.bind(null, mdns)] : []),
+    ...(names.hosts.length > 0 || names.domain !== undefined ? [startNames.bind(null, names)] : []),
   ];
 }

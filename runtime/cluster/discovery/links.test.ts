@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import t from 'tap';
-import { findLinks } from './links.ts';
+import { findLinks as find } from './links.ts';
 
 function v4(address: string, internal = false): NetworkInterfaceInfo {
   return { address, family: 'IPv4', netmask: '', mac: '', internal, cidr: null };
@@ -8,6 +8,10 @@ function v4(address: string, internal = false): NetworkInterfaceInfo {
 
 function v6(address: string, scopeid: number, internal = false): NetworkInterfaceInfo {
   return { address, family: 'IPv6', netmask: '', mac: '', internal, cidr: null, scopeid };
+}
+
+function findLinks(interfaces: Parameters<typeof find>[0], only?: string) {
+  return find(interfaces, { only, listenAddress: '::' });
 }
 
 const interfaces = {
@@ -19,7 +23,7 @@ const interfaces = {
 
 t.test('findLinks gives each IPv4 address and each interface with a link-local address a link', async (t) => {
   t.same(
-    findLinks(interfaces, undefined).map(({ family, multicastInterface }) => [family, multicastInterface]),
+    findLinks(interfaces).map(({ family, multicastInterface }) => [family, multicastInterface]),
     [
       ['IPv4', '169.254.1.2'],
       ['IPv4', '192.0.2.5'],
@@ -27,7 +31,7 @@ t.test('findLinks gives each IPv4 address and each interface with a link-local a
       ['IPv6', '::%eth1'],
     ],
   );
-  t.same(findLinks(interfaces, undefined)[2]?.addresses, {
+  t.same(findLinks(interfaces)[2]?.addresses, {
     ipv4: ['169.254.1.2', '192.0.2.5'],
     ipv6: ['fe80::1', '2001:db8::5'],
   });
@@ -46,9 +50,13 @@ t.test('findLinks takes only the interface that is asked for, loopback too', asy
 });
 
 t.test('a link has another key when its address or its interface is another', async (t) => {
-  const keys = (infos: NetworkInterfaceInfo[]): string[] =>
-    findLinks({ eth0: infos }, undefined).map(({ key }) => key);
+  const keys = (infos: NetworkInterfaceInfo[]): string[] => findLinks({ eth0: infos }).map(({ key }) => key);
   t.not(keys([v6('fe80::1', 2)])[0], keys([v6('fe80::1', 9)])[0], 'taken out and put back');
   t.not(keys([v4('192.0.2.5')])[0], keys([v4('192.0.2.6')])[0]);
   t.same(keys([v4('192.0.2.5')]), keys([v4('192.0.2.5')]));
+});
+
+t.test('nothing is said over IPv6 by a node that listens on IPv4 only', async (t) => {
+  for (const listenAddress of ['0.0.0.0', '192.0.2.5'])
+    t.ok(find(interfaces, { listenAddress }).every(({ family }) => family === 'IPv4'));
 });

@@ -1,4 +1,5 @@
 /** On which links a node speaks multicast DNS: a pure function of its network interfaces. */
+import net from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { isLinkLocal } from '../../peers/address-book.ts';
 import type { LinkAddresses } from './announcement.ts';
@@ -15,12 +16,20 @@ export interface Link {
 
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
-/** All links that lead to other machines, or those of the one interface that has the IPv4 address `only`. */
-export function findLinks(interfaces: Interfaces, only: string | undefined): Link[] {
-  return Object.entries(interfaces).flatMap(([name, infos = []]) => {
+export interface LinkChoice {
+  /** The IPv4 address of the only interface to use. */
+  readonly only?: string | undefined;
+  /** Where the node listens for peers: with an IPv4 address, nothing is to be announced over IPv6. */
+  readonly listenAddress: string;
+}
+
+/** All links that lead to other machines and on which this node listens. */
+export function findLinks(interfaces: Interfaces, { only, listenAddress }: LinkChoice): Link[] {
+  const links = Object.entries(interfaces).flatMap(([name, infos = []]) => {
     const wanted = only === undefined ? (infos[0]?.internal ?? true) === false : infos.some(has(only));
     return wanted ? linksOf(name, infos, only) : [];
   });
+  return links.filter(({ family }) => family === 'IPv4' || !net.isIPv4(listenAddress));
 }
 
 function has(address: string): (info: NetworkInterfaceInfo) => boolean {

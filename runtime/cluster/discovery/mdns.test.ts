@@ -20,7 +20,7 @@ function id(number: number): NodeId {
 function startNode(t: Test, number: number, name = clusterName): Hint[] {
   const hints: Hint[] = [];
   const own = { id: id(number), clusterName: name, port: 7000 + number };
-  const mdns = startMdns({ own, only: loopback }, (hint) => hints.push(hint));
+  const mdns = startMdns({ own, links: { only: loopback, listenAddress: '::' } }, (hint) => hints.push(hint));
   t.teardown(() => mdns.close());
   return hints;
 }

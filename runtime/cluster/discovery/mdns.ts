@@ -6,7 +6,7 @@
 import { networkInterfaces } from 'node:os';
 import { type Announcement, encodeAnnouncement, encodeQuestion, readPacket } from './announcement.ts';
 import type { Hint, HintSource } from './hints.ts';
-import { findLinks, type Link } from './links.ts';
+import { findLinks, type Link, type LinkChoice } from './links.ts';
 import { MdnsSocket } from './mdns-socket.ts';
 
 const lookMilliseconds = 1_000;
@@ -19,12 +19,11 @@ const answerMilliseconds = 1_000;
 
 export interface MdnsOptions {
   readonly own: Announcement;
-  /** The IPv4 address of the only interface to use. */
-  readonly only: string | undefined;
+  readonly links: LinkChoice;
 }
 
 /** Starts announcing and listening. Only announcements of the own cluster's name are hints. */
-export function startMdns({ own, only }: MdnsOptions, onHint: (hint: Hint) => void): HintSource {
+export function startMdns({ own, links: choice }: MdnsOptions, onHint: (hint: Hint) => void): HintSource {
   const speakers = new Map<string, Speaker>();
   let eager = true;
   let round = 0;
@@ -36,7 +35,7 @@ export function startMdns({ own, only }: MdnsOptions, onHint: (hint: Hint) => vo
   };
   const look = (): void => {
     round += 1;
-    const links = new Map(findLinks(networkInterfaces(), only).map((link) => [link.key, link]));
+    const links = new Map(findLinks(networkInterfaces(), choice).map((link) => [link.key, link]));
     for (const [key, speaker] of speakers) {
       if (links.has(key)) continue;
       speaker.close();
