@@ -6,7 +6,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
-import { type Mdns, startMdns } from '../cluster/discovery/mdns.ts';
+import { Candidates } from '../cluster/discovery/candidates.ts';
+import { startDiscovery } from '../cluster/discovery/discovery.ts';
+import type { HintSource } from '../cluster/discovery/hints.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
 import type { DeskParams } from '../cluster/enrolment-desk.ts';
 import { Forming } from '../cluster/forming.ts';
@@ -23,13 +25,12 @@ import { type Store, StoreError } from '../datastore/store.ts';
 import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
-import { formatEndpoint, parseEndpoint, plainAddress } from '../peers/address-book.ts';
+import { addressForOthers, plainAddress } from '../peers/address-book.ts';
 import { strangerFrameLimitBytes } from '../peers/frames.ts';
 import { openPeerPort, type PeerPort } from '../peers/listener.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { deriveSecretKeys, type SecretKeys } from '../peers/secret.ts';
 import { parseToken, tokenIdOf, tokenKeys } from '../peers/token.ts';
-import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { type AdminTarget, answerAdmin } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
@@ -40,7 +41,6 @@ import { RefusalLog } from './refusal-log.ts';
 import { completeRenewal } from './renewal.ts';
 import { Upkeep } from './upkeep.ts';
 
-const defaultPeerPort = 7443;
 const statusTextMilliseconds = 2_000;
 /** Time for an answer to leave before the agent stops. */
 const restartMilliseconds = 300;
@@ -118,9 +118,10 @@ class Core implements AdminTarget {
   readonly #refusals: RefusalLog;
   readonly #externalStore: Store | null;
   readonly #fail: (error: unknown) => void;
+  readonly #candidates = new Candidates((id) => this.#member?.isPeer(id) ?? false);
   #peerPort!: PeerPort;
   #forming!: Forming;
-  #mdns: Mdns | null = null;
+  #discovery: HintSource | null = null;
   #member: MemberNode | null = null;
   #statusTimer: NodeJS.Timeout | undefined;
   #lastStatusText = '';
@@ -183,8 +184,9 @@ class Core implements AdminTarget {
     throw new StoreError('unavailable', text);
   }
 
+  /** Why this node is not a member yet; what discovery cannot look up may be the cause. */
   reason(): string {
-    return this.#forming.reason;
+    return [this.#forming.reason, ...(this.#discovery?.problems() ?? [])].join(' ');
   }
 
   async removeNode(params: RemoveParams): Promise<unknown> {
@@ -207,17 +209,12 @@ class Core implements AdminTarget {
 
   async status(): Promise<ClusterStatus> {
     if (this.#member) return this.#member.status();
-    return composeBlankStatus(
-      this.#config.cluster.name,
-      this.identity,
-      this.#forming.reason,
-      this.#warnings(),
-    );
+    return composeBlankStatus(this.#config.cluster.name, this.identity, this.reason(), this.#warnings());
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#statusTimer);
-    this.#mdns?.close();
+    this.#discovery?.close();
     this.#forming.close();
     await this.#externalStore?.close();
     await this.#member?.close();
@@ -269,10 +266,10 @@ class Core implements AdminTarget {
       port: () => this.#peerPort.port,
       keys: this.#keys,
       log: this.#log,
+      candidates: this.#candidates,
       onMember: async (membership: Membership, members: EnrolAnswer['members']): Promise<void> => {
         saveMembership(this.#config.dataDirectory, this.#config.cluster.name, membership);
         await this.#becomeMember(membership, members).catch((error: unknown) => this.#fail(error));
-        this.#mdns?.setEager(false);
       },
       predecessors: () => (this.#member === null ? [] : readPredecessors(this.#member.view)),
       onSuperseded: (successor: string): void => this.#superseded(successor),
@@ -304,6 +301,8 @@ class Core implements AdminTarget {
       members,
       port: this.#peerPort.port,
       log: this.#log,
+      candidates: this.#candidates,
+      onSearching: (searching) => this.#discovery?.setEager(searching),
       warnings: () => this.#warnings(),
       onFatal: (message) => this.#fail(new Error(message)),
     });
@@ -315,19 +314,10 @@ class Core implements AdminTarget {
   }
 
   #startDiscovery(): void {
-    const { cluster, discovery } = this.#config;
-    for (const address of discovery.addresses) {
-      const endpoint = parseEndpoint(address, defaultPeerPort);
-      if (endpoint) this.#forming.addCandidate(endpoint);
-    }
-    if (!discovery.mdns) return;
-    const own = { id: this.identity.id, clusterName: cluster.name, port: this.#peerPort.port };
-    this.#mdns = startMdns(own, discovery.mdnsInterface, (found) => {
-      if (found.clusterName !== cluster.name) return;
-      this.#forming.addCandidate(found.endpoint);
-      this.#member?.hint(found.id as NodeId, formatEndpoint(found.endpoint));
-    });
-    if (this.#member) this.#mdns.setEager(false);
+    const own = { id: this.identity.id, clusterName: this.#config.cluster.name, port: this.#peerPort.port };
+    this.#discovery = startDiscovery(this.#config, own, this.#log, (hint) =>
+      this.#forming.addCandidate(hint),
+    );
   }
 
   async #serveEnrolment(
@@ -339,7 +329,7 @@ class Core implements AdminTarget {
     if (this.#member?.isRemoved) throw new RpcError('notReady', 'This node was removed from its cluster.');
     if (method === 'enrol') {
       if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
-      return this.#member.enrol(params, plainAddress(remoteAddress), tokenId);
+      return this.#member.enrol(params, addressForOthers(remoteAddress), tokenId);
     }
     const result = this.#forming.serve(method, params, remoteAddress);
     if (result === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
@@ -347,7 +337,10 @@ class Core implements AdminTarget {
   }
 
   #warnings(): readonly string[] {
-    return [...this.#forming.warnings(), ...this.#refusals.warnings()];
+    // A member that has its cluster has no need of names; one that has lost it may be waiting for them.
+    const lost = this.#member !== null && this.#member.leader() === null;
+    const problems = lost ? (this.#discovery?.problems() ?? []) : [];
+    return [...this.#forming.warnings(), ...this.#refusals.warnings(), ...problems];
   }
 
   /** Only news: telling systemd starts a process. */
@@ -359,7 +352,7 @@ class Core implements AdminTarget {
   }
 
   #statusText(): string {
-    if (!this.#member) return this.#forming.reason;
+    if (!this.#member) return this.reason();
     const status = this.#member.localStatus();
     const online = status.nodes.filter((node) => node.online).length;
     const role = status.leader === this.identity.id ? 'leader' : 'member';

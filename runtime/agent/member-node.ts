@@ -2,11 +2,12 @@
  * A node that is a member of a cluster, wired together: replica and store, links to the others, reports to the
  * leader, and the leader's duties when it leads.
  */
-import { networkInterfaces } from 'node:os';
 import type { TLSSocket } from 'node:tls';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
 import { ClusterClock } from '../cluster/cluster-clock.ts';
+import type { Candidates } from '../cluster/discovery/candidates.ts';
+import { PeerFinder } from '../cluster/discovery/peer-finder.ts';
 import { admit } from '../cluster/enrolling.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
 import { type DeskParams, deskParams, serveDesk } from '../cluster/enrolment-desk.ts';
@@ -42,7 +43,7 @@ import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
 import { AcceptedConnections } from '../peers/accepted-connections.ts';
-import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
+import { addressForOthers, formatEndpoint, plainAddress } from '../peers/address-book.ts';
 import { memberFrameLimitBytes, strangerFrameLimitBytes } from '../peers/frames.ts';
 import type { PeerGate } from '../peers/gate.ts';
 import { type Copy, InstanceGuard } from '../peers/instances.ts';
@@ -53,6 +54,7 @@ import type { PeerIdentity } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { handOver } from './hand-over.ts';
+import { OwnAddress } from './own-address.ts';
 import { type LogEnd, planRecovery, type RecoveryPlan } from './recovery-plan.ts';
 import { startWorker } from './start-worker.ts';
 
@@ -64,6 +66,10 @@ export interface MemberNodeOptions {
   readonly members: EnrolAnswer['members'];
   readonly port: number;
   readonly log: Log;
+  /** Where others may be, as discovery says. */
+  readonly candidates: Candidates;
+  /** Whether discovery should look often, since a peer is missing. */
+  readonly onSearching: (searching: boolean) => void;
   readonly warnings: () => readonly string[];
   readonly onFatal: (message: string) => void;
 }
@@ -86,8 +92,8 @@ export class MemberNode {
   readonly #duties: LeaderDuties;
   readonly #accepted: AcceptedConnections;
   readonly #instances: InstanceGuard;
-  /** Where others last saw this node from; known from them. */
-  #ownAddress: string;
+  readonly #finder: PeerFinder;
+  readonly #ownAddress: OwnAddress;
 
   /** Opens the node's storage and starts taking part. Throws what `Replica.open` throws. */
   static async open(options: MemberNodeOptions): Promise<MemberNode> {
@@ -155,7 +161,7 @@ export class MemberNode {
     this.#core = parts.core;
     this.#storage = parts.storage;
     this.#raftLinks = parts.raftLinks;
-    this.#ownAddress = formatEndpoint({ host: ownHost(config.peers.address), port });
+    this.#ownAddress = new OwnAddress(config.peers.address, port);
     const store = new EmbeddedStore(parts.core, realSurroundings.random);
     const { enrolment } = config.cluster;
     this.#context = {
@@ -188,12 +194,17 @@ export class MemberNode {
     };
     this.#instances = parts.gate.instances;
     this.#accepted = new AcceptedConnections(parts.gate);
+    this.#finder = new PeerFinder({
+      ...{ credentials: membership.credentials, book: parts.addresses.book, log },
+      instance: parts.gate.instances.own,
+      ...{ candidates: options.candidates, onEager: options.onSearching },
+    });
     this.#reporter = new Reporter(this.#context);
     this.#duties = new LeaderDuties(this.#context, {
       authority: membership.authority,
       authorityStored: () => forgetAuthorityKey(config.dataDirectory),
       ownReport: () => this.#reporter.report(),
-      ownAddress: () => this.#ownAddress,
+      ownAddress: () => this.#ownAddress.current(),
       warnings: () => this.#warnings(),
     });
   }
@@ -307,9 +318,9 @@ export class MemberNode {
     return rpc.request(leader, method, params, snapshotRequestMilliseconds);
   }
 
-  /** Discovery heard of an address of a node; only a hint. */
-  hint(id: NodeId, address: string): void {
-    this.#context.addresses.learn(id, address);
+  /** Whether it is known as a member, wherever it is. */
+  isPeer(id: NodeId): boolean {
+    return this.#context.addresses.book.has(id);
   }
 
   acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
@@ -317,7 +328,7 @@ export class MemberNode {
       socket.destroy();
       return;
     }
-    this.#ownAddress = this.#addressOf(socket);
+    this.#ownAddress.see(socket.localAddress);
     const { replica } = this.#context;
     receiveMessages(socket, peer.nodeId, this.#instances.own, {
       onMessage: (message) => replica.step(message),
@@ -326,13 +337,13 @@ export class MemberNode {
   }
 
   acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {
-    const remoteHost = plainAddress(socket.remoteAddress ?? '');
+    const remoteHost = addressForOthers(socket.remoteAddress ?? '');
     const admission = this.#accepted.take(socket, peer.nodeId, remoteAddress(socket));
     if (admission !== 'admitted') {
       this.#refuse(socket, admission);
       return;
     }
-    this.#ownAddress = this.#addressOf(socket);
+    this.#ownAddress.see(socket.localAddress);
     serveRpc(socket, memberFrameLimitBytes, (method, params) =>
       this.#serve(method, params, peer.nodeId, remoteHost),
     );
@@ -366,6 +377,7 @@ export class MemberNode {
   async close(): Promise<void> {
     await handOver({ ...this.#context, reporter: this.#reporter, duties: this.#duties });
     this.#context.sealing.close();
+    this.#finder.close();
     this.#duties.close();
     this.#reporter.close();
     this.#core.close();
@@ -420,13 +432,6 @@ export class MemberNode {
     }
   }
 
-  #addressOf(socket: TLSSocket): string {
-    return formatEndpoint({
-      host: plainAddress(socket.localAddress ?? '127.0.0.1'),
-      port: this.#options.port,
-    });
-  }
-
   #copyWarning({ id, address, original }: Copy): string {
     const name = readMember(this.view, id)?.name ?? id;
     return `Two machines have the identity of ${name}: one at ${original}, and one at ${address}, which is refused. A disk was copied: give one of them a factory reset.`;
@@ -450,14 +455,6 @@ function storeMembers(replica: Replica): StoreMember[] {
     return role === 'spare' ? [] : [{ id, name, address, learner: role === 'standby' }];
   });
 }
-
-/** A first guess at where others see this node, until a connection of theirs shows it. */
-function ownHost(listenAddress: string): string {
-  if (listenAddress !== '::' && listenAddress !== '0.0.0.0') return listenAddress;
-  const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return infos.find((info) => info.family === 'IPv4' && !info.internal)?.address ?? '127.0.0.1';
-}
-
 function remoteAddress(socket: TLSSocket): string {
   return plainAddress(socket.remoteAddress ?? 'an unknown address');
 }

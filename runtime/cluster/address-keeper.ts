@@ -9,8 +9,8 @@ const fileSchema = z.array(z.object({ id: z.string().regex(/^[0-9a-f]{16}$/), ad
 
 export interface AddressKeeper {
   readonly book: AddressBook;
-  /** What another node or the roster says; taken as the best hint when it is news. */
-  learn(id: NodeId, address: string): void;
+  /** What the roster or the leader says; taken as the best hint when it is news from there. */
+  learn(id: NodeId, address: string, from?: 'roster' | 'leader'): void;
   /** Writes the file if something changed. A failure costs a slower start some day, nothing else. */
   save(): void;
 }
@@ -18,7 +18,8 @@ export interface AddressKeeper {
 export function openAddressKeeper(dataDirectory: string): AddressKeeper {
   const file = path.join(dataDirectory, 'peers.json');
   const book = new AddressBook();
-  const told = new Map<NodeId, string>();
+  // Apart for each, or two that differ would be news in turns for ever.
+  const told = { roster: new Map<NodeId, string>(), leader: new Map<NodeId, string>() };
   let saved = '';
   for (const { id, address } of readHints(file)) {
     const endpoint = parseEndpoint(address, 7443);
@@ -26,10 +27,10 @@ export function openAddressKeeper(dataDirectory: string): AddressKeeper {
   }
   return {
     book,
-    learn: (id, address) => {
+    learn: (id, address, from = 'roster') => {
       const endpoint = parseEndpoint(address, 7443);
-      if (endpoint === null || told.get(id) === address) return;
-      told.set(id, address);
+      if (endpoint === null || told[from].get(id) === address) return;
+      told[from].set(id, address);
       book.add(id, endpoint);
     },
     save: () => {

@@ -9,6 +9,8 @@ import { RpcError } from '../peers/rpc.ts';
 import type { SecretKeys } from '../peers/secret.ts';
 import { caHashOf } from '../peers/token.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { Candidates } from './discovery/candidates.ts';
+import type { Hint } from './discovery/hints.ts';
 import { type EnrolAnswer, EnrolmentLinks, type Hello, helloSchema, promiseSchema } from './enrolment.ts';
 import { decideFormation, decidePromise } from './formation.ts';
 import { enrolledMembership, foundCluster } from './founding.ts';
@@ -28,6 +30,8 @@ export interface FormingOptions {
   /** The CA that a token names; null where the secret is what is proved. */
   readonly pinnedCa: string | null;
   readonly log: Log;
+  /** Where others may be, as discovery says. */
+  readonly candidates: Candidates;
   /** The node has become a member; `members` are addresses to begin with. */
   readonly onMember: (membership: Membership, members: EnrolAnswer['members']) => Promise<void>;
   /** Clusters whose place this node's cluster has taken. */
@@ -52,7 +56,6 @@ export class Forming {
   readonly #options: FormingOptions;
   readonly #links: EnrolmentLinks;
   readonly #peers = new PeerTable();
-  readonly #candidates = new Map<string, Endpoint>();
   readonly #greeting = new Set<string>();
   readonly #complaints = new Map<string, number>();
   readonly #otherClusters = new Map<string, { readonly name: string; readonly at: number }>();
@@ -89,10 +92,8 @@ export class Forming {
   }
 
   /** Discovery found a machine, or a person named one. */
-  addCandidate(endpoint: Endpoint): void {
-    const key = formatEndpoint(endpoint);
-    if (!this.#candidates.has(key) && this.#clusterId === null) this.#wake();
-    this.#candidates.set(key, endpoint);
+  addCandidate(hint: Hint): void {
+    if (this.#options.candidates.offer(hint, performance.now()) && this.#clusterId === null) this.#wake();
   }
 
   /** Answers a machine that has proved the secret; enrolment itself is the members' (null here). */
@@ -115,7 +116,8 @@ export class Forming {
     this.#news = false;
     clearTimeout(this.#timer);
     const own = this.#hello();
-    const greetings = [...this.#candidates].map(([key, endpoint]) => this.#greet(key, endpoint, own));
+    const candidates = this.#options.candidates.current(performance.now());
+    const greetings = candidates.map(({ key, endpoint }) => this.#greet(key, endpoint, own));
     // A machine that is off would hold everybody up: its answer may come later.
     await Promise.race([
       Promise.all(greetings),
@@ -188,6 +190,8 @@ export class Forming {
     if (!(error instanceof DialError) || error.code !== 'wrongSecret') return;
     const now = performance.now();
     if (now - (this.#complaints.get(key) ?? Number.NEGATIVE_INFINITY) < complainMilliseconds) return;
+    for (const [old, at] of this.#complaints)
+      if (now - at >= complainMilliseconds) this.#complaints.delete(old);
     this.#complaints.set(key, now);
     this.#options.log.error(
       { peer: key },
@@ -197,7 +201,7 @@ export class Forming {
 
   #answerHello(hello: Hello, address: string): Hello {
     const endpoint = { host: address, port: hello.port };
-    this.addCandidate(endpoint);
+    this.addCandidate({ endpoint, id: hello.id, origin: 'proved' });
     this.#hear(hello, endpoint);
     if (this.#promise?.to === hello.id) this.#promise = { to: hello.id, at: performance.now() };
     return this.#hello();

@@ -145,7 +145,9 @@ export class Reporter {
     this.#leaderHint = answer.leading ? from : answer.leader;
     if (!answer.leading) return;
     removed.learn(answer.removed);
-    for (const { id, address } of answer.members) if (id !== identity.id) addresses.learn(id, address);
+    for (const { id, address } of answer.members) {
+      if (id !== identity.id) addresses.learn(id, address, 'leader');
+    }
     if (answer.role !== this.#role) log.info({ role: answer.role }, 'this node has a new role');
     this.#role = answer.role;
     // Only the word of a leader that is not behind this node counts: an old one may not know our role.

@@ -59,22 +59,36 @@ export const clusterSchema = clusterFields.refine(
       'is missing: a cluster has a secret that its machines share, or this machine has a token in its place (not both)',
   },
 );
+const mostAddresses = 64;
+/** What a label of a host's name is (RFC 1123), and how long a name may be. */
+const labelPattern = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+const longestName = 253;
+
+function isHostName(text: string): boolean {
+  return text.length <= longestName && text.split('.').every((label) => labelPattern.test(label));
+}
 
 /** `host:port`; the port may be left out (7443). IPv6 addresses stand in brackets. */
 const addressSchema = z
   .string()
   .regex(
     /^(\[[0-9a-fA-F:.%a-z]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/,
-    'must be HOST or HOST:PORT, with an IPv6 address in brackets, such as 192.0.2.11 or [2001:db8::1]:7443',
-  );
+    'must be HOST or HOST:PORT, with an IPv6 address in brackets, such as 192.0.2.11, nodes.example.net or [2001:db8::1]:7443',
+  )
+  .refine((text) => {
+    const [, host = '', port = '1'] = /^(\[.+\]|[^:]+)(?::(\d+))?$/.exec(text) ?? [];
+    return Number(port) >= 1 && Number(port) <= 65535 && (host.startsWith('[') || isHostName(host));
+  }, 'must have a port from 1 to 65535, and a name of labels with at most 63 letters, digits or hyphens');
 
 const discoverySchema = z.strictObject({
   /** Find peers on the link by multicast DNS. */
   mdns: z.boolean().default(true),
   /** The IPv4 address of the only interface to use for multicast DNS; all of them when absent. */
   mdnsInterface: z.ipv4().optional(),
-  /** Addresses to try beside what multicast DNS finds. */
-  addresses: z.array(addressSchema).default([]),
+  /** Addresses and names to try beside what multicast DNS finds. All addresses of a name are tried. */
+  addresses: z.array(addressSchema).max(mostAddresses).default([]),
+  /** A domain whose SRV entries `_trivet._tcp` name the nodes, with their ports. */
+  domain: z.string().refine(isHostName, 'must be a domain, such as edge.example.net').optional(),
 });
 
 const peersSchema = z.strictObject({

@@ -1,7 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto';
 import net from 'node:net';
 import t, { type Test } from 'tap';
-import { createCertificateAuthority, issueNodeCertificate } from '../cluster/certificates.ts';
+import { createCertificateAuthority } from '../cluster/certificates.ts';
+import { makeCredentials } from '../cluster/testing/make-credentials.ts';
 import type { Message, NodeId, Term } from '../raft/types.ts';
 import { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
@@ -15,26 +15,15 @@ import { RaftLinks, receiveMessages } from './raft-links.ts';
 import { encodeMessage } from './raft-messages.ts';
 import { RpcClient, RpcError, serveRpc } from './rpc.ts';
 import { deriveSecretKeys } from './secret.ts';
-import { type Credentials, nodeIdOf } from './trust.ts';
+import type { Credentials } from './trust.ts';
 
 const keys = deriveSecretKeys('shop', 'a secret that is long enough');
 const findKey = (identity: string): Buffer | null => (identity === keys.identity ? keys.preSharedKey : null);
 const clusterId = '00112233aabbccdd';
 const gate = (): PeerGate => ({ denied: new DenyList(), instances: new InstanceGuard() });
 
-async function makeMember(
-  authority: Awaited<ReturnType<typeof createCertificateAuthority>>,
-): Promise<Credentials> {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const publicKey = pair.publicKey.export({ format: 'pem', type: 'spki' }).toString();
-  const nodeId = nodeIdOf(publicKey);
-  return {
-    clusterId,
-    nodeId,
-    privateKey: pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
-    certificate: await issueNodeCertificate(authority, { clusterId, nodeId }, publicKey),
-    caCertificate: authority.certificate,
-  };
+function makeMember(authority: Awaited<ReturnType<typeof createCertificateAuthority>>): Promise<Credentials> {
+  return makeCredentials(authority, clusterId);
 }
 
 interface Opened {

@@ -5,9 +5,9 @@
  */
 import type { TLSSocket } from 'node:tls';
 import type { Message, NodeId } from '../raft/types.ts';
-import type { AddressBook } from './address-book.ts';
+import { type AddressBook, sameEndpoint } from './address-book.ts';
 import { alpn } from './alpn.ts';
-import { dialMember } from './dial.ts';
+import { dialMember, type Endpoint } from './dial.ts';
 import {
   memberFrameLimitBytes,
   readFrames,
@@ -36,7 +36,8 @@ interface Link {
   waiting: Uint8Array[];
   /** Since when there is no connection; null when there is one, or none was tried. */
   downSince: number | null;
-  dialling: boolean;
+  /** Where the connection is being made. */
+  dialling: Endpoint | null;
   retryMilliseconds: number;
   notBefore: number;
 }
@@ -107,7 +108,7 @@ export class RaftLinks {
       unansweredSince: null,
       waiting: [],
       downSince: null,
-      dialling: false,
+      dialling: null,
       retryMilliseconds: firstRetryMilliseconds,
       notBefore: 0,
     };
@@ -115,18 +116,29 @@ export class RaftLinks {
     return link;
   }
 
+  /**
+   * Where to connect now; null when it is not the time. An attempt at an address that nobody has any more takes seconds to
+   * fail: it is not waited for when the node has answered elsewhere meanwhile.
+   */
+  #endpointFor(id: NodeId, { dialling, notBefore }: Link): Endpoint | null {
+    if (dialling === null) return performance.now() < notBefore ? null : this.#addresses.first(id);
+    const confirmed = this.#addresses.confirmed(id);
+    return confirmed !== null && !sameEndpoint(confirmed, dialling) ? confirmed : null;
+  }
+
   #dial(id: NodeId, link: Link): void {
-    const endpoint = this.#addresses.first(id);
-    if (endpoint === null || link.dialling || performance.now() < link.notBefore) return;
-    link.dialling = true;
+    const endpoint = this.#endpointFor(id, link);
+    if (endpoint === null) return;
+    link.dialling = endpoint;
     const { instances } = this.#gate;
     dialMember(endpoint, alpn.raft, this.#credentials, id, instances.own).then(
       ({ socket }) => {
-        link.dialling = false;
-        if (this.#closed || this.#gate.denied.has(id)) return void socket.destroy();
+        if (link.dialling === endpoint) link.dialling = null;
+        if (this.#closed || link.socket !== null || this.#gate.denied.has(id)) return void socket.destroy();
         link.socket = socket;
         link.retryMilliseconds = firstRetryMilliseconds;
         link.downSince = null;
+        this.#addresses.confirm(id, endpoint);
         readFrames(socket, strangerFrameLimitBytes, {
           onFrame: (sign) => {
             link.unansweredSince = null;
@@ -141,9 +153,10 @@ export class RaftLinks {
         });
       },
       () => {
-        link.dialling = false;
-        link.downSince ??= performance.now();
         this.#addresses.demote(id, endpoint);
+        if (link.dialling !== endpoint) return;
+        link.dialling = null;
+        link.downSince ??= performance.now();
         link.notBefore = performance.now() + link.retryMilliseconds;
         link.retryMilliseconds = Math.min(link.retryMilliseconds * 2, longestRetryMilliseconds);
       },

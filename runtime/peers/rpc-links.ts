@@ -55,6 +55,7 @@ export class RpcLinks {
       const { socket } = await dialMember(
         ...([endpoint, alpn.rpc, this.#credentials, id, this.#gate.instances.own] as const),
       );
+      this.#addresses.confirm(id, endpoint);
       return new RpcClient(socket, memberFrameLimitBytes, () => this.#clients.delete(id));
     } catch (error) {
       this.#clients.delete(id);
