@@ -117,6 +117,14 @@ export interface TokensAnswer {
   }[];
 }
 
+/** What `ca` answers. */
+export interface AuthorityAnswer {
+  /** The beginning of the SHA-256 of the CA's certificate, as tokens name it. */
+  readonly authority: string;
+  /** While it takes another's place: the nodes that have no certificate of it yet; else null. */
+  readonly waitingFor: readonly string[] | null;
+}
+
 export interface NodeStatus {
   readonly id: string;
   readonly name: string;

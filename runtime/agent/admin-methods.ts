@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { ClusterStatus, KeyValue } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
+import { type AuthorityParams, authorityParams } from '../cluster/authority-rotation.ts';
 import { type DeskParams, deskParams } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
@@ -24,6 +25,8 @@ export interface AdminTarget {
   enrolment(params: DeskParams): Promise<unknown>;
   /** The same. */
   tokens(params: TokenParams): Promise<unknown>;
+  /** The same. */
+  authority(params: AuthorityParams): Promise<unknown>;
   /** Why there is no store. */
   reason(): string;
 }
@@ -59,6 +62,8 @@ export async function answerAdmin(
       return target.removeNode(check(removeParams, params));
     case 'nodes.enrolment':
       return target.enrolment(check(deskParams, params));
+    case 'ca':
+      return target.authority(check(authorityParams, params));
     case 'token':
       return target.tokens(check(tokenParams, params));
     case 'kv.get':

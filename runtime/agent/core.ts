@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
+import type { AuthorityParams } from '../cluster/authority-rotation.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
 import { Candidates } from '../cluster/discovery/candidates.ts';
 import { startDiscovery } from '../cluster/discovery/discovery.ts';
@@ -193,6 +194,10 @@ class Core implements AdminTarget {
     return this.#requireMember().remove(params);
   }
 
+  async authority(params: AuthorityParams): Promise<unknown> {
+    return this.#requireMember().authority(params);
+  }
+
   async tokens(params: TokenParams): Promise<unknown> {
     return this.#requireMember().tokens(params);
   }
@@ -304,6 +309,7 @@ class Core implements AdminTarget {
       candidates: this.#candidates,
       onSearching: (searching) => this.#discovery?.setEager(searching),
       warnings: () => this.#warnings(),
+      onRenewed: (credentials) => this.#peerPort.setCredentials(credentials),
       onFatal: (message) => this.#fail(new Error(message)),
     });
     this.#peerPort.setCredentials(membership.credentials);

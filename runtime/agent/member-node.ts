@@ -2,9 +2,11 @@
  * A node that is a member of a cluster, wired together: replica and store, links to the others, reports to the
  * leader, and the leader's duties when it leads.
  */
+import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
+import { type AuthorityParams, authorityParams } from '../cluster/authority-rotation.ts';
 import { ClusterClock } from '../cluster/cluster-clock.ts';
 import type { Candidates } from '../cluster/discovery/candidates.ts';
 import { PeerFinder } from '../cluster/discovery/peer-finder.ts';
@@ -14,9 +16,11 @@ import { type DeskParams, deskParams, serveDesk } from '../cluster/enrolment-des
 import type { Identity } from '../cluster/identity.ts';
 import { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
-import { forgetAuthorityKey, type Membership } from '../cluster/membership.ts';
+import { forgetAuthorityKey, type Membership, saveRenewal } from '../cluster/membership.ts';
 import { copyMessage, type RemoveParams, removedMessage, removeParams } from '../cluster/removal.ts';
 import { openRemovedKeeper, type RemovedKeeper } from '../cluster/removed-keeper.ts';
+import { RenewableCredentials } from '../cluster/renewable-credentials.ts';
+import { Renewer, renew, renewParams } from '../cluster/renewer.ts';
 import { Reporter } from '../cluster/reporter.ts';
 import { reportSchema, roleIn } from '../cluster/reports.ts';
 import { type RemovedMember, readMember, readRoster } from '../cluster/roster.ts';
@@ -50,7 +54,8 @@ import { type Copy, InstanceGuard } from '../peers/instances.ts';
 import { RaftLinks, receiveMessages } from '../peers/raft-links.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
-import type { PeerIdentity } from '../peers/trust.ts';
+import { caHashOf } from '../peers/token.ts';
+import { type Credentials, isIssuedBy, type ProvedPeer, splitBundle } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { handOver } from './hand-over.ts';
@@ -71,11 +76,15 @@ export interface MemberNodeOptions {
   /** Whether discovery should look often, since a peer is missing. */
   readonly onSearching: (searching: boolean) => void;
   readonly warnings: () => readonly string[];
+  /** The certificate is another one now: from the next connection on. */
+  readonly onRenewed: (credentials: Credentials) => void;
   readonly onFatal: (message: string) => void;
 }
 
 const snapshotRequestMilliseconds = 30_000;
 const statusMilliseconds = 3_000;
+/** With shorter certificates the cluster's clock is kept exactly. */
+const exactBelowHours = 24;
 /** For a refusal to leave before the connection is cut. */
 const refusalMilliseconds = 1_000;
 /** For a removal: an election may have to pass, and a standby to catch up. */
@@ -92,6 +101,8 @@ export class MemberNode {
   readonly #duties: LeaderDuties;
   readonly #accepted: AcceptedConnections;
   readonly #instances: InstanceGuard;
+  readonly #renewer: Renewer;
+  readonly #lifetimeSeconds: number;
   readonly #finder: PeerFinder;
   readonly #ownAddress: OwnAddress;
 
@@ -105,8 +116,9 @@ export class MemberNode {
     addresses.save();
     const removed = openRemovedKeeper(config.dataDirectory);
     const gate = { denied: removed.denied, instances: new InstanceGuard() };
-    const rpc = new RpcLinks(membership.credentials, addresses.book, gate);
-    const raftLinks = new RaftLinks(membership.credentials, addresses.book, gate);
+    const credentials = new RenewableCredentials(membership.credentials);
+    const rpc = new RpcLinks(credentials, addresses.book, gate);
+    const raftLinks = new RaftLinks(credentials, addresses.book, gate);
     const storage = new StorageThread(() => startWorker({ role: 'storage' }));
     let core: ReplicatedCore | null = null;
     const replica = await Replica.open({
@@ -138,7 +150,7 @@ export class MemberNode {
       log: (message) => log.warn(message),
     });
     const node: MemberNode = new MemberNode(options, {
-      ...{ replica, core, rpc, addresses, removed, gate, raftLinks, storage },
+      ...{ replica, core, rpc, addresses, removed, gate, credentials, raftLinks, storage },
     });
     return node;
   }
@@ -152,6 +164,7 @@ export class MemberNode {
       readonly addresses: AddressKeeper;
       readonly removed: RemovedKeeper;
       readonly gate: PeerGate;
+      readonly credentials: RenewableCredentials;
       readonly raftLinks: RaftLinks;
       readonly storage: StorageThread;
     },
@@ -185,21 +198,33 @@ export class MemberNode {
       clock: new ClusterClock({
         view: () => parts.replica.machine.view,
         store,
-        isNeeded: () => enrolment.hours !== undefined || hasLiveTokens(parts.replica.machine.view, 0),
+        isNeeded: () =>
+          enrolment.hours !== undefined ||
+          config.cluster.certificateHours < exactBelowHours ||
+          hasLiveTokens(parts.replica.machine.view, 0),
       }),
       rpc: parts.rpc,
       addresses: parts.addresses,
       removed: parts.removed,
+      ownAuthority: () => authorityOf(parts.credentials),
       log,
     };
+    this.#lifetimeSeconds = config.cluster.certificateHours * 3600;
     this.#instances = parts.gate.instances;
     this.#accepted = new AcceptedConnections(parts.gate);
     this.#finder = new PeerFinder({
-      ...{ credentials: membership.credentials, book: parts.addresses.book, log },
+      ...{ credentials: parts.credentials, book: parts.addresses.book, log },
       instance: parts.gate.instances.own,
       ...{ candidates: options.candidates, onEager: options.onSearching },
     });
     this.#reporter = new Reporter(this.#context);
+    this.#renewer = new Renewer({
+      ...{ context: this.#context, credentials: parts.credentials, lifetimeSeconds: this.#lifetimeSeconds },
+      ...{ leader: () => this.leader(), onRenewed: () => options.onRenewed(parts.credentials) },
+      toldBundleHash: () => this.#reporter.bundleHash,
+      isExpired: () => this.#reporter.isExpired,
+      save: (renewed) => saveRenewal(config.dataDirectory, renewed),
+    });
     this.#duties = new LeaderDuties(this.#context, {
       authority: membership.authority,
       authorityStored: () => forgetAuthorityKey(config.dataDirectory),
@@ -303,9 +328,14 @@ export class MemberNode {
     return findTokenKey(this.view, this.#context.sealing.key, identity);
   }
 
+  /** The CA, from any member. Rejects with `RpcError`. */
+  authority(params: AuthorityParams): Promise<unknown> {
+    return this.#askLeader('cluster.authority', params);
+  }
+
   async #askLeader(
-    method: 'cluster.remove' | 'cluster.enrolment' | 'cluster.tokens',
-    params: RemoveParams | DeskParams | TokenParams,
+    method: 'cluster.remove' | 'cluster.enrolment' | 'cluster.tokens' | 'cluster.authority',
+    params: RemoveParams | DeskParams | TokenParams | AuthorityParams,
   ): Promise<unknown> {
     const { identity, rpc } = this.#context;
     const leader = this.leader();
@@ -323,8 +353,11 @@ export class MemberNode {
     return this.#context.addresses.book.has(id);
   }
 
-  acceptRaft(socket: TLSSocket, peer: PeerIdentity): void {
-    if (this.#accepted.take(socket, peer.nodeId, remoteAddress(socket)) !== 'admitted') {
+  acceptRaft(socket: TLSSocket, peer: ProvedPeer): void {
+    if (
+      this.#isExpired(peer) ||
+      this.#accepted.take(socket, peer.nodeId, remoteAddress(socket)) !== 'admitted'
+    ) {
       socket.destroy();
       return;
     }
@@ -336,7 +369,7 @@ export class MemberNode {
     });
   }
 
-  acceptRpc(socket: TLSSocket, peer: PeerIdentity): void {
+  acceptRpc(socket: TLSSocket, peer: ProvedPeer): void {
     const remoteHost = addressForOthers(socket.remoteAddress ?? '');
     const admission = this.#accepted.take(socket, peer.nodeId, remoteAddress(socket));
     if (admission !== 'admitted') {
@@ -344,9 +377,16 @@ export class MemberNode {
       return;
     }
     this.#ownAddress.see(socket.localAddress);
-    serveRpc(socket, memberFrameLimitBytes, (method, params) =>
-      this.#serve(method, params, peer.nodeId, remoteHost),
-    );
+    serveRpc(socket, memberFrameLimitBytes, async (method, params) => {
+      if (method !== 'cluster.renew' && this.#isExpired(peer))
+        throw new RpcError('expired', 'The certificate of this node has expired: it can only be renewed.');
+      return this.#serve(method, params, peer.nodeId, remoteHost);
+    });
+  }
+
+  /** By the cluster's clock. Whoever was away for long renews its certificate first, which nobody but a removed node is denied. */
+  #isExpired({ issuedAt }: ProvedPeer): boolean {
+    return this.#context.clock.now() - issuedAt > this.#lifetimeSeconds;
   }
 
   /** A node that was removed, or the copy of one, hears why nobody answers it, and nothing else. */
@@ -377,6 +417,7 @@ export class MemberNode {
   async close(): Promise<void> {
     await handOver({ ...this.#context, reporter: this.#reporter, duties: this.#duties });
     this.#context.sealing.close();
+    this.#renewer.close();
     this.#finder.close();
     this.#duties.close();
     this.#reporter.close();
@@ -413,6 +454,10 @@ export class MemberNode {
         return serveTokens(this.#context, tokenParams.parse(params));
       case 'cluster.enrolment':
         return serveDesk(this.#context, deskParams.parse(params));
+      case 'cluster.renew':
+        return renew(this.#context, from, renewParams.parse(params).publicKey);
+      case 'cluster.authority':
+        return this.#duties.authority(authorityParams.parse(params));
       case 'cluster.remove':
         return this.#duties.remove(removeParams.parse(params));
       case 'cluster.enrol':
@@ -457,4 +502,11 @@ function storeMembers(replica: Replica): StoreMember[] {
 }
 function remoteAddress(socket: TLSSocket): string {
   return plainAddress(socket.remoteAddress ?? 'an unknown address');
+}
+
+/** The beginning of the hash of the CA that has signed a member's certificate; empty when it knows that CA no more. */
+function authorityOf({ certificate, caCertificate }: Credentials): string {
+  const own = new X509Certificate(certificate);
+  const issuer = splitBundle(caCertificate).find((ca) => isIssuedBy(own, new X509Certificate(ca)));
+  return issuer === undefined ? '' : caHashOf(issuer);
 }

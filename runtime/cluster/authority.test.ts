@@ -24,6 +24,7 @@ t.test('issueNodeCertificate makes what peers of the cluster trust, and others d
     authority,
     { clusterId, nodeId: identity.id },
     identity.publicKey,
+    0,
   );
   const own = {
     clusterId,
@@ -48,7 +49,7 @@ t.test('judgeCertificate believes no certificate that names a node by another ke
   const [victim, thief] = [loadIdentity(t.testdir({}), 'a'), loadIdentity(t.testdir({ other: {} }), 'b')];
   const authority = await createCertificateAuthority('shop', clusterId);
   const peer = { clusterId, nodeId: victim.id };
-  const forged = await issueNodeCertificate(authority, peer, thief.publicKey);
+  const forged = await issueNodeCertificate(authority, peer, thief.publicKey, 0);
   const own = { ...peer, privateKey: '', certificate: forged, caCertificate: authority.certificate };
   t.match(judgeCertificate(new X509Certificate(forged), own), {
     kind: 'untrusted',

@@ -1,11 +1,27 @@
 /** The CA's certificate and key, and how the key is sealed for the datastore. `certificates.ts` makes them. */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
 export interface CertificateAuthority {
   /** PEM. */
   readonly certificate: string;
   /** PKCS #8 in PEM. */
   readonly privateKey: string;
+  /** While it takes the place of another: that one's certificate for its key (PEM); else empty. */
+  readonly cross: string;
+  /** And the certificates of those whose place it takes (PEM, in a row); else empty. */
+  readonly previous: string;
+}
+
+/** The CAs that a member trusts, the present one first, in PEM. */
+export function bundleOf({
+  certificate,
+  previous,
+}: Pick<CertificateAuthority, 'certificate' | 'previous'>): string {
+  return certificate + previous;
+}
+
+export function hashOfBundle(bundle: string): string {
+  return createHash('sha256').update(bundle).digest('hex');
 }
 
 /** Seals what only voters may read in the datastore: AES-256-GCM, nonce, tag and ciphertext in a row. */

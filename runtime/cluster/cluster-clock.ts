@@ -21,6 +21,7 @@ export class ClusterClock {
   #stored = -1;
   #storedAt = 0;
   #nextLook = 0;
+  #heard = 0;
 
   constructor(options: ClusterClockOptions) {
     this.#options = options;
@@ -28,7 +29,7 @@ export class ClusterClock {
 
   /** Seconds, as well as this node knows; after a change of leaders it may be late by as much as was not stored. */
   now(): number {
-    const stored = readClock(this.#options.view());
+    const stored = Math.max(readClock(this.#options.view()), this.#heard);
     const monotonic = performance.now();
     if (stored !== this.#stored) {
       this.#stored = stored;
@@ -37,10 +38,15 @@ export class ClusterClock {
     return stored + Math.floor((monotonic - this.#storedAt) / 1000);
   }
 
+  /** What the leader says, for a node that holds no data. */
+  hear(seconds: number): void {
+    this.#heard = Math.max(this.#heard, seconds);
+  }
+
   /** In every round of the leader. Rejects with `StoreError`. */
   async keep(): Promise<void> {
     const now = this.now();
-    const waited = now - this.#stored;
+    const waited = now - readClock(this.#options.view());
     if (waited < neededEverySeconds || (waited < otherwiseEverySeconds && !this.#isNeededNow(now))) return;
     await this.#options.store.transact({
       success: [{ operation: 'put', key: clockKey, value: encodeClock(now) }],

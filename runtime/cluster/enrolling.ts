@@ -4,7 +4,7 @@ import { RpcError } from '../peers/rpc.ts';
 import { nodeIdOf } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { objectToAdmission } from './admission.ts';
-import type { CertificateAuthority } from './authority.ts';
+import { bundleOf, type CertificateAuthority } from './authority.ts';
 import { type Enrol, type EnrolAnswer, enrolSchema } from './enrolment.ts';
 import {
   applicantKey,
@@ -60,6 +60,7 @@ export async function admit(
     authority,
     { clusterId: context.clusterId, nodeId: id },
     request.publicKey,
+    context.clock.now(),
   );
   // At once: a founder that stops now must know, as it comes back, that it is not the only member.
   context.addresses.learn(id, address);
@@ -68,7 +69,7 @@ export async function admit(
   return {
     clusterId: context.clusterId,
     certificate,
-    caCertificate: authority.certificate,
+    caCertificate: bundleOf(authority),
     members: readRoster(context.replica.machine.view).map((each) => ({ id: each.id, address: each.address })),
   };
 }

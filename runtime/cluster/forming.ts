@@ -8,6 +8,7 @@ import { DialError, type Endpoint } from '../peers/dial.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { SecretKeys } from '../peers/secret.ts';
 import { caHashOf } from '../peers/token.ts';
+import { splitBundle } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { Candidates } from './discovery/candidates.ts';
 import type { Hint } from './discovery/hints.ts';
@@ -65,6 +66,8 @@ export class Forming {
   #reason = 'Looking for other nodes.';
   #timer: NodeJS.Timeout | undefined;
   #inRound = false;
+  /** The cluster has said no; it is asked again all the same. */
+  #refused = false;
   #news = false;
   #closed = false;
 
@@ -127,6 +130,7 @@ export class Forming {
       await this.#advance().catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
         const isDecided = error instanceof RpcError && decided.has(error.code);
+        this.#refused = isDecided;
         this.#setReason(isDecided ? message : `Joining failed and is tried again: ${message}`);
       });
     }
@@ -261,7 +265,7 @@ export class Forming {
     for (const member of members) {
       const endpoint = this.#endpointOf(member);
       if (endpoint === null) continue;
-      this.#setReason(`Joining through ${formatEndpoint(endpoint)}.`);
+      if (!this.#refused) this.#setReason(`Joining through ${formatEndpoint(endpoint)}.`);
       try {
         // The member knows the host of our address better than we do: it sees where we come from.
         const address = `:${port()}`;
@@ -272,7 +276,8 @@ export class Forming {
           version,
           serial: readMachineSerial(),
         });
-        if (pinnedCa !== null && caHashOf(answer.caCertificate) !== pinnedCa)
+        const authorities = splitBundle(answer.caCertificate).map(caHashOf);
+        if (pinnedCa !== null && !authorities.includes(pinnedCa))
           throw new RpcError('token', 'The cluster that answers is not the one that this token was made by.');
         this.#clusterId = answer.clusterId;
         await onMember(enrolledMembership(identity, answer), [

@@ -11,7 +11,7 @@ export async function foundCluster(clusterName: string, identity: Identity): Pro
   const clusterId = randomBytes(8).toString('hex');
   const authority = await createCertificateAuthority(clusterName, clusterId);
   const peer = { clusterId, nodeId: identity.id };
-  const certificate = await issueNodeCertificate(authority, peer, identity.publicKey);
+  const certificate = await issueNodeCertificate(authority, peer, identity.publicKey, 0);
   return toMembership(identity, { clusterId, certificate, caCertificate: authority.certificate }, authority);
 }
 

@@ -2,10 +2,16 @@
  * What the leader does for the cluster beside consensus: stores the CA of a new cluster, keeps the roster true,
  * keeps roles as planned, and knows everybody's state.
  */
-import type { ClusterStatus, NodeStatus } from '../admin/protocol.ts';
+import type { AuthorityAnswer, ClusterStatus, NodeStatus } from '../admin/protocol.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
-import { type CertificateAuthority, sealText } from './authority.ts';
+import { type CertificateAuthority, hashOfBundle, sealText } from './authority.ts';
+import {
+  type AuthorityParams,
+  describeAuthority,
+  finishRotation,
+  rotateAuthority,
+} from './authority-rotation.ts';
 import { closeInTime } from './enrolment-desk.ts';
 import { readApplicants } from './enrolment-records.ts';
 import { chooseHeir } from './heir.ts';
@@ -25,6 +31,7 @@ import {
   readRemoved,
   readRemoving,
   readRoster,
+  readTrustBundle,
   removedKey,
 } from './roster.ts';
 import { composeStatus } from './status.ts';
@@ -84,7 +91,22 @@ export class LeaderDuties {
       mayLeave: leading && this.mayLeave(id),
       members: leading ? this.#roster().map((member) => ({ id: member.id, address: member.address })) : [],
       removed: [...this.#context.removed.denied.ids],
+      bundleHash: this.#bundleHash(),
+      clock: this.#context.clock.now(),
     };
+  }
+
+  #bundleHash(): string | null {
+    const bundle = readTrustBundle(this.#context.replica.machine.view);
+    return bundle === null ? null : hashOfBundle(bundle);
+  }
+
+  /** The CA, for a person; on the leader. Throws `RpcError` or `StoreError`. */
+  async authority({ action }: AuthorityParams): Promise<AuthorityAnswer> {
+    if (this.#context.replica.status().role !== 'leader')
+      throw new RpcError('notLeader', 'This node does not lead.');
+    if (action === 'rotate') await rotateAuthority(this.#context);
+    return describeAuthority(this.#context, this.#book, this.#options.ownReport().authority);
   }
 
   /** Removes a node. Throws `RpcError`, also where this node does not lead, or `StoreError`. */
@@ -161,6 +183,7 @@ export class LeaderDuties {
       await finishRemovals(this.#context);
       await this.#context.clock.keep();
       await closeInTime(this.#context);
+      await finishRotation(this.#context, this.#book, this.#options.ownReport().authority);
     } catch (error) {
       // A write that did not come through, as in an election: the next round does it.
       this.#context.log.debug({ reason: String(error) }, 'a duty of the leader waits for the next round');

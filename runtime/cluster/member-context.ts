@@ -20,6 +20,8 @@ export interface MemberContext {
   readonly sealing: SealingKeeper;
   readonly enrolment: EnrolmentWindow;
   readonly clock: ClusterClock;
+  /** The beginning of the hash of the CA that has signed this node's certificate. */
+  readonly ownAuthority: () => string;
   readonly targets: { readonly voters: number; readonly standbys: number };
   readonly failureDomain: string | null;
   readonly weight: number;

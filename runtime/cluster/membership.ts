@@ -61,7 +61,8 @@ export function loadMembership(
       certificate: readRequired(at.certificate),
       caCertificate,
     },
-    authority: caKey === null ? null : { certificate: caCertificate, privateKey: caKey },
+    authority:
+      caKey === null ? null : { certificate: caCertificate, privateKey: caKey, cross: '', previous: '' },
     newSealingKey: null,
   };
 }
@@ -79,6 +80,16 @@ export function saveMembership(dataDirectory: string, clusterName: string, membe
     at.member,
     `${JSON.stringify({ clusterId: credentials.clusterId, clusterName }, null, 2)}\n`,
   );
+}
+
+/** Keeps renewed certificates, those of the CAs first: whoever has a certificate must know its CA. Throws what writing throws. */
+export function saveRenewal(
+  dataDirectory: string,
+  { certificate, caCertificate }: Pick<Credentials, 'certificate' | 'caCertificate'>,
+): void {
+  const at = files(dataDirectory);
+  writeFileDurably(at.caCertificate, caCertificate);
+  writeFileDurably(at.certificate, certificate);
 }
 
 /** The datastore holds the CA's key now, sealed: the file goes. */

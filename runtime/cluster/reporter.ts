@@ -24,6 +24,8 @@ export class Reporter {
   #closed = false;
   #isRemoved = false;
   #isCopy = false;
+  #isExpired = false;
+  #bundleHash: string | null = null;
   #load: { readonly at: number; readonly value: Load } | null = null;
 
   constructor(context: MemberContext) {
@@ -48,7 +50,9 @@ export class Reporter {
     const appliedIndex = replica.machine.applied().index;
     const load = this.#measuredLoad();
     const leaving = this.#leaving;
-    return { name: identity.name, version, port, appliedIndex, failureDomain, weight, leaving, load };
+    const authority = this.#context.ownAuthority();
+    const { name } = identity;
+    return { name, version, port, appliedIndex, failureDomain, weight, leaving, load, authority };
   }
 
   /** Measuring reads files of the kernel: once a second is enough for all who ask. */
@@ -68,6 +72,16 @@ export class Reporter {
   /** Whether the others refuse this node because another machine with its identity is there. */
   get isCopy(): boolean {
     return this.#isCopy;
+  }
+
+  /** Whether the others refuse this node's certificate for its age. */
+  get isExpired(): boolean {
+    return this.#isExpired;
+  }
+
+  /** The hash of the CAs in force, as the leader said last. */
+  get bundleHash(): string | null {
+    return this.#bundleHash;
   }
 
   /** From now on this node says that it is about to stop. */
@@ -119,6 +133,7 @@ export class Reporter {
       );
       const parsed = reportAnswerSchema.parse(answer);
       this.#isCopy = false;
+      this.#isExpired = false;
       await this.#learn(target, parsed);
       return parsed;
     } catch (error) {
@@ -134,6 +149,7 @@ export class Reporter {
       log.error(removedMessage(clusterName));
       this.#isRemoved = true;
     }
+    this.#isExpired ||= code === 'expired';
     if (code === 'copy' && !this.#isCopy) {
       log.error(copyMessage(clusterName));
       this.#isCopy = true;
@@ -145,6 +161,8 @@ export class Reporter {
     this.#leaderHint = answer.leading ? from : answer.leader;
     if (!answer.leading) return;
     removed.learn(answer.removed);
+    this.#bundleHash = answer.bundleHash;
+    this.#context.clock.hear(answer.clock);
     for (const { id, address } of answer.members) {
       if (id !== identity.id) addresses.learn(id, address, 'leader');
     }

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { after, prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';
-import { type CertificateAuthority, openSealedText } from './authority.ts';
+import { bundleOf, type CertificateAuthority, openSealedText } from './authority.ts';
 
 const text = new TextEncoder();
 export const ownPrefix = '\u0000trivet/';
@@ -15,6 +15,8 @@ export const ownPrefix = '\u0000trivet/';
 export const systemPrefix = text.encode(ownPrefix);
 export const authorityKey = text.encode(`${ownPrefix}ca`);
 export const authoritySealedKey = text.encode(`${ownPrefix}ca-key`);
+export const authorityCrossKey = text.encode(`${ownPrefix}ca-cross`);
+export const authorityPreviousKey = text.encode(`${ownPrefix}ca-previous`);
 export const predecessorsKey = text.encode(`${ownPrefix}predecessors`);
 const nodesPrefix = `${ownPrefix}nodes/`;
 const removingPrefix = `${ownPrefix}removing/`;
@@ -102,15 +104,30 @@ function readRemovedBelow(view: StateView, below: string): RemovedMember[] {
   });
 }
 
-/** The cluster's CA; null before the founder has stored it. */
+/** The CAs that members are to trust, in PEM, the present one first; null before the founder has stored it. */
+export function readTrustBundle(view: StateView): string | null {
+  const certificate = readText(view, authorityKey);
+  return certificate === ''
+    ? null
+    : bundleOf({ certificate, previous: readText(view, authorityPreviousKey) });
+}
+
+/** The cluster's CA; null before the founder has stored it. Throws when the key is another one. */
 export function readAuthority(view: StateView, sealingKey: Buffer): CertificateAuthority | null {
-  const certificate = view.get(authorityKey);
+  const certificate = readText(view, authorityKey);
   const sealed = view.get(authoritySealedKey);
-  if (!certificate || !sealed) return null;
+  if (certificate === '' || !sealed) return null;
   return {
-    certificate: Buffer.from(certificate.value).toString('utf8'),
+    certificate,
     privateKey: openSealedText(sealed.value, sealingKey),
+    cross: readText(view, authorityCrossKey),
+    previous: readText(view, authorityPreviousKey),
   };
+}
+
+function readText(view: StateView, key: Uint8Array): string {
+  const stored = view.get(key);
+  return stored === null ? '' : Buffer.from(stored.value).toString('utf8');
 }
 
 /** Clusters whose place this one has taken: their members that come back have to join anew. */

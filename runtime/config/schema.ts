@@ -47,6 +47,8 @@ export const clusterFields = z.strictObject({
     .optional(),
   /** Lower becomes a voter first, higher gives its seat up first; after the failure domains. */
   weight: z.int().min(-1000).max(1000).default(0),
+  /** How long a node's certificate is good, in hours of the cluster's life; it is renewed when half of them are over. */
+  certificateHours: z.number().min(0.001).max(87_600).default(720),
   /** When the secret stops admitting machines; it does not where nothing is said. */
   enrolment: enrolmentSchema.prefault({}),
 });

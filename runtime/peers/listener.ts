@@ -7,11 +7,11 @@ import tls from 'node:tls';
 import { alpn } from './alpn.ts';
 import { FailureLimiter } from './failure-limiter.ts';
 import { enrolmentCipher } from './secret.ts';
-import { type Credentials, judgeCertificate, type PeerIdentity } from './trust.ts';
+import { type Credentials, judgeCertificate, type ProvedPeer } from './trust.ts';
 
 export interface PeerPortHandlers {
-  readonly onRaft: (socket: tls.TLSSocket, peer: PeerIdentity) => void;
-  readonly onRpc: (socket: tls.TLSSocket, peer: PeerIdentity) => void;
+  readonly onRaft: (socket: tls.TLSSocket, peer: ProvedPeer) => void;
+  readonly onRpc: (socket: tls.TLSSocket, peer: ProvedPeer) => void;
   /** `identity` names the key that was proved: the secret's, or a token's. */
   readonly onEnrolment: (socket: tls.TLSSocket, identity: string) => void;
   /** Somebody was turned away; `wrongSecret` is what an operator wants to hear of. */

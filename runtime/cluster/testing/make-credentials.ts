@@ -15,7 +15,7 @@ export async function makeCredentials(
     clusterId,
     nodeId,
     privateKey: pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
-    certificate: await issueNodeCertificate(authority, { clusterId, nodeId }, publicKey),
+    certificate: await issueNodeCertificate(authority, { clusterId, nodeId }, publicKey, 0),
     caCertificate: authority.certificate,
   };
 }
