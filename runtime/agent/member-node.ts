@@ -377,10 +377,22 @@ export class MemberNode {
       return;
     }
     this.#ownAddress.see(socket.localAddress);
+    // Judged when the connection opens: one that is open stays so while the certificate is renewed.
+    if (this.#isExpired(peer)) {
+      this.#serveRenewal(socket, peer.nodeId);
+      return;
+    }
+    serveRpc(socket, memberFrameLimitBytes, (method, params) =>
+      this.#serve(method, params, peer.nodeId, remoteHost),
+    );
+  }
+
+  /** A node that was away for longer than its certificate lives gets a new one here, and then connects again. */
+  #serveRenewal(socket: TLSSocket, from: NodeId): void {
     serveRpc(socket, memberFrameLimitBytes, async (method, params) => {
-      if (method !== 'cluster.renew' && this.#isExpired(peer))
-        throw new RpcError('expired', 'The certificate of this node has expired: it can only be renewed.');
-      return this.#serve(method, params, peer.nodeId, remoteHost);
+      setTimeout(() => socket.destroy(), refusalMilliseconds).unref();
+      if (method === 'cluster.renew') return this.#serve(method, params, from, '');
+      throw new RpcError('expired', 'The certificate of this node has expired: it can only be renewed.');
     });
   }
 

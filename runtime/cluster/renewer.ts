@@ -109,11 +109,19 @@ export class Renewer {
 
   async #ask(): Promise<RenewedCertificates> {
     const { context, leader } = this.#options;
-    const { identity, rpc, sealing } = context;
+    const { identity, rpc, sealing, addresses } = context;
     if (sealing.key !== null) return renew(context, identity.id, identity.publicKey);
-    const to = leader();
-    if (to === null || to === identity.id) throw new RpcError('unavailable', 'there is no leader');
     const params = { publicKey: identity.publicKey };
-    return renewAnswer.parse(await rpc.request(to, 'cluster.renew', params, answerMilliseconds));
+    let failure: unknown = new RpcError('unavailable', 'no other member is known');
+    // Whose certificate has expired is not told who leads: any voter renews it.
+    for (const id of new Set([leader(), ...addresses.book.entries().map((entry) => entry.id)])) {
+      if (id === null || id === identity.id) continue;
+      try {
+        return renewAnswer.parse(await rpc.request(id, 'cluster.renew', params, answerMilliseconds));
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
   }
 }
