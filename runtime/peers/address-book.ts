@@ -6,6 +6,7 @@
 import type { NodeId } from '../raft/types.ts';
 import type { Endpoint } from './dial.ts';
 
+export const defaultPeerPort = 7443;
 const mostHints = 4;
 
 export class AddressBook {
