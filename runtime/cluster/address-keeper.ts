@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { readTextIfPresent, writeFileDurably } from '../files/durable.ts';
-import { AddressBook, formatEndpoint, parseEndpoint } from '../peers/address-book.ts';
+import { AddressBook, defaultPeerPort, formatEndpoint, parseEndpoint } from '../peers/address-book.ts';
 import type { NodeId } from '../raft/types.ts';
 
 const fileSchema = z.array(z.object({ id: z.string().regex(/^[0-9a-f]{16}$/), address: z.string() }));
@@ -22,13 +22,13 @@ export function openAddressKeeper(dataDirectory: string): AddressKeeper {
   const told = { roster: new Map<NodeId, string>(), leader: new Map<NodeId, string>() };
   let saved = '';
   for (const { id, address } of readHints(file)) {
-    const endpoint = parseEndpoint(address, 7443);
+    const endpoint = parseEndpoint(address, defaultPeerPort);
     if (endpoint) book.addLast(id as NodeId, endpoint);
   }
   return {
     book,
     learn: (id, address, from = 'roster') => {
-      const endpoint = parseEndpoint(address, 7443);
+      const endpoint = parseEndpoint(address, defaultPeerPort);
       if (endpoint === null || told[from].get(id) === address) return;
       told[from].set(id, address);
       book.add(id, endpoint);

@@ -44,6 +44,10 @@ t.test('AddressBook knows who does not answer', async (t) => {
 });
 
 t.test('a link-local address does not go before another that works', async (t) => {
+  const told = new AddressBook();
+  told.add(a, at('192.0.2.1'));
+  told.add(a, at('fe80::1'));
+  t.same(hosts(told, a), ['192.0.2.1', 'fe80::1']);
   const book = new AddressBook();
   book.confirm(a, at('fe80::1%eth0'));
   t.same(hosts(book, a), ['fe80::1%eth0'], 'it is the only one');

@@ -6,6 +6,7 @@
 import type { NodeId } from '../raft/types.ts';
 import type { Endpoint } from './dial.ts';
 
+export const defaultPeerPort = 7443;
 const mostHints = 4;
 
 export class AddressBook {
@@ -13,9 +14,10 @@ export class AddressBook {
   /** Nodes that answered when they were last dialled. */
   readonly #reached = new Set<NodeId>();
 
-  /** The cluster says that a node is at an address: it goes first. */
+  /** The cluster says that a node is at an address: it goes first, but for a link-local one, which may be another link's. */
   add(id: NodeId, endpoint: Endpoint): void {
-    this.#hints.set(id, [endpoint, ...this.#without(id, endpoint)].slice(0, mostHints));
+    if (isLinkLocal(endpoint.host)) this.addLast(id, endpoint);
+    else this.#hints.set(id, [endpoint, ...this.#without(id, endpoint)].slice(0, mostHints));
   }
 
   /** Puts an address last, for a source that is less sure than what is known. */

@@ -1,6 +1,6 @@
 /**
- * A hostile machine on the link: `node flood.ts SECONDS ID…` says over IPv4 and IPv6 as fast as it can that strangers, and
- * the members with these ids, are at places where nobody is, and sends bytes that mean nothing.
+ * A hostile machine on the link: `node flood.ts [ID…]` says over IPv4 and IPv6 as fast as it can that strangers, and the
+ * members with these ids, are at places where nobody is, and sends bytes that mean nothing, until SIGTERM.
  */
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
@@ -13,7 +13,7 @@ const clusterName = 'faults';
 const batch = 50;
 const everyMilliseconds = 5;
 
-const [seconds = '10', ...members] = process.argv.slice(2);
+const members = process.argv.slice(2);
 const random = seededRandom(1);
 const below = (limit: number): number => Math.floor(random() * limit);
 const host = networkInterfaces().eth0?.find(({ family }) => family === 'IPv4')?.address ?? '0.0.0.0';
@@ -44,11 +44,11 @@ v4.bind(port, '0.0.0.0', () => {
         v6.send(lie(), port, 'ff02::fb', () => {});
       }
     }, everyMilliseconds);
-    setTimeout(() => {
+    process.once('SIGTERM', () => {
       clearInterval(timer);
       v4.close();
       v6.close();
-      process.stdout.write(`${sent} packets\n`);
-    }, Number(seconds) * 1_000);
+      process.stdout.write(`${sent} hostile packets\n`);
+    });
   });
 });

@@ -15,14 +15,16 @@ const otherSubnet = '10.78.0';
 /** Within the subnet that nodes begin in. */
 const otherLease = '10.77.9';
 const nameServer = '10.9.9.9';
-const floodSeconds = 15;
 /** A flood may cost an agent some memory for what it is working on, not more with every packet. */
 const mostGrowthMebibytes = 60;
 
 const stories: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   multicast: async (stage) => {
     stage.makeNodes({ mdns: true });
-    await stage.form();
+    const { nodes } = await stage.form();
+    // They hear each other over IPv6 too; what others are told is what others can use.
+    if (!nodes.every(({ address }) => address.startsWith('10.77.0.')))
+      throw new Error(`not all at their IPv4 addresses: ${JSON.stringify(nodes)}`);
     await stage.stopAll();
     stage.moveAll(otherSubnet);
     await start(stage);
@@ -93,16 +95,14 @@ const stories: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
 
   flood: async (stage) => {
     stage.makeNodes({ mdns: true });
+    const stopFirst = startFlood(stage, []);
     const { nodes } = await stage.form();
+    await stopFirst();
     const before = stage.nodes.map(residentMebibytes);
-    const words = [
-      ...stage.network.enter(stage.size),
-      process.execPath,
-      path.join(import.meta.dirname, 'flood.ts'),
-    ];
-    const [program = '', ...more] = [...words, String(floodSeconds), ...nodes.map(({ id }) => id)];
-    const flood = spawn(program, more, { stdio: 'inherit' });
-    const ended = new Promise((resolve) => flood.once('exit', resolve));
+    const stop = startFlood(
+      stage,
+      nodes.map(({ id }) => id),
+    );
     for (let write = 0; write < 20; write += 1) {
       await stage.nodes[write % stage.size]?.request('kv.put', { key: `flooded-${write}`, value: 'written' });
       await pause(200);
@@ -112,7 +112,7 @@ const stories: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     stage.network.move(0, otherSubnet);
     const moved = new Set((await stage.ids()).slice(0, 1));
     await stage.untilWhole('a node moved under a flood of lies: healed', notWhereItWas(moved));
-    await ended;
+    await stop();
     const growth = stage.nodes.map((node, i) => residentMebibytes(node) - (before[i] ?? 0));
     say(`resident memory grew by ${growth.map((each) => each.toFixed(0)).join(', ')} MiB`);
     if (Math.max(...growth) > mostGrowthMebibytes) throw new Error('memory grew with the flood');
@@ -147,6 +147,18 @@ async function moveRunning(stage: Stage, subnet: string): Promise<void> {
 /** For those that have moved: known at another address than at first. */
 function notWhereItWas(moved: ReadonlySet<string>): (node: NodeStatus) => boolean {
   return ({ id, address }) => !moved.has(id) || !address.startsWith('10.77.0.');
+}
+
+/** The stranger lies on the link, about these members too, until it is stopped. */
+function startFlood({ network, size }: Stage, members: readonly string[]): () => Promise<void> {
+  const flood = path.join(import.meta.dirname, 'flood.ts');
+  const [program = '', ...words] = [...network.enter(size), process.execPath, flood, ...members];
+  const child = spawn(program, words, { stdio: 'inherit' });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  return () => {
+    child.kill('SIGTERM');
+    return ended;
+  };
 }
 
 /** All nodes ask a name server that stays where it is; its address. */

@@ -5,15 +5,13 @@
 import net from 'node:net';
 import type { Config } from '../../config/schema.ts';
 import type { Log } from '../../logging/log.ts';
-import { parseEndpoint } from '../../peers/address-book.ts';
+import { defaultPeerPort, parseEndpoint } from '../../peers/address-book.ts';
 import type { Endpoint } from '../../peers/dial.ts';
 import type { Announcement } from './announcement.ts';
 import type { Hint, HintSource, StartHintSource } from './hints.ts';
 import { type MdnsOptions, startMdns } from './mdns.ts';
 import { systemLookup } from './name-lookup.ts';
 import { type NamesOptions, startNames } from './names.ts';
-
-export const defaultPeerPort = 7443;
 
 /** Starts all sources; they tell `onHint` until closed. */
 export function startDiscovery(

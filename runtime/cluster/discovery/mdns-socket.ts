@@ -13,6 +13,8 @@ const groups = { IPv4: '224.0.0.251', IPv6: 'ff02::fb' } as const;
 const timeToLive = 255;
 /** Far more than the devices of a large link say. */
 const mostPacketsPerSecond = 200;
+/** One machine that talks too much must not drown the others; several agents may be behind one address. */
+const mostOfOneSender = 40;
 
 export class MdnsSocket {
   readonly #link: Link;
@@ -20,6 +22,8 @@ export class MdnsSocket {
   #bound = false;
   #closed = false;
   #secondBegan = Number.NEGATIVE_INFINITY;
+  /** Packets taken in this second, by sender. */
+  readonly #taken = new Map<string, number>();
   #packets = 0;
 
   /** `onReady` is called when it can send; `onPacket` with the sender's address, an IPv6 one with its zone. */
@@ -70,8 +74,12 @@ export class MdnsSocket {
     if (now - this.#secondBegan >= 1_000) {
       this.#secondBegan = now;
       this.#packets = 0;
+      this.#taken.clear();
     }
+    const taken = this.#taken.get(from.address) ?? 0;
+    if (this.#packets >= mostPacketsPerSecond || taken >= mostOfOneSender) return false;
     this.#packets += 1;
-    return this.#packets <= mostPacketsPerSecond;
+    this.#taken.set(from.address, taken + 1);
+    return true;
   }
 }
