@@ -19,11 +19,16 @@ export class YamlFaultsError extends Error {
 
 export interface CheckedYaml<Value> {
   readonly value: Value;
-  /** As written, without defaults. */
+  /** As written, over what is below it, without defaults. */
   readonly written: Readonly<Record<string, unknown>>;
+  /** What the text itself says. */
+  readonly own: Readonly<Record<string, unknown>>;
+  /** The line of a field in the text. */
+  lineOf(path: FieldPath): number;
 }
 
-type Path = readonly PropertyKey[];
+/** Names of fields and positions in lists, from the outside in. */
+export type FieldPath = readonly PropertyKey[];
 
 interface Fault {
   readonly line: number;
@@ -51,7 +56,7 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
   below: Readonly<Record<string, unknown>> = {},
 ): CheckedYaml<z.infer<Schema>> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = readDocument(text, file, lines);
   const source = { file, document, lines, schema };
   if (document.errors.length > 0) {
     throw refusal(
@@ -62,7 +67,8 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
   if (!isMap(document.contents)) {
     throw refusal(file, [{ line: 1, field: '', message: what }]);
   }
-  const written = mergeOver(below, document.toJS());
+  const own = plainValue(document, file);
+  const written = mergeOver(below, own);
   const result = schema.safeParse(written);
   if (!result.success) {
     throw refusal(
@@ -70,7 +76,37 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
       result.error.issues.flatMap((issue) => issueFaults(issue, source, [])),
     );
   }
-  return { value: result.data, written: written as Record<string, unknown> };
+  return {
+    value: result.data,
+    written: written as Record<string, unknown>,
+    own: own as Record<string, unknown>,
+    lineOf: (path) => lineOf(path, source),
+  };
+}
+
+/** Lists in lists in lists, a hundred thousand deep, end the parser's stack. */
+function readDocument(text: string, file: string, lines: LineCounter): Document {
+  try {
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  } catch (error) {
+    throw refusal(file, [
+      { line: 1, field: '', message: `this cannot be read: ${(error as Error).message}` },
+    ]);
+  }
+}
+
+/** Aliases may name nothing, themselves, or so much that the parser gives up. */
+function plainValue(document: Document, file: string): unknown {
+  try {
+    const value: unknown = document.toJS();
+    // A value that contains itself could be merged and checked for ever.
+    JSON.stringify(value);
+    return value;
+  } catch (error) {
+    throw refusal(file, [
+      { line: 1, field: '', message: `this cannot be read: ${(error as Error).message}` },
+    ]);
+  }
 }
 
 /** Maps are merged, field by field; lists and plain values of `over` replace those below. */
@@ -111,7 +147,7 @@ function closestBranch(
   );
 }
 
-function issueFaults(issue: z.core.$ZodIssue, source: Source, above: Path): Fault[] {
+function issueFaults(issue: z.core.$ZodIssue, source: Source, above: FieldPath): Fault[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'invalid_union') {
     const branch = closestBranch(issue.errors);
@@ -121,7 +157,7 @@ function issueFaults(issue: z.core.$ZodIssue, source: Source, above: Path): Faul
   return [{ line: lineOf(path, source), field: fieldName(path), message: describe(issue, path, source) }];
 }
 
-function unknownField(path: Path, key: string, source: Source): Fault {
+function unknownField(path: FieldPath, key: string, source: Source): Fault {
   const known = knownFields(source.schema, path);
   const nearest = nearestWord(key, known);
   const right = nearest ? `did you mean "${nearest}"?` : `known here: ${known.join(', ')}`;
@@ -133,7 +169,7 @@ function unknownField(path: Path, key: string, source: Source): Fault {
 }
 
 /** The fields of the schema's object at a path; list positions lead into the list's element. */
-function knownFields(root: z.ZodType, path: Path): string[] {
+function knownFields(root: z.ZodType, path: FieldPath): string[] {
   let schema: unknown = root;
   for (const step of path) {
     schema = typeof step === 'number' ? unwrap(schema)?.element : unwrap(schema)?.shape?.[String(step)];
@@ -153,7 +189,7 @@ function unwrap(schema: unknown): SchemaParts | undefined {
   return current;
 }
 
-function describe(issue: z.core.$ZodIssue, path: Path, source: Source): string {
+function describe(issue: z.core.$ZodIssue, path: FieldPath, source: Source): string {
   const value = source.document.getIn(path as unknown[]);
   if (value === undefined && issue.code !== 'custom') return `is missing; it ${expectation(issue)}`;
   switch (issue.code) {
@@ -193,7 +229,7 @@ const typeNames: Readonly<Record<string, string>> = {
   object: 'a map of fields',
 };
 
-function kindOf(root: unknown, path: Path): string {
+function kindOf(root: unknown, path: FieldPath): string {
   let value = root;
   for (const step of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step];
   if (value === null) return 'empty';
@@ -202,14 +238,14 @@ function kindOf(root: unknown, path: Path): string {
   return `the ${typeof value === 'string' ? 'text' : typeof value} ${JSON.stringify(value)}`;
 }
 
-function fieldName(path: Path): string {
+function fieldName(path: FieldPath): string {
   return path
     .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index ? '.' : ''}${String(step)}`))
     .join('');
 }
 
 /** The line of a field's name; of what holds it, when the field is missing. */
-function lineOf(path: Path, source: Source): number {
+function lineOf(path: FieldPath, source: Source): number {
   for (let length = path.length; length > 0; length -= 1) {
     const holder =
       length > 1 ? source.document.getIn(path.slice(0, length - 1) as unknown[]) : source.document.contents;
