@@ -26,7 +26,11 @@ interface Story {
 }
 
 async function tell(t: Test, { cloud, instance, server: options, dmi, limitMilliseconds }: Story) {
-  const server = await startMetadataServer(cloud, instance ?? { userData: Buffer.from(configuration) }, options);
+  const server = await startMetadataServer(
+    cloud,
+    instance ?? { userData: Buffer.from(configuration) },
+    options,
+  );
   t.teardown(() => server.close());
   const directory = t.testdir({});
   writeDmi(directory, dmiOf[dmi ?? cloud]);
@@ -60,17 +64,31 @@ t.test('collectConfig names the instance', async (t) => {
   t.equal(await place('ec2'), 'user data of EC2 (i-0123456789abcdef0, ip-10-0-0-7.ec2.internal)');
   t.equal(await place('gce'), 'user data of GCE (1234567890123456789, one.c.project.internal)');
   t.equal(await place('azure'), 'user data of Azure (02aab8a4-74ef-476e-8182-f6d2ba4166a6, one-computer)');
-  t.equal(await place('openstack'), 'user data of OpenStack (83679162-1378-4288-a2d4-70e13ec132aa, one.novalocal)');
+  t.equal(
+    await place('openstack'),
+    'user data of OpenStack (83679162-1378-4288-a2d4-70e13ec132aa, one.novalocal)',
+  );
 });
 
 t.test('collectConfig begins with a token on EC2, and asks nothing without one', async (t) => {
   const { requests } = await tell(t, { cloud: 'ec2' });
   t.equal(requests[0], 'PUT /latest/api/token');
-  const off = await tell(t, { cloud: 'ec2', server: { faults: [{ path: '/latest/api/token', fault: 403 }] } });
+  const off = await tell(t, {
+    cloud: 'ec2',
+    server: { faults: [{ path: '/latest/api/token', fault: 403 }] },
+  });
   t.same(off.requests, ['PUT /latest/api/token'], 'there is no falling back to version 1');
-  t.match(off.collected.sight, { problem: 'EC2 metadata: 403 (is the metadata service switched off for this instance?) for /latest/api/token' });
-  const old = await tell(t, { cloud: 'ec2', server: { faults: [{ path: '/latest/user-data', fault: 401 }] } });
-  t.match(old.collected.sight, { problem: 'EC2 metadata: 401 (the token is not accepted) for /latest/user-data' });
+  t.match(off.collected.sight, {
+    problem:
+      'EC2 metadata: 403 (is the metadata service switched off for this instance?) for /latest/api/token',
+  });
+  const old = await tell(t, {
+    cloud: 'ec2',
+    server: { faults: [{ path: '/latest/user-data', fault: 401 }] },
+  });
+  t.match(old.collected.sight, {
+    problem: 'EC2 metadata: 401 (the token is not accepted) for /latest/user-data',
+  });
 });
 
 t.test('collectConfig takes the attribute of GCE that is for Trivet first', async (t) => {
@@ -110,7 +128,11 @@ t.test('collectConfig ends in time, and says what was wrong', async (t) => {
   ];
   for (const [fault, problem] of cases) {
     const faults = [{ path: '/', fault }];
-    const { collected, milliseconds } = await tell(t, { cloud: 'openstack', server: { faults }, limitMilliseconds: 900 });
+    const { collected, milliseconds } = await tell(t, {
+      cloud: 'openstack',
+      server: { faults },
+      limitMilliseconds: 900,
+    });
     t.match(collected.sight, { kind: 'unreadable', problem });
     t.ok(milliseconds < 2_000, `${fault}: ${milliseconds} ms`);
   }
@@ -142,7 +164,11 @@ t.test('collectConfig reads no headers without end', async (t) => {
 
 t.test('collectConfig says that a disk cannot be mounted', async (t) => {
   const directory = t.testdir({ 'by-label': { CIDATA: 'no disk' } });
-  const places = { dmi: directory, labels: path.join(directory, 'by-label'), mountPoint: path.join(directory, 'm') };
+  const places = {
+    dmi: directory,
+    labels: path.join(directory, 'by-label'),
+    mountPoint: path.join(directory, 'm'),
+  };
   const { place, sight } = await collectConfig({ ...places, metadataBase: 'http://127.0.0.1:9' }, 300);
   t.equal(place, 'user data of NoCloud');
   t.match(sight, { kind: 'unreadable', problem: /by-label\/CIDATA cannot be mounted: / });

@@ -40,24 +40,31 @@ export function findConfigDisk(labelDirectory: string): ConfigDisk | null {
   return null;
 }
 
-/**
- * Mounts it read-only in `mountPoint` while `use` looks at it. Throws `MetadataError`. Only the two file systems that such
- * disks have are tried: a kernel has better defended drivers than those of all the others.
- */
+/** Such disks have no others, and a kernel's drivers of the others are not all made for disks of strangers. */
+const fileSystems = ['iso9660', 'vfat'];
+
+/** Mounts it read-only in `mountPoint` while `use` looks at it. Throws `MetadataError`. */
 export function withMounted<Result>(
   device: string,
   mountPoint: string,
   use: (directory: string) => Result,
+  types: readonly string[] = fileSystems,
 ): Result {
   mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
-  const tries = ['iso9660', 'vfat'].map((type) => () => mount(device, mountPoint, type));
-  const failure = tries.reduce<string | null>((last, mountAs) => (last === null ? null : mountAs()), '');
-  if (failure !== null) throw new MetadataError(`${device} cannot be mounted: ${failure}`, true);
-  try {
-    return use(mountPoint);
-  } finally {
-    spawnSync('umount', ['--lazy', mountPoint], { timeout: mountMilliseconds });
+  const failures: string[] = [];
+  for (const type of types) {
+    const failure = mount(device, mountPoint, type);
+    if (failure !== null) {
+      failures.push(failure);
+      continue;
+    }
+    try {
+      return use(mountPoint);
+    } finally {
+      spawnSync('umount', ['--lazy', mountPoint], { timeout: mountMilliseconds });
+    }
   }
+  throw new MetadataError(`${device} cannot be mounted: ${failures.at(-1)}`, false);
 }
 
 /** Null when it went well. */

@@ -40,9 +40,12 @@ export async function startMetadataServer(
   instance: Instance,
   options: MetadataServerOptions = {},
 ): Promise<RunningServer> {
-  const answer = { ec2: ec2(instance), gce: gce(instance), azure: azure(instance), openstack: openStack(instance) }[
-    cloud
-  ];
+  const answer = {
+    ec2: ec2(instance),
+    gce: gce(instance),
+    azure: azure(instance),
+    openstack: openStack(instance),
+  }[cloud];
   const left = (options.faults ?? []).map((fault) => ({ times: Number.POSITIVE_INFINITY, ...fault }));
   const requests: string[] = [];
   const timers = new Set<NodeJS.Timeout>();
@@ -133,7 +136,8 @@ function gce({ userData, trivetConfig }: Instance): (request: IncomingMessage) =
   };
   const flavor = { 'metadata-flavor': 'Google', server: 'Metadata Server for VM' };
   return ({ method, url = '', headers }) => {
-    if (headers['metadata-flavor'] !== 'Google' || headers['x-forwarded-for'] !== undefined) return [403, '', flavor];
+    if (headers['metadata-flavor'] !== 'Google' || headers['x-forwarded-for'] !== undefined)
+      return [403, '', flavor];
     if (method !== 'GET') return [405, '', flavor];
     const file = files[url] ?? null;
     return file === null ? [404, '', flavor] : [200, file, flavor];
