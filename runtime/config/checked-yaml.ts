@@ -87,12 +87,15 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
 /** Lists in lists in lists, a hundred thousand deep, end the parser's stack. */
 function readDocument(text: string, file: string, lines: LineCounter): Document {
   try {
-    return parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   } catch (error) {
-    throw refusal(file, [
-      { line: 1, field: '', message: `this cannot be read: ${(error as Error).message}` },
-    ]);
+    throw unreadable(file, error);
   }
+}
+
+function unreadable(file: string, error: unknown): YamlFaultsError {
+  const reason = error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
+  return refusal(file, [{ line: 1, field: '', message: `this cannot be read: ${reason}` }]);
 }
 
 /** Aliases may name nothing, themselves, or so much that the parser gives up. */
@@ -103,9 +106,7 @@ function plainValue(document: Document, file: string): unknown {
     JSON.stringify(value);
     return value;
   } catch (error) {
-    throw refusal(file, [
-      { line: 1, field: '', message: `this cannot be read: ${(error as Error).message}` },
-    ]);
+    throw unreadable(file, error);
   }
 }
 

@@ -35,6 +35,8 @@ export interface LoadedConfig extends StackedConfig {
   readonly toKeep: readonly { readonly file: string; readonly text: string | null }[];
 }
 
+/** YAML takes many times its size to be read. */
+const fileLimitCharacters = 256 * 1024;
 const credentialName = 'trivet.config';
 
 /** In the data directory: the texts of the sources when they were last in order. */
@@ -77,6 +79,12 @@ function lookAtBootPartition(file: string): Look {
   const directory = path.dirname(file);
   const about = { title: 'The configuration on the boot partition', place: file };
   const text = readIfPresent(file);
+  if (text !== null && text.length > fileLimitCharacters) {
+    return {
+      ...about,
+      sight: { kind: 'unreadable', problem: `${file} is far too large for a configuration` },
+    };
+  }
   if (text !== null) return { ...about, sight: { kind: 'text', text } };
   const sight: Sight = holdsFiles(directory)
     ? { kind: 'nothing', note: 'is not there' }

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { parseCheckedYaml, YamlFaultsError } from './checked-yaml.ts';
+import { configSchema } from './schema.ts';
+
+const parse = (text: string) => parseCheckedYaml(text, 'a.yaml', configSchema.partial(), 'must be a map');
+
+t.test('parseCheckedYaml refuses in words what would take a parser down', async (t) => {
+  const deep = 100_000;
+  for (const text of [
+    'a: '.repeat(1) + '['.repeat(deep),
+    `a: ${'['.repeat(deep)}${']'.repeat(deep)}`,
+    '- '.repeat(20_000),
+    'node: *nobody',
+    'node: &self { name: *self }',
+    `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replace(/./g, (name) => {
+      const below = String.fromCharCode(name.charCodeAt(0) - 1);
+      return `${name}: &${name} [${`*${below},`.repeat(9)}]\n`;
+    })}`,
+  ])
+    t.throws(
+      () => parse(text),
+      { name: 'YamlFaultsError', message: /^a\.yaml, line \d+: / },
+      text.slice(0, 30),
+    );
+});
+
+t.test('parseCheckedYaml knows the line of every field that it has read', async (t) => {
+  const { lineOf } = parse(
+    '# x\nnode:\n  name: a\ndiscovery: { mdns: false,\n  addresses: [\n   192.0.2.1] }\n',
+  );
+  t.equal(lineOf(['node', 'name']), 3);
+  t.equal(lineOf(['discovery', 'addresses']), 5);
+  t.equal(lineOf(['discovery', 'addresses', 0]), 6);
+});
+
+t.test('parseCheckedYaml reads any text, or says what is wrong with it', async () => {
+  const words = [
+    'node:',
+    'name',
+    'cluster',
+    ': ',
+    '\n',
+    '  ',
+    '- ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '&a ',
+    '*a',
+    '"',
+    "'",
+    '|\n',
+    '<<: ',
+    '__proto__: ',
+    '? ',
+    '!!set ',
+    '!!map ',
+    '\t',
+    '~',
+    '1e999',
+    '---\n',
+    '...\n',
+    '%YAML 1.1\n',
+  ];
+  const yamlLike = fc.array(fc.constantFrom(...words), { maxLength: 30 }).map((some) => some.join(''));
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), yamlLike), (text) => {
+      try {
+        parse(text);
+      } catch (error) {
+        if (!(error instanceof YamlFaultsError)) throw error;
+      }
+      return Object.getPrototypeOf({}) === Object.prototype && !('name' in {});
+    }),
+    { numRuns: 3_000 },
+  );
+});
