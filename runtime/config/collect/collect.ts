@@ -70,7 +70,10 @@ export function writeCollected(file: string, collected: Collected): void {
 
 const nothingFound: Collected = {
   place: 'platform',
-  sight: { kind: 'away', note: 'no configuration disk is there, and the firmware names no cloud' },
+  sight: {
+    kind: 'away',
+    note: 'is not known: no configuration disk is there, and the firmware names no cloud',
+  },
 };
 
 /** A disk comes first: somebody attached it to this very machine. */

@@ -75,7 +75,11 @@ function exchange(
       ...{ headers: { ...headers, accept: '*/*', connection: 'close' }, maxHeaderSize: headerLimitBytes },
     });
     sent.once('error', reject);
+    // An answer that changes to another protocol ends in neither an error nor a response.
+    const onClose = (): void => reject(new Error('no HTTP'));
+    sent.once('close', onClose);
     sent.once('response', (message) => {
+      sent.off('close', onClose);
       readBody(message).then((body) => resolve({ message, body }), reject);
     });
     // Without it, or with a body, some servers refuse a PUT.
