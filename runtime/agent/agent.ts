@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AdminCall, type AdminServer, serveAdminConsole, serveAdminSocket } from '../admin/server.ts';
 import { explainConfig } from '../config/explain.ts';
-import { isComplete } from '../config/layers.ts';
+import { isComplete, type OpenConfig } from '../config/layers.ts';
 import { type ConfigPlaces, type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
@@ -28,21 +28,23 @@ const lookAgainMilliseconds = 5_000;
  */
 export async function runAgent(places: ConfigPlaces): Promise<void> {
   const loaded = loadConfig(places);
+  let current = loaded;
   const log = createLog((line) => process.stdout.write(line));
   const systemd = connectServiceManager(process.env);
   const ended = Promise.withResolvers<void>();
   // What fails while the rest still starts is awaited below.
   ended.promise.catch(() => {});
   const { config } = loaded;
-  keepConfiguration(loaded);
+  keepConfiguration(loaded, log);
   const work = isComplete(config)
     ? await startNode(config, systemd, ended.reject)
     : startWaiting(loaded, systemd, log, () => {
-        if (loadConfig(places).state !== 'complete') return;
+        current = loadConfig(places);
+        if (current.state !== 'complete') return;
         log.info('A source of configuration names the cluster now: the agent ends, to start again in it.');
         ended.resolve();
       });
-  const servers = await openAdministration(loaded, work, log).catch((error: unknown) => {
+  const servers = await openAdministration(config, () => current, work, log).catch((error: unknown) => {
     ended.reject(error);
     return [];
   });
@@ -64,12 +66,17 @@ export async function runAgent(places: ConfigPlaces): Promise<void> {
 }
 
 /** Keeps what the sources say, for a start at which one is away or broken. */
-function keepConfiguration({ toKeep }: LoadedConfig): void {
-  for (const { file, text } of toKeep) {
-    if (readTextIfPresent(file) === text) continue;
-    makeDirectoryDurably(path.dirname(file));
-    if (text === null) rmSync(file);
-    else writeFileDurably(file, text);
+function keepConfiguration({ toKeep }: LoadedConfig, log: Log): void {
+  try {
+    for (const { file, text } of toKeep) {
+      if (readTextIfPresent(file) === text) continue;
+      makeDirectoryDurably(path.dirname(file));
+      if (text === null) rmSync(file);
+      else writeFileDurably(file, text);
+    }
+  } catch (error) {
+    // A full disk, say. The node can do its work all the same.
+    log.warn(`The configuration could not be kept for the next start: ${(error as Error).message}`);
   }
 }
 
@@ -118,13 +125,17 @@ function startWaiting(loaded: LoadedConfig, systemd: ServiceManager, log: Log, l
   };
 }
 
-async function openAdministration(loaded: LoadedConfig, work: Work, log: Log): Promise<AdminServer[]> {
+async function openAdministration(
+  { admin }: OpenConfig,
+  current: () => LoadedConfig,
+  work: Work,
+  log: Log,
+): Promise<AdminServer[]> {
   const askStatus = async (): Promise<ClusterStatus> => (await ask(work, 'status')) as ClusterStatus;
-  const system = new SystemMethods(askStatus, explainConfig(loaded));
+  const system = new SystemMethods(askStatus, () => explainConfig(current()));
   for (const warning of system.warnings()) log.warn(warning);
   const handler = (call: AdminCall): Promise<unknown> =>
     system.serve(call.method, call.params) ?? work.answer(call);
-  const { admin } = loaded.config;
   const servers = [await serveAdminSocket(admin.socket, handler)];
   for (const device of admin.consoles) {
     const server = serveAdminConsole(device, handler);

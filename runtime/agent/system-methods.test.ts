@@ -19,7 +19,14 @@ function stage(problem: string | null = null) {
     ...{ serves: 'kept', problem, note: null },
   };
   const config: ConfigReport = { state: 'waiting', values: [], sources: [source] };
-  return { device, methods: new SystemMethods(async () => status, config, device.paths) };
+  return {
+    device,
+    methods: new SystemMethods(
+      async () => status,
+      () => config,
+      device.paths,
+    ),
+  };
 }
 
 t.test('SystemMethods adds to the status what runs and what to mind', async (t) => {

@@ -18,13 +18,13 @@ const developmentKeys =
 
 export class SystemMethods {
   readonly #askStatus: () => Promise<ClusterStatus>;
-  readonly #config: ConfigReport;
+  readonly #config: () => ConfigReport;
   readonly #paths: DevicePaths;
 
   /** @param askStatus the cluster's status, without what is added here. */
   constructor(
     askStatus: () => Promise<ClusterStatus>,
-    config: ConfigReport,
+    config: () => ConfigReport,
     paths: DevicePaths = devicePaths,
   ) {
     this.#askStatus = askStatus;
@@ -38,7 +38,7 @@ export class SystemMethods {
       case 'status':
         return this.#status();
       case 'config.show':
-        return Promise.resolve(this.#config);
+        return Promise.resolve(this.#config());
       case 'update.status':
         return Promise.resolve(readSystemStatus(this.#paths));
       case 'system.reset':
@@ -53,7 +53,7 @@ export class SystemMethods {
     const system = readSystemStatus(this.#paths);
     return [
       ...(system?.keys === 'development' ? [developmentKeys] : []),
-      ...configWarnings(this.#config.sources),
+      ...configWarnings(this.#config().sources),
     ];
   }
 

@@ -7,8 +7,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { findConfigDisk } from '../config/collect/config-disk.ts';
 import { startMetadataServer } from '../config/collect/testing/metadata-server.ts';
 import { dmiOf, writeDmi } from '../config/collect/testing/platform.ts';
+import { devicePlaces } from './config.ts';
 
 const main = path.resolve(import.meta.dirname, '../main.ts');
 const mark = 'TRIVET_CONFIG_TEST_INSIDE';
@@ -86,6 +88,8 @@ function tests(): void {
       const story = makeStory(t);
       const waiting = story.start();
       t.match(await story.config('--json'), /"state": "waiting"/);
+      t.equal((await run('config', 'collect', '--timeout', '1')).status, 1);
+      await story.until('config', '--explain', /EC2: not taken: EC2 metadata: no answer/);
       const text =
         '#trivet\ncluster: { name: edge, expect: 1, secret: 0123456789abcdef }\nnode: { name: from-cloud }\n';
       const server = await startMetadataServer(
@@ -187,7 +191,18 @@ function makeStory(t: Test) {
       await pause(200);
     }
   };
-  return { start, config: (...options: string[]) => ask('config', ...options), status: () => ask('status') };
+  const until = async (command: string, option: string, pattern: RegExp): Promise<void> => {
+    const deadline = performance.now() + 60_000;
+    for (let said = ''; !pattern.test(said); said = await ask(command, option)) {
+      if (performance.now() > deadline) throw new Error(`${pattern} does not come: ${said}`);
+    }
+  };
+  return {
+    start,
+    until,
+    config: (...options: string[]) => ask('config', ...options),
+    status: () => ask('status'),
+  };
 }
 
 function shell(script: string): void {
@@ -195,9 +210,30 @@ function shell(script: string): void {
   if (status !== 0) throw new Error(`${script}: ${stderr}`);
 }
 
+/** What is named in two places, because one of them is systemd's. */
+function testUnits(): void {
+  t.test('the units of the image and the command agree', async (t) => {
+    const units = path.resolve(import.meta.dirname, '../../image/units');
+    const read = (name: string): string => readFileSync(path.join(units, name), 'utf8');
+    const { image, bootPartition, collected } = devicePlaces;
+    const agent = `/usr/bin/trivet agent --config ${image} --over ${bootPartition} --collected ${collected} --credentials %d`;
+    t.match(read('system/trivet.service'), new RegExp(`^ExecStart=${agent}$`, 'm'));
+    t.match(
+      read('system/trivet-config.service'),
+      /^ExecStart=\/usr\/bin\/trivet config collect --timeout \d+$/m,
+    );
+    const [, labels] = /ENV\{ID_FS_LABEL\}=="([^"]+)"/.exec(read('udev.rules.d/71-trivet-config.rules'))!;
+    for (const label of labels!.split('|')) {
+      t.ok(findConfigDisk(t.testdir({ [label]: '' })), label);
+      t.match(read('system/trivet-config.service'), `ConditionPathExists=|/dev/disk/by-label/${label}\n`);
+    }
+  });
+}
+
 if (process.env[mark] === '1') {
   tests();
 } else {
+  testUnits();
   const works = ([program = '', ...words]: readonly string[]): boolean =>
     spawnSync(program, [...words, 'sh', '-c', 'ip link set lo up && mount -t tmpfs tmpfs /run']).status === 0;
   const words = [unshare, mapped].find(works);

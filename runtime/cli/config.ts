@@ -17,7 +17,7 @@ export interface ConfigOptions {
 }
 
 /** Where the units of a device have it; the credentials are those that systemd's first process has. */
-const devicePlaces: ConfigPlaces & { readonly collected: string } = {
+export const devicePlaces: ConfigPlaces & { readonly collected: string } = {
   image: '/etc/trivet/config.yaml',
   bootPartition: '/efi/trivet.yaml',
   collected: '/run/trivet/config/platform.json',
