@@ -19,6 +19,7 @@ const unshare = ['unshare', '--net', '--mount'];
 /** For users other than root, where the system lets them. */
 const mapped = [...unshare, '--user', '--map-root-user'];
 const metadataAddress = '169.254.169.254';
+const there = { address: metadataAddress, port: 80 };
 t.setTimeout(300_000);
 
 function run(...words: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
@@ -50,7 +51,7 @@ function tests(): void {
     t.test(`config collect asks ${cloud} at its own address`, async (t) => {
       becomeMachineOf(cloud);
       const userData = Buffer.from('#cloud-config\ntrivet:\n  node: { name: from-cloud }\n');
-      const server = await startMetadataServer(cloud, { userData }, { address: metadataAddress, port: 80 });
+      const server = await startMetadataServer(cloud, { userData }, there);
       const { status, stdout } = await run('config', 'collect');
       await server.close();
       t.equal(status, 0);
@@ -61,11 +62,7 @@ function tests(): void {
 
   t.test('config collect asks no stranger at that address', async (t) => {
     becomeMachineOf('none');
-    const server = await startMetadataServer(
-      'ec2',
-      { userData: Buffer.from('#trivet\n') },
-      { address: metadataAddress, port: 80 },
-    );
+    const server = await startMetadataServer('ec2', { userData: Buffer.from('#trivet\n') }, there);
     const { status, stdout } = await run('config', 'collect');
     await server.close();
     t.equal(status, 0);
@@ -81,6 +78,24 @@ function tests(): void {
     t.match(readFileSync(collectedFile, 'utf8'), /"unreadable"/);
   });
 
+  t.test('config collect waits for a network that comes late', async (t) => {
+    becomeMachineOf('gce');
+    // What is sent there vanishes, as before DHCP is done.
+    shell(`ip address del ${metadataAddress}/32 dev lo && ip link add late type veth peer name nowhere`);
+    shell('ip address add 169.254.1.1/16 dev late && ip link set late up && ip link set nowhere up');
+    shell(`ip neighbour replace ${metadataAddress} lladdr 02:00:00:00:00:fe dev late nud permanent`);
+    const startedAt = performance.now();
+    const lost = await run('config', 'collect', '--timeout', '3');
+    t.match(lost, { status: 1, stderr: /GCE metadata: no (answer \(ETIMEDOUT\)|complete answer in time)/ });
+    t.ok(performance.now() - startedAt < 10_000);
+    const collecting = run('config', 'collect', '--timeout', '25');
+    await pause(2_000);
+    shell(`ip link del late && ip address add ${metadataAddress}/32 dev lo`);
+    const server = await startMetadataServer('gce', { userData: Buffer.from('#trivet\n') }, there);
+    t.match(await collecting, { status: 0, stdout: /^A configuration came from the user data of GCE/ });
+    await server.close();
+  });
+
   t.test(
     'a waiting agent starts in the cluster that a cloud names late, and config explains it',
     async (t) => {
@@ -92,11 +107,7 @@ function tests(): void {
       await story.until('config', '--explain', /EC2: not taken: EC2 metadata: no answer/);
       const text =
         '#trivet\ncluster: { name: edge, expect: 1, secret: 0123456789abcdef }\nnode: { name: from-cloud }\n';
-      const server = await startMetadataServer(
-        'ec2',
-        { userData: Buffer.from(text) },
-        { address: metadataAddress, port: 80 },
-      );
+      const server = await startMetadataServer('ec2', { userData: Buffer.from(text) }, there);
       t.equal((await run('config', 'collect')).status, 0);
       await server.close();
       t.equal(await waiting.ended, 0, 'systemd starts it again');

@@ -9,6 +9,8 @@ import { MetadataError } from './metadata-error.ts';
 export const metadataBase = 'http://169.254.169.254';
 
 const requestMilliseconds = 5_000;
+/** The server is in the machine's own host. A connection begun before the network had an address is never answered. */
+const connectMilliseconds = 1_500;
 const headerLimitBytes = 8 * 1024;
 /** A user data of the full size in base64, within JSON. */
 const answerLimitBytes = 512 * 1024;
@@ -75,8 +77,16 @@ function exchange(
       ...{ headers: { ...headers, accept: '*/*', connection: 'close' }, maxHeaderSize: headerLimitBytes },
     });
     sent.once('error', reject);
+    const unconnected = setTimeout(
+      () => sent.destroy(Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' })),
+      connectMilliseconds,
+    );
+    sent.once('socket', (socket) => socket.once('connect', () => clearTimeout(unconnected)));
     // An answer that changes to another protocol ends in neither an error nor a response.
-    const onClose = (): void => reject(new Error('no HTTP'));
+    const onClose = (): void => {
+      clearTimeout(unconnected);
+      reject(new Error('no HTTP'));
+    };
     sent.once('close', onClose);
     sent.once('response', (message) => {
       sent.off('close', onClose);
