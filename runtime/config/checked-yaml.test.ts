@@ -25,6 +25,38 @@ t.test('parseCheckedYaml refuses in words what would take a parser down', async 
     );
 });
 
+t.test(
+  'parseCheckedYaml is done soon with the worst texts of the size that is read, and tells few faults',
+  async (t) => {
+    const fill = (line: (index: number) => string): string => {
+      let text = '';
+      for (let index = 0; text.length < 64 * 1024; index += 1) text += line(index);
+      return text;
+    };
+    const cases: readonly (readonly [string, RegExp])[] = [
+      [fill((index) => `k${index}:\n`), /and \d{4,} more faults$/],
+      [fill(() => 'node:\n'), /line 2: this is not YAML: Map keys must be unique[^]*and \d{4,} more faults$/],
+      [fill(() => '}'), /this is not YAML/],
+      [fill(() => 'a: b: c\n'), /this is not YAML/],
+      [`a: [${fill(() => 'x,')}]`, /a: there is no such field/],
+    ];
+    for (const [text, message] of cases) {
+      const startedAt = performance.now();
+      let said = '';
+      try {
+        parse(text);
+      } catch (error) {
+        said = (error as Error).message;
+      }
+      t.match(said, message);
+      t.ok(said.split('\n').length <= 21);
+      const seconds = (performance.now() - startedAt) / 1000;
+      // Comparing each key with every other took two minutes for four times as many.
+      t.ok(seconds < 5, `${text.slice(0, 10)}: ${seconds} s`);
+    }
+  },
+);
+
 t.test('parseCheckedYaml knows the line of every field that it has read', async (t) => {
   const { lineOf } = parse(
     '# x\nnode:\n  name: a\ndiscovery: { mdns: false,\n  addresses: [\n   192.0.2.1] }\n',

@@ -2,7 +2,18 @@
  * Reads a YAML text against a schema. Everything that is wrong with it is said at once: file, line, field, what was
  * wrong and what would be right. Recipes and the agent's configuration are both read with it.
  */
-import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLMap,
+  YAMLParseError,
+} from 'yaml';
 import type { z } from 'zod';
 import { nearestWord } from './did-you-mean.ts';
 
@@ -11,9 +22,9 @@ export class YamlFaultsError extends Error {
   override readonly name = 'YamlFaultsError';
   readonly count: number;
 
-  constructor(faults: readonly string[]) {
-    super(faults.join('\n'));
-    this.count = faults.length;
+  constructor(lines: readonly string[], count: number) {
+    super(lines.join('\n'));
+    this.count = count;
   }
 }
 
@@ -29,6 +40,9 @@ export interface CheckedYaml<Value> {
 
 /** Names of fields and positions in lists, from the outside in. */
 export type FieldPath = readonly PropertyKey[];
+
+/** More than a person reads, and few enough that a hostile text takes no time. */
+const mostFaults = 20;
 
 interface Fault {
   readonly line: number;
@@ -59,9 +73,11 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
   const document = readDocument(text, file, lines);
   const source = { file, document, lines, schema };
   if (document.errors.length > 0) {
+    const shown = document.errors.slice(0, mostFaults);
     throw refusal(
       file,
-      document.errors.map((error) => syntaxFault(error, lines)),
+      shown.map((error) => syntaxFault(error, lines)),
+      document.errors.length,
     );
   }
   if (!isMap(document.contents)) {
@@ -71,10 +87,9 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
   const written = mergeOver(below, own);
   const result = schema.safeParse(written);
   if (!result.success) {
-    throw refusal(
-      file,
-      result.error.issues.flatMap((issue) => issueFaults(issue, source, [])),
-    );
+    const { issues } = result.error;
+    const shown = issues.slice(0, mostFaults).flatMap((issue) => issueFaults(issue, source, []));
+    throw refusal(file, shown, countFaults(issues));
   }
   return {
     value: result.data,
@@ -87,9 +102,30 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
 /** Lists in lists in lists, a hundred thousand deep, end the parser's stack. */
 function readDocument(text: string, file: string, lines: LineCounter): Document {
   try {
-    return parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+    // The parser would compare each key of a map with every other, which takes minutes for ten thousands of them.
+    const options = {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+      uniqueKeys: false,
+    } as const;
+    const document = parseDocument(text, options);
+    visit(document, { Map: (_, map) => findTwins(map, document) });
+    return document;
   } catch (error) {
     throw unreadable(file, error);
+  }
+}
+
+function findTwins(map: YAMLMap, document: Document): void {
+  const seen = new Set<unknown>();
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    const [start = 0, end = 0] = key.range ?? [];
+    if (seen.has(key.value)) {
+      document.errors.push(new YAMLParseError([start, end], 'DUPLICATE_KEY', 'Map keys must be unique'));
+    }
+    seen.add(key.value);
   }
 }
 
@@ -122,13 +158,19 @@ function isPlainMap(value: unknown): value is Readonly<Record<string, unknown>> 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function refusal(file: string, faults: readonly Fault[]): YamlFaultsError {
-  const sorted = [...faults].sort((a, b) => a.line - b.line);
-  return new YamlFaultsError(
-    sorted.map(
-      (fault) => `${file}, line ${fault.line}: ${fault.field ? `${fault.field}: ` : ''}${fault.message}`,
-    ),
+/** @param count how many there are, where `faults` are not all of them. */
+function refusal(file: string, faults: readonly Fault[], count = faults.length): YamlFaultsError {
+  const sorted = [...faults].sort((a, b) => a.line - b.line).slice(0, mostFaults);
+  const told = sorted.map(
+    (fault) => `${file}, line ${fault.line}: ${fault.field ? `${fault.field}: ` : ''}${fault.message}`,
   );
+  const more = count - told.length;
+  return new YamlFaultsError(more > 0 ? [...told, `${file}: and ${more} more faults`] : told, count);
+}
+
+function countFaults(issues: readonly z.core.$ZodIssue[]): number {
+  const counts = issues.map((issue) => (issue.code === 'unrecognized_keys' ? issue.keys.length : 1));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function syntaxFault(
@@ -154,7 +196,9 @@ function issueFaults(issue: z.core.$ZodIssue, source: Source, above: FieldPath):
     const branch = closestBranch(issue.errors);
     if (branch !== undefined) return branch.flatMap((inner) => issueFaults(inner, source, path));
   }
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, source));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.slice(0, mostFaults).map((key) => unknownField(path, key, source));
+  }
   return [{ line: lineOf(path, source), field: fieldName(path), message: describe(issue, path, source) }];
 }
 

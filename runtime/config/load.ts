@@ -36,7 +36,7 @@ export interface LoadedConfig extends StackedConfig {
 }
 
 /** YAML takes many times its size to be read. */
-const fileLimitCharacters = 256 * 1024;
+const fileLimitCharacters = 64 * 1024;
 const credentialName = 'trivet.config';
 
 /** In the data directory: the texts of the sources when they were last in order. */

@@ -47,7 +47,10 @@ export function readAzureCompute(bytes: Uint8Array): PlatformData {
 export function readNoCloudMetadata(bytes: Uint8Array | null): Names {
   let value: unknown = null;
   try {
-    value = parseDocument(Buffer.from(bytes ?? []).toString('utf8'), { logLevel: 'silent' }).toJS();
+    value = parseDocument(Buffer.from(bytes ?? []).toString('utf8'), {
+      logLevel: 'silent',
+      uniqueKeys: false,
+    }).toJS();
   } catch {
     // Then it names nothing.
   }

@@ -142,7 +142,7 @@ t.test('collectConfig gives up at once on what does not pass', async (t) => {
   const cases: readonly (readonly [Fault, RegExp])[] = [
     [302, /302 \(a redirect, which is not followed\)/],
     [405, /405 for/],
-    ['endless', /more than 512 KiB/],
+    ['endless', /more than 256 KiB/],
   ];
   for (const cloud of clouds) {
     for (const [fault, problem] of cases) {

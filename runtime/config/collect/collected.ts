@@ -5,8 +5,8 @@
 import * as z from 'zod';
 import type { Sight } from '../layers.ts';
 
-/** Most that is taken of a user data, packed or not: far more than a configuration needs. */
-export const userDataLimitBytes = 256 * 1024;
+/** Most that is taken of a user data, packed or not: far more than a configuration needs, and what clouds allow. */
+export const userDataLimitBytes = 64 * 1024;
 
 const sightSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('text'), text: z.string().max(userDataLimitBytes) }),

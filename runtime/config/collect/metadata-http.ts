@@ -13,7 +13,7 @@ const requestMilliseconds = 5_000;
 const connectMilliseconds = 1_500;
 const headerLimitBytes = 8 * 1024;
 /** A user data of the full size in base64, within JSON. */
-const answerLimitBytes = 512 * 1024;
+const answerLimitBytes = 256 * 1024;
 
 export interface MetadataServer {
   /** For messages: "EC2 metadata". */

@@ -88,7 +88,7 @@ t.test('readUserData says what is broken', async (t) => {
   t.match(readUserData(bomb), { kind: 'broken', problem: /damaged or too large/ });
   t.match(readUserData(Buffer.alloc(userDataLimitBytes + 1, '#')), {
     kind: 'broken',
-    problem: /larger than 256 KiB/,
+    problem: /larger than 64 KiB/,
   });
   t.match(read(`#cloud-config\ntrivet: ${'['.repeat(100_000)}`), { kind: 'broken' });
 });

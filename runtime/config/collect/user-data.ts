@@ -75,7 +75,7 @@ function decodeBase64(bytes: Uint8Array): Uint8Array | null {
 function readCloudConfig(text: string): UserData {
   const without = { kind: 'other', what: 'is a #cloud-config without a map "trivet:"' } as const;
   try {
-    const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
+    const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false });
     const [error] = document.errors;
     if (error !== undefined) return /^trivet\s*:/m.test(text) ? brokenYaml(error.message) : without;
     const value = isMap(document.contents) ? document.contents.get('trivet', true) : undefined;
