@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { parseCheckedYaml, YamlFaultsError } from './checked-yaml.ts';
+import { parseCheckedYaml } from './checked-yaml.ts';
 import { configSchema } from './schema.ts';
+import { YamlFaultsError } from './yaml-faults.ts';
 
 const parse = (text: string) => parseCheckedYaml(text, 'a.yaml', configSchema.partial(), 'must be a map');
 
@@ -35,13 +36,16 @@ t.test(
     };
     const cases: readonly (readonly [string, RegExp])[] = [
       [fill((index) => `k${index}:\n`), /and \d{4,} more faults$/],
-      [fill(() => 'node:\n'), /line 2: this is not YAML: Map keys must be unique[^]*and \d{4,} more faults$/],
+      [
+        fill(() => 'node:\n'),
+        /line 2: this is not YAML: Map keys must be unique[\s\S]*and \d{4,} more faults$/,
+      ],
       [fill(() => '}'), /this is not YAML/],
       [fill(() => 'a: b: c\n'), /this is not YAML/],
       [`a: [${fill(() => 'x,')}]`, /a: there is no such field/],
     ];
     for (const [text, message] of cases) {
-      const startedAt = performance.now();
+      const before = process.cpuUsage();
       let said = '';
       try {
         parse(text);
@@ -50,7 +54,8 @@ t.test(
       }
       t.match(said, message);
       t.ok(said.split('\n').length <= 21);
-      const seconds = (performance.now() - startedAt) / 1000;
+      const { user, system } = process.cpuUsage(before);
+      const seconds = (user + system) / 1e6;
       // Comparing each key with every other took two minutes for four times as many.
       t.ok(seconds < 5, `${text.slice(0, 10)}: ${seconds} s`);
     }

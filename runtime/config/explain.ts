@@ -1,7 +1,7 @@
 /** The configuration in force as a person reads it: every value with the source it came from. Pure. */
-import type { FieldPath } from './checked-yaml.ts';
 import type { Layer, StackedConfig } from './layers.ts';
 import { secretFields } from './schema.ts';
+import type { FieldPath } from './yaml-faults.ts';
 
 /** What `config.show` of the administration protocol answers. Secrets are not in it. */
 export interface ConfigReport {

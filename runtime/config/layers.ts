@@ -3,8 +3,9 @@
  * after each, and a source that is broken or away gives way to what it last said. Pure; `load.ts` reads the files.
  */
 import type * as z from 'zod';
-import { type FieldPath, parseCheckedYaml, YamlFaultsError } from './checked-yaml.ts';
+import { parseCheckedYaml } from './checked-yaml.ts';
 import { type Config, configSchema } from './schema.ts';
+import { type FieldPath, YamlFaultsError } from './yaml-faults.ts';
 
 /** A configuration may leave open which cluster the machine belongs to. */
 const openSchema = configSchema.partial({ cluster: true });
