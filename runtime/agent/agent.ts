@@ -6,13 +6,13 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AdminCall, type AdminServer, serveAdminConsole, serveAdminSocket } from '../admin/server.ts';
-import { explainConfig } from '../config/explain.ts';
-import { isComplete, type OpenConfig } from '../config/layers.ts';
+import { isComplete } from '../config/layers.ts';
 import { type ConfigPlaces, type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
+import { reportConfig } from './config-report.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
 import { settleAfterStart } from './settle.ts';
@@ -28,7 +28,6 @@ const lookAgainMilliseconds = 5_000;
  */
 export async function runAgent(places: ConfigPlaces): Promise<void> {
   const loaded = loadConfig(places);
-  let current = loaded;
   const log = createLog((line) => process.stdout.write(line));
   const systemd = connectServiceManager(process.env);
   const ended = Promise.withResolvers<void>();
@@ -39,12 +38,11 @@ export async function runAgent(places: ConfigPlaces): Promise<void> {
   const work = isComplete(config)
     ? await startNode(config, systemd, ended.reject)
     : startWaiting(loaded, systemd, log, () => {
-        current = loadConfig(places);
-        if (current.state !== 'complete') return;
+        if (loadConfig(places).state !== 'complete') return;
         log.info('A source of configuration names the cluster now: the agent ends, to start again in it.');
         ended.resolve();
       });
-  const servers = await openAdministration(config, () => current, work, log).catch((error: unknown) => {
+  const servers = await openAdministration(loaded, places, work, log).catch((error: unknown) => {
     ended.reject(error);
     return [];
   });
@@ -126,16 +124,17 @@ function startWaiting(loaded: LoadedConfig, systemd: ServiceManager, log: Log, l
 }
 
 async function openAdministration(
-  { admin }: OpenConfig,
-  current: () => LoadedConfig,
+  loaded: LoadedConfig,
+  places: ConfigPlaces,
   work: Work,
   log: Log,
 ): Promise<AdminServer[]> {
   const askStatus = async (): Promise<ClusterStatus> => (await ask(work, 'status')) as ClusterStatus;
-  const system = new SystemMethods(askStatus, () => explainConfig(current()));
+  const system = new SystemMethods(askStatus, () => reportConfig(loaded, places));
   for (const warning of system.warnings()) log.warn(warning);
   const handler = (call: AdminCall): Promise<unknown> =>
     system.serve(call.method, call.params) ?? work.answer(call);
+  const { admin } = loaded.config;
   const servers = [await serveAdminSocket(admin.socket, handler)];
   for (const device of admin.consoles) {
     const server = serveAdminConsole(device, handler);

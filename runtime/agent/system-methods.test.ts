@@ -18,7 +18,7 @@ function stage(problem: string | null = null) {
     ...{ name: 'bootPartition', title: 'The configuration on the boot partition', place: 'trivet.yaml' },
     ...{ serves: 'kept', problem, note: null },
   };
-  const config: ConfigReport = { state: 'waiting', values: [], sources: [source] };
+  const config: ConfigReport = { state: 'waiting', changed: false, values: [], sources: [source] };
   return {
     device,
     methods: new SystemMethods(

@@ -51,10 +51,7 @@ export class SystemMethods {
   /** Full sentences, for the log at the start and for `status`. */
   warnings(): readonly string[] {
     const system = readSystemStatus(this.#paths);
-    return [
-      ...(system?.keys === 'development' ? [developmentKeys] : []),
-      ...configWarnings(this.#config().sources),
-    ];
+    return [...(system?.keys === 'development' ? [developmentKeys] : []), ...configWarnings(this.#config())];
   }
 
   async #status(): Promise<ClusterStatus> {

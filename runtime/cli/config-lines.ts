@@ -23,6 +23,7 @@ export function formatExplained(report: ConfigReport): string {
     '',
     'Sources, each over the ones before it:',
     ...report.sources.map((source) => `  ${source.place}: ${stateOf(source)}`),
+    ...(report.changed ? ['They say something else by now, which the next start of the agent takes.'] : []),
     ...(report.state === 'waiting' ? ['No source names a cluster: this machine waits.'] : []),
   ];
   return `${lines.join('\n')}\n`;

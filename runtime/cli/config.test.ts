@@ -139,6 +139,15 @@ function tests(): void {
         await story.status(),
         /warning: +The configuration of the platform is not taken, and the last one in order serves: EC2 metadata: no answer/,
       );
+      const again = await startMetadataServer('ec2', { userData: Buffer.from(text) }, there);
+      t.equal((await run('config', 'collect')).status, 0);
+      await again.close();
+      t.notMatch(await story.status(), /is not taken|has changed/, 'it came late, and says the same');
+      writeFileSync(collectedFile, readFileSync(collectedFile, 'utf8').replace('from-cloud', 'renamed'));
+      t.match(await story.status(), /warning: +The configuration has changed since the agent started/);
+      const changed = await story.config('--explain');
+      t.match(changed, /^node\.name: "from-cloud"/m);
+      t.match(changed, /^They say something else by now/m);
       kept.stop();
       t.equal(await kept.ended, 0);
     },

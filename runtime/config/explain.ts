@@ -6,6 +6,8 @@ import type { FieldPath } from './yaml-faults.ts';
 /** What `config.show` of the administration protocol answers. Secrets are not in it. */
 export interface ConfigReport {
   readonly state: StackedConfig['state'];
+  /** The sources say something else by now, which the agent's next start takes. */
+  readonly changed: boolean;
   /** In the order of the schema. */
   readonly values: readonly ExplainedValue[];
   /** Lowest first. */
@@ -30,10 +32,13 @@ export interface Origin {
 export interface ExplainedSource
   extends Pick<Layer, 'name' | 'title' | 'place' | 'serves' | 'problem' | 'note'> {}
 
+const changedWarning =
+  'The configuration has changed since the agent started; its next start takes it (trivet config --explain).';
+
 /** Everything that is in force, and what was not taken. */
 export function explainConfig({ state, config, layers }: StackedConfig): ConfigReport {
   return {
-    state,
+    ...{ state, changed: false },
     values: leavesOf(config, []).map(([path, value]) => explainValue(path, value, layers)),
     sources: layers.map(({ name, title, place, serves, problem, note }) => {
       return { name, title, place, serves, problem, note };
@@ -41,14 +46,18 @@ export function explainConfig({ state, config, layers }: StackedConfig): ConfigR
   };
 }
 
-/** Full sentences about sources that are broken, for the log and for `status`. */
-export function configWarnings(layers: readonly ExplainedSource[]): readonly string[] {
-  return layers
+/** Full sentences about sources that are broken or have changed, for the log and for `status`. */
+export function configWarnings({
+  changed,
+  sources,
+}: Pick<ConfigReport, 'changed' | 'sources'>): readonly string[] {
+  const broken = sources
     .filter(({ problem }) => problem !== null)
     .map(({ title, serves, problem }) => {
       const instead = serves === 'kept' ? ', and the last one in order serves' : '';
       return `${title} is not taken${instead}: ${problem}`;
     });
+  return changed ? [...broken, changedWarning] : broken;
 }
 
 function explainValue(path: readonly string[], value: unknown, layers: readonly Layer[]): ExplainedValue {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { encodeCollected } from './collect/collected.ts';
-import { configWarnings } from './explain.ts';
+import { configWarnings, explainConfig } from './explain.ts';
 import { type LoadedConfig, loadConfig } from './load.ts';
 
 const own = `cluster: { name: edge, secret: 0123456789abcdef, expect: 3 }
@@ -21,6 +21,8 @@ function load(t: Test, text: string, over: string | null) {
 }
 
 const onlyImage = (image: string) => ({ image, bootPartition: null, collected: null, credentials: null });
+
+const warnings = (loaded: LoadedConfig): readonly string[] => configWarnings(explainConfig(loaded));
 
 /** Of the only source over the image. */
 const problemOf = ({ layers }: LoadedConfig): string | null => layers[1]!.problem;
@@ -82,12 +84,10 @@ t.test('loadConfig falls back to what was kept, also when the boot partition is 
   writeFileSync(at('efi/trivet.yaml'), 'clutser: {}\n');
   t.match(load(), { state: 'complete', config: { cluster: { name: 'kept' } } });
   t.match(problemOf(load()), /line 1: clutser/);
-  t.match(configWarnings(load().layers), [
-    /^The configuration on the boot partition is not taken, and the last one/,
-  ]);
+  t.match(warnings(load()), [/^The configuration on the boot partition is not taken, and the last one/]);
   writeFileSync(at('data/trivet.yaml'), 'of: another version\n');
   t.match(load(), { state: 'waiting', layers: [{}, { serves: 'nothing', problem: /line 1: clutser/ }] });
-  t.match(configWarnings(load().layers), [/^The configuration on the boot partition is not taken: /]);
+  t.match(warnings(load()), [/^The configuration on the boot partition is not taken: /]);
   rmSync(at('efi/trivet.yaml'));
   writeFileSync(at('efi/other'), '');
   writeFileSync(at('data/trivet.yaml'), 'cluster: { name: kept, secret: 0123456789abcdef }\n');
@@ -169,18 +169,18 @@ t.test(
     t.ok(isThree());
     platformSays({ kind: 'unreadable', problem: 'EC2 metadata: no answer' });
     t.ok(isThree());
-    t.match(configWarnings(load().layers), [
+    t.match(warnings(load()), [
       /of the platform is not taken, and the last one in order serves: EC2 metadata/,
     ]);
     platformSays({ kind: 'away', note: 'no disk' });
     t.ok(isThree());
-    t.same(configWarnings(load().layers), [], 'a disk that was taken off is no fault');
+    t.same(warnings(load()), [], 'a disk that was taken off is no fault');
     platformSays({ kind: 'text', text: 'node: { nam: four }' });
     t.ok(isThree());
-    t.match(configWarnings(load().layers), [/user data of EC2, line 1: node\.nam: there is no such field/]);
+    t.match(warnings(load()), [/user data of EC2, line 1: node\.nam: there is no such field/]);
     writeFileSync(at('platform.json'), '{"place":');
     t.ok(isThree());
-    t.match(configWarnings(load().layers), [/platform\.json is damaged/]);
+    t.match(warnings(load()), [/platform\.json is damaged/]);
     rmSync(at('platform.json'));
     t.ok(isThree());
     platformSays({ kind: 'nothing', note: 'has none' });
@@ -199,14 +199,12 @@ t.test('loadConfig drops what was kept and no longer fits over the sources below
   platformSays({ kind: 'away', note: 'no disk' });
   const loaded = load();
   t.equal(loaded.state, 'waiting');
-  t.match(configWarnings(loaded.layers), [
-    /user data of EC2, as last read, line 1: cluster\.name: is missing/,
-  ]);
+  t.match(warnings(loaded), [/user data of EC2, as last read, line 1: cluster\.name: is missing/]);
 });
 
 t.test('loadConfig reports a credential that cannot be read', async (t) => {
   const { at, load } = makeMachine(t);
   mkdirSync(at('credentials/trivet.config'));
   t.equal(load().state, 'complete');
-  t.match(configWarnings(load().layers), [/in the credential is not taken: .*trivet\.config cannot be read/]);
+  t.match(warnings(load()), [/in the credential is not taken: .*trivet\.config cannot be read/]);
 });
