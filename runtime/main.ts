@@ -17,10 +17,36 @@ const cli = cac('trivet');
 cli
   .command('agent', 'Run the node agent; what systemd starts')
   .option('--config <file>', 'The configuration', { default: '/etc/trivet/config.yaml' })
-  .option('--over <file>', 'Configuration that goes over it, where the file exists')
-  .action(async (options: { config: string; over?: string }) => {
+  .option('--over <file>', 'Configuration that goes over it, where the file exists: the boot partition’s')
+  .option('--collected <file>', 'What "trivet config collect" wrote, which goes over that')
+  .option('--credentials <directory>', 'Systemd’s credentials, of which "trivet.config" goes over all')
+  .action(async (options: Readonly<Record<string, string | undefined>>) => {
     const { agentCommand } = await import('./cli/agent.ts');
-    await agentCommand(options.config, options.over ?? null);
+    await agentCommand({
+      image: String(options.config),
+      bootPartition: options.over ?? null,
+      collected: options.collected ?? null,
+      credentials: options.credentials ?? null,
+    });
+  });
+
+cli
+  .command(
+    'config [operation]',
+    'The configuration in force; config collect (what runs before the agent): asks the platform for its part',
+  )
+  .option('--explain', 'Say where each value comes from, and which sources were not there or not in order')
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .option('--timeout <seconds>', 'How long a cloud is asked (collect)', { default: 30 })
+  .action(async (operation: string | undefined, options) => {
+    const { configCommand } = await import('./cli/config.ts');
+    await configCommand(operation, {
+      socket: String(options.socket),
+      explain: Boolean(options.explain),
+      json: Boolean(options.json),
+      timeout: wholeNumber('--timeout', options.timeout, 1),
+    });
   });
 
 cli

@@ -152,3 +152,6 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
+
+/** Fields that are shown to nobody. */
+export const secretFields: readonly string[] = ['cluster.secret'];

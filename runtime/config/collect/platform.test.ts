@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { cloudOf, dmiFields } from './platform.ts';
+import { dmiOf } from './testing/platform.ts';
+
+t.test('cloudOf knows each cloud by its firmware', async (t) => {
+  for (const cloud of ['ec2', 'gce', 'azure', 'openstack'] as const) t.equal(cloudOf(dmiOf[cloud]), cloud);
+  t.equal(
+    cloudOf({ sys_vendor: 'Xen', product_serial: 'ec2e1916-9099', product_uuid: 'EC2E1916-9099' }),
+    'ec2',
+  );
+  t.equal(cloudOf({ product_name: 'Google', product_serial: 'GoogleCloud-0123' }), 'gce');
+  t.equal(cloudOf({ product_name: 'OpenStack Compute' }), 'openstack');
+  t.equal(cloudOf({ product_name: 'KVM', chassis_asset_tag: 'HUAWEICLOUD' }), 'openstack');
+});
+
+t.test('cloudOf takes no other machine for one in a cloud', async (t) => {
+  t.equal(cloudOf({}), null);
+  t.equal(cloudOf(dmiOf.none), null);
+  t.equal(cloudOf({ sys_vendor: 'Microsoft Corporation', product_name: 'Virtual Machine' }), null, 'Hyper-V');
+  t.equal(cloudOf({ product_serial: 'ec2e1916', product_uuid: 'ec2e1917' }), null);
+  t.equal(cloudOf({ product_serial: 'PC-1', product_uuid: 'pc-1' }), null);
+  fc.assert(
+    fc.property(fc.record(Object.fromEntries(dmiFields.map((field) => [field, fc.string()]))), (dmi) => {
+      return cloudOf(dmi) === null;
+    }),
+  );
+});
