@@ -154,4 +154,4 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 /** Fields that are shown to nobody. */
-export const secretFields: readonly string[] = ['cluster.secret'];
+export const secretFields: readonly string[] = ['cluster.secret', 'cluster.token'];

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { cloudOf, dmiFields } from './platform.ts';
+import { cloudOf, type Dmi, dmiFields } from './platform.ts';
 import { dmiOf } from './testing/platform.ts';
 
 t.test('cloudOf knows each cloud by its firmware', async (t) => {
@@ -13,6 +15,31 @@ t.test('cloudOf knows each cloud by its firmware', async (t) => {
   t.equal(cloudOf({ product_name: 'OpenStack Compute' }), 'openstack');
   t.equal(cloudOf({ product_name: 'KVM', chassis_asset_tag: 'HUAWEICLOUD' }), 'openstack');
 });
+
+t.test(
+  'the unit starts the program wherever cloudOf would know a cloud, and not on a common machine',
+  async (t) => {
+    const unit = readFileSync(path.resolve('image/units/system/trivet-config.service'), 'utf8');
+    const conditions = [...unit.matchAll(/^ConditionFirmware=\|smbios-field\((\w+) \$= (\S+)\)$/gm)];
+    const starts = (dmi: Dmi): boolean =>
+      conditions.some(([, field = '', pattern = '']) =>
+        path.matchesGlob(dmi[field as keyof Dmi] ?? '', pattern),
+      );
+    for (const cloud of ['ec2', 'gce', 'azure', 'openstack'] as const) t.ok(starts(dmiOf[cloud]), cloud);
+    const serial = 'ec2e1916-9099';
+    t.ok(starts({ product_serial: serial, product_uuid: serial }));
+    t.ok(starts({ product_serial: 'GoogleCloud-0123' }));
+    for (const tag of [
+      'OpenStack Nova',
+      'OpenStack Compute',
+      'OpenTelekomCloud',
+      'SAP CCloud VM',
+      'HUAWEICLOUD',
+    ])
+      t.ok(starts({ chassis_asset_tag: tag }), tag);
+    t.notOk(starts(dmiOf.none));
+  },
+);
 
 t.test('cloudOf takes no other machine for one in a cloud', async (t) => {
   t.equal(cloudOf({}), null);
