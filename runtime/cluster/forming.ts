@@ -10,7 +10,8 @@ import type { SecretKeys } from '../peers/secret.ts';
 import { caHashOf } from '../peers/token.ts';
 import { splitBundle } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
-import type { Candidates } from './discovery/candidates.ts';
+import type { Candidate, Candidates } from './discovery/candidates.ts';
+import { chooseGreetings } from './discovery/choose-greetings.ts';
 import type { Hint } from './discovery/hints.ts';
 import { type EnrolAnswer, EnrolmentLinks, type Hello, helloSchema, promiseSchema } from './enrolment.ts';
 import { decideFormation, decidePromise } from './formation.ts';
@@ -58,6 +59,7 @@ export class Forming {
   readonly #links: EnrolmentLinks;
   readonly #peers = new PeerTable();
   readonly #greeting = new Set<string>();
+  readonly #triedAt = new Map<string, number>();
   readonly #complaints = new Map<string, number>();
   readonly #otherClusters = new Map<string, { readonly name: string; readonly at: number }>();
   readonly #startedAt = performance.now();
@@ -119,8 +121,7 @@ export class Forming {
     this.#news = false;
     clearTimeout(this.#timer);
     const own = this.#hello();
-    const candidates = this.#options.candidates.current(performance.now());
-    const greetings = candidates.map(({ key, endpoint }) => this.#greet(key, endpoint, own));
+    const greetings = this.#chooseGreetings().map(({ key, endpoint }) => this.#greet(key, endpoint, own));
     // A machine that is off would hold everybody up: its answer may come later.
     await Promise.race([
       Promise.all(greetings),
@@ -158,6 +159,21 @@ export class Forming {
       blanks: blanks.map((peer) => peer.id),
       predecessors: [...this.#options.predecessors()],
     };
+  }
+
+  #chooseGreetings(): readonly Candidate[] {
+    const now = performance.now();
+    const candidates = this.#options.candidates.current(now);
+    const known = new Set(candidates.map(({ key }) => key));
+    for (const key of this.#triedAt.keys()) if (!known.has(key)) this.#triedAt.delete(key);
+    const fresh = new Map(this.#peers.fresh(now).map(({ id, endpoint }) => [id, formatEndpoint(endpoint)]));
+    const chosen = chooseGreetings({
+      candidates,
+      answeredAt: (id) => fresh.get(id) ?? null,
+      triedAt: this.#triedAt,
+    });
+    for (const { key } of chosen) this.#triedAt.set(key, now);
+    return chosen;
   }
 
   async #greet(key: string, endpoint: Endpoint, own: Hello): Promise<void> {

@@ -235,8 +235,17 @@ export class LeaderDuties {
 
   #memberOf(id: NodeId, report: Report, address: string): Member {
     const { name, version, failureDomain, weight } = report;
-    const spareOnly = readMember(this.#context.replica.machine.view, id)?.spareOnly ?? false;
-    return { id, name, address, version, failureDomain, weight, spareOnly };
+    const known = readMember(this.#context.replica.machine.view, id);
+    const spareOnly = known?.spareOnly ?? false;
+    return {
+      id,
+      name,
+      address: betterForOthers(known?.address, address),
+      version,
+      failureDomain,
+      weight,
+      spareOnly,
+    };
   }
 
   #keepRoles(): void {
@@ -289,4 +298,10 @@ export class LeaderDuties {
       weight: member.weight,
     };
   }
+}
+
+/** A link-local IPv6 address means nothing to who is on another link, or has several: one that does is kept. */
+function betterForOthers(known: string | undefined, seen: string): string {
+  const isLinkLocal = (address: string): boolean => address.toLowerCase().startsWith('[fe80:');
+  return known !== undefined && isLinkLocal(seen) && !isLinkLocal(known) ? known : seen;
 }
