@@ -17,10 +17,36 @@ const cli = cac('trivet');
 cli
   .command('agent', 'Run the node agent; what systemd starts')
   .option('--config <file>', 'The configuration', { default: '/etc/trivet/config.yaml' })
-  .option('--over <file>', 'Configuration that goes over it, where the file exists')
-  .action(async (options: { config: string; over?: string }) => {
+  .option('--over <file>', 'Configuration that goes over it, where the file exists: the boot partition’s')
+  .option('--collected <file>', 'What "trivet config collect" wrote, which goes over that')
+  .option('--credentials <directory>', 'Systemd’s credentials, of which "trivet.config" goes over all')
+  .action(async (options: Readonly<Record<string, string | undefined>>) => {
     const { agentCommand } = await import('./cli/agent.ts');
-    await agentCommand(options.config, options.over ?? null);
+    await agentCommand({
+      image: String(options.config),
+      bootPartition: options.over ?? null,
+      collected: options.collected ?? null,
+      credentials: options.credentials ?? null,
+    });
+  });
+
+cli
+  .command(
+    'config [operation]',
+    'The configuration in force; config collect (what runs before the agent): asks the platform for its part',
+  )
+  .option('--explain', 'Say where each value comes from, and which sources were not there or not in order')
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .option('--timeout <seconds>', 'How long a cloud is asked (collect)', { default: 30 })
+  .action(async (operation: string | undefined, options) => {
+    const { configCommand } = await import('./cli/config.ts');
+    await configCommand(operation, {
+      socket: String(options.socket),
+      explain: Boolean(options.explain),
+      json: Boolean(options.json),
+      timeout: wholeNumber('--timeout', options.timeout, 1),
+    });
   });
 
 cli
@@ -101,6 +127,68 @@ cli
       json: Boolean(options.json),
     }),
   );
+
+cli
+  .command(
+    'nodes [action] [node]',
+    'The members and the machines that wait to join: nodes, nodes approve|refuse NODE, nodes open|close (enrolment by the secret)',
+  )
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (action: string | undefined, node: string | undefined, options) => {
+    const { nodesCommand } = await import('./cli/nodes.ts');
+    await nodesCommand(String(action ?? 'list'), node === undefined ? undefined : String(node), {
+      socket: String(options.socket),
+      json: Boolean(options.json),
+    });
+  });
+
+cli
+  .command(
+    'token <operation> [id]',
+    'One-time tokens that admit a machine (cluster.token): token create, token list, token revoke ID',
+  )
+  .option('--ttl <time>', 'How long it may be used: 30m, 1h, 7d (create)', { default: '1h' })
+  .option('--role <role>', 'voter: may get any role; spare: works, and never holds the data (create)', {
+    default: 'voter',
+  })
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (operation: string, id: string | undefined, options) => {
+    const { tokenCommand } = await import('./cli/token.ts');
+    await tokenCommand(operation, id === undefined ? undefined : String(id), {
+      socket: String(options.socket),
+      ttl: String(options.ttl),
+      role: String(options.role),
+      json: Boolean(options.json),
+    });
+  });
+
+cli
+  .command(
+    'ca <operation>',
+    'The authority that signs the nodes’ certificates: ca status, ca rotate (a new one, while all goes on)',
+  )
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (operation: string, options) => {
+    const { authorityCommand } = await import('./cli/ca.ts');
+    await authorityCommand(operation, { socket: String(options.socket), json: Boolean(options.json) });
+  });
+
+cli
+  .command('remove-node <node>', 'Remove a node for good, by its name or id: its key is refused from then on')
+  .option('--force', 'At once, without handing its seat over first: for a machine that is gone or stolen')
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (node: string, options) => {
+    const { removeNodeCommand } = await import('./cli/remove-node.ts');
+    await removeNodeCommand(String(node), {
+      socket: String(options.socket),
+      force: Boolean(options.force),
+      json: Boolean(options.json),
+    });
+  });
 
 cli
   .command(

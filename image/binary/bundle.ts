@@ -32,6 +32,7 @@ export const runtimeEntryPoints: EntryPoints = {
   trivet: 'runtime/main.ts',
   agent: 'runtime/cli/agent.ts',
   backup: 'runtime/cli/backup.ts',
+  config: 'runtime/cli/config.ts',
   update: 'runtime/cli/update.ts',
   'core-thread': 'runtime/agent/core-thread.ts',
   // Makers of certificates are needed once in the life of most nodes.

@@ -1,8 +1,8 @@
 /** Puts a person's configuration onto the boot partition while the image goes by (`trivet flash --config`). */
 import { open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { YamlFaultsError } from '../../runtime/config/checked-yaml.ts';
 import { checkPartialConfig } from '../../runtime/config/partial.ts';
+import { YamlFaultsError } from '../../runtime/config/yaml-faults.ts';
 import { BuildError } from '../build-error.ts';
 import type { Cache } from '../cache/cache.ts';
 import { temporary } from '../cache/temporary.ts';

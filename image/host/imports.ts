@@ -24,7 +24,10 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/cluster': [
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
     ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/version.ts'],
+    'runtime/cluster/discovery',
   ],
+  // Finds places; knows nothing of what a cluster is.
+  'runtime/cluster/discovery': ['runtime/peers', 'runtime/raft', 'runtime/config', 'runtime/logging'],
   'runtime/benchmarks': ['runtime/agent', 'runtime/admin', 'runtime/datastore'],
   'runtime/datastore': [
     ...['runtime/raft', 'runtime/peers', 'runtime/encoding', 'runtime/files', 'runtime/logging'],
@@ -32,7 +35,9 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime/datastore/state-machine': ['runtime/encoding', 'runtime/raft'],
   'runtime/peers': ['runtime/raft', 'runtime/encoding', 'runtime/logging'],
-  'runtime/process-faults': ['runtime/admin', 'runtime/checkers', 'runtime/raft'],
+  'runtime/process-faults': [
+    ...['runtime/admin', 'runtime/checkers', 'runtime/cluster/discovery', 'runtime/raft'],
+  ],
   'runtime/checkers': [],
   'runtime/simulation': ['runtime/checkers', 'runtime/datastore', 'runtime/raft', 'runtime/logging'],
   'runtime/raft': [],
@@ -69,7 +74,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/powercut', 'qemu-tests', 'image'],
     ...['runtime/admin', 'runtime/raft'],
   ],
-  'qemu-tests/scenarios/rollback.test.ts': ['qemu-tests/rollback', 'qemu-tests'],
+  'qemu-tests/scenarios/one-machine/rollback.test.ts': ['qemu-tests/rollback', 'qemu-tests'],
   'qemu-tests/bench': ['qemu-tests/targets', 'qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'image'],
   'qemu-tests/targets': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'runtime/admin', 'image'],
   'qemu-tests/scenarios/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
@@ -79,6 +84,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
 /** Tests of a folder may also use these, to see it together with its neighbours. */
 const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'runtime/peers': ['runtime/cluster'],
+  // Members of a cluster are made by its own CA.
+  'runtime/cluster/discovery': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],
   // The executable's tests run the agent in it.
   image: ['runtime/agent'],

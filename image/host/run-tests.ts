@@ -1,5 +1,6 @@
 /**
- * `npm test`: unit tests two at a time, then an image and the scenarios on virtual machines one at a time. The last
+ * `npm test`: unit tests two at a time, then an image and the scenarios on virtual machines: those of one machine two at a
+ * time, as an emulated machine keeps one processor busy, those of several one at a time. The last
  * line is the sum of all: `N passed, N failed`. `--unit` and `--vm` run one half.
  */
 import { spawn } from 'node:child_process';
@@ -96,9 +97,11 @@ async function scenarios(): Promise<void> {
     sums.failed += 1;
     return;
   }
-  const files = testFiles('qemu-tests/scenarios/*.test.ts');
-  console.log(`scenarios on virtual machines: ${files.length} files`);
-  await runTap(files, 1, { TRIVET_IMAGE_IS_BUILT: '1' });
+  const several = testFiles('qemu-tests/scenarios/*.test.ts');
+  const single = testFiles('qemu-tests/scenarios/one-machine/*.test.ts');
+  console.log(`scenarios on virtual machines: ${several.length + single.length} files`);
+  await runTap(several, 1, { TRIVET_IMAGE_IS_BUILT: '1' });
+  await runTap(single, 2, { TRIVET_IMAGE_IS_BUILT: '1' });
 }
 
 async function main(parts: readonly string[]): Promise<void> {

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { parseCheckedYaml, YamlFaultsError } from '../../runtime/config/checked-yaml.ts';
+import { parseCheckedYaml } from '../../runtime/config/checked-yaml.ts';
+import { YamlFaultsError } from '../../runtime/config/yaml-faults.ts';
 import { BuildError } from '../build-error.ts';
 import { relocate } from './relocate.ts';
 import { type Recipe, recipeSchema } from './schema.ts';

@@ -1,4 +1,4 @@
-/** Keys, and what is signed with them. That firmware agrees is shown in qemu-tests/scenarios/secure-boot.test.ts. */
+/** Keys, and what is signed with them. That firmware agrees is shown in qemu-tests/scenarios/one-machine/secure-boot.test.ts. */
 import { createPublicKey } from 'node:crypto';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -39,8 +39,11 @@ export interface ClusterStatus {
   readonly self: {
     readonly id: string;
     readonly name: string;
-    /** `waiting`: nobody has said yet which cluster this machine belongs to. */
-    readonly state: 'waiting' | 'blank' | 'member';
+    /**
+     * `waiting`: nobody has said yet which cluster this machine belongs to. `removed`, `copy`: its cluster refuses it, since
+     * it was removed or another machine has its identity.
+     */
+    readonly state: 'waiting' | 'blank' | 'member' | 'removed' | 'copy';
   };
   /** Things a person should know and act on, in full sentences. */
   readonly warnings: readonly string[];
@@ -79,6 +82,47 @@ export interface ResetAnswer {
     /** Whether the cluster goes on without this machine, in a full sentence. */
     readonly quorum: string;
   };
+}
+
+/** What `nodes.enrolment` answers. */
+export interface EnrolmentAnswer {
+  /** Why the enrolment secret admits no further machine, in a sentence without its end; null while it does. */
+  readonly closed: string | null;
+  /** Machines that the secret has admitted since enrolment was opened. */
+  readonly admitted: number;
+  /** Machines that know the secret and wait for a person. */
+  readonly applicants: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly address: string;
+    /** As the machine says; null when it has none. */
+    readonly serial: string | null;
+    readonly approved: boolean;
+    /** Of the cluster's own time. */
+    readonly waitingSeconds: number;
+  }[];
+}
+
+/** What `token` answers. */
+export interface TokensAnswer {
+  /** The one that was just made: the only time that it is shown. */
+  readonly created: { readonly token: string; readonly id: string; readonly expiresInSeconds: number } | null;
+  readonly tokens: readonly {
+    readonly id: string;
+    readonly role: 'voter' | 'spare';
+    /** The node that came with it; null while it is unused. */
+    readonly usedBy: string | null;
+    /** Of the cluster's own time; 0 when it has expired. */
+    readonly expiresInSeconds: number;
+  }[];
+}
+
+/** What `ca` answers. */
+export interface AuthorityAnswer {
+  /** The beginning of the SHA-256 of the CA's certificate, as tokens name it. */
+  readonly authority: string;
+  /** While it takes another's place: the nodes that have no certificate of it yet; else null. */
+  readonly waitingFor: readonly string[] | null;
 }
 
 export interface NodeStatus {

@@ -6,11 +6,13 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AdminCall, type AdminServer, serveAdminConsole, serveAdminSocket } from '../admin/server.ts';
-import { isComplete, keptOverName, type LoadedConfig } from '../config/load.ts';
+import { isComplete } from '../config/layers.ts';
+import { type ConfigPlaces, type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
+import { reportConfig } from './config-report.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
 import { settleAfterStart } from './settle.ts';
@@ -18,19 +20,29 @@ import { SystemMethods } from './system-methods.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
 import { answerWaiting, explainWaiting } from './waiting.ts';
 
-/** Runs until SIGTERM or SIGINT, or until the node cannot go on (exit code 1). */
-export async function runAgent(loaded: LoadedConfig): Promise<void> {
+const lookAgainMilliseconds = 5_000;
+
+/**
+ * Runs until SIGTERM or SIGINT, or until the node cannot go on (exit code 1). One that waits for its cluster also ends when
+ * a source of configuration has come to name it, so that the service manager starts it anew.
+ */
+export async function runAgent(places: ConfigPlaces): Promise<void> {
+  const loaded = loadConfig(places);
   const log = createLog((line) => process.stdout.write(line));
   const systemd = connectServiceManager(process.env);
   const ended = Promise.withResolvers<void>();
   // What fails while the rest still starts is awaited below.
   ended.promise.catch(() => {});
   const { config } = loaded;
-  keepConfiguration(loaded);
+  keepConfiguration(loaded, log);
   const work = isComplete(config)
     ? await startNode(config, systemd, ended.reject)
-    : startWaiting(loaded, systemd, log);
-  const servers = await openAdministration(loaded, work, log).catch((error: unknown) => {
+    : startWaiting(loaded, systemd, log, () => {
+        if (loadConfig(places).state !== 'complete') return;
+        log.info('A source of configuration names the cluster now: the agent ends, to start again in it.');
+        ended.resolve();
+      });
+  const servers = await openAdministration(loaded, places, work, log).catch((error: unknown) => {
     ended.reject(error);
     return [];
   });
@@ -51,14 +63,19 @@ export async function runAgent(loaded: LoadedConfig): Promise<void> {
   process.exit();
 }
 
-/** Keeps what the boot partition said, for a start at which it cannot be read or is broken. */
-function keepConfiguration({ config, over, problem }: LoadedConfig): void {
-  if (over === null || problem !== null) return;
-  const file = path.join(config.dataDirectory, keptOverName);
-  if (readTextIfPresent(file) === over.text) return;
-  makeDirectoryDurably(config.dataDirectory);
-  if (over.text === null) rmSync(file);
-  else writeFileDurably(file, over.text);
+/** Keeps what the sources say, for a start at which one is away or broken. */
+function keepConfiguration({ toKeep }: LoadedConfig, log: Log): void {
+  try {
+    for (const { file, text } of toKeep) {
+      if (readTextIfPresent(file) === text) continue;
+      makeDirectoryDurably(path.dirname(file));
+      if (text === null) rmSync(file);
+      else writeFileDurably(file, text);
+    }
+  } catch (error) {
+    // A full disk, say. The node can do its work all the same.
+    log.warn(`The configuration could not be kept for the next start: ${(error as Error).message}`);
+  }
 }
 
 /** What the agent does: a node of a cluster, or waiting for one. */
@@ -94,20 +111,26 @@ async function startNode(
   };
 }
 
-function startWaiting(loaded: LoadedConfig, systemd: ServiceManager, log: Log): Work {
+function startWaiting(loaded: LoadedConfig, systemd: ServiceManager, log: Log, lookAgain: () => void): Work {
+  const looking = setInterval(lookAgain, lookAgainMilliseconds);
   log.warn(explainWaiting(loaded));
   systemd.status('waits to be told its cluster');
   systemd.ready();
   return {
     answer: ({ method }) => answerWaiting(loaded, method),
     stop: async () => {},
-    close: async () => {},
+    close: async () => clearInterval(looking),
   };
 }
 
-async function openAdministration(loaded: LoadedConfig, work: Work, log: Log): Promise<AdminServer[]> {
+async function openAdministration(
+  loaded: LoadedConfig,
+  places: ConfigPlaces,
+  work: Work,
+  log: Log,
+): Promise<AdminServer[]> {
   const askStatus = async (): Promise<ClusterStatus> => (await ask(work, 'status')) as ClusterStatus;
-  const system = new SystemMethods(askStatus, loaded);
+  const system = new SystemMethods(askStatus, () => reportConfig(loaded, places));
   for (const warning of system.warnings()) log.warn(warning);
   const handler = (call: AdminCall): Promise<unknown> =>
     system.serve(call.method, call.params) ?? work.answer(call);

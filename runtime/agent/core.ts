@@ -5,14 +5,20 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
+import type { AuthorityParams } from '../cluster/authority-rotation.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
-import { type Mdns, startMdns } from '../cluster/discovery/mdns.ts';
+import { Candidates } from '../cluster/discovery/candidates.ts';
+import { startDiscovery } from '../cluster/discovery/discovery.ts';
+import type { HintSource } from '../cluster/discovery/hints.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
+import type { DeskParams } from '../cluster/enrolment-desk.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
+import type { RemoveParams } from '../cluster/removal.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
+import type { TokenParams } from '../cluster/tokens.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
@@ -20,12 +26,12 @@ import { type Store, StoreError } from '../datastore/store.ts';
 import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
-import { formatEndpoint, parseEndpoint, plainAddress } from '../peers/address-book.ts';
+import { addressForOthers, plainAddress } from '../peers/address-book.ts';
 import { strangerFrameLimitBytes } from '../peers/frames.ts';
 import { openPeerPort, type PeerPort } from '../peers/listener.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { deriveSecretKeys, type SecretKeys } from '../peers/secret.ts';
-import type { NodeId } from '../raft/types.ts';
+import { parseToken, tokenIdOf, tokenKeys } from '../peers/token.ts';
 import { version } from '../version.ts';
 import { type AdminTarget, answerAdmin } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
@@ -36,7 +42,6 @@ import { RefusalLog } from './refusal-log.ts';
 import { completeRenewal } from './renewal.ts';
 import { Upkeep } from './upkeep.ts';
 
-const defaultPeerPort = 7443;
 const statusTextMilliseconds = 2_000;
 /** Time for an answer to leave before the agent stops. */
 const restartMilliseconds = 300;
@@ -114,9 +119,10 @@ class Core implements AdminTarget {
   readonly #refusals: RefusalLog;
   readonly #externalStore: Store | null;
   readonly #fail: (error: unknown) => void;
+  readonly #candidates = new Candidates((id) => this.#member?.isPeer(id) ?? false);
   #peerPort!: PeerPort;
   #forming!: Forming;
-  #mdns: Mdns | null = null;
+  #discovery: HintSource | null = null;
   #member: MemberNode | null = null;
   #statusTimer: NodeJS.Timeout | undefined;
   #lastStatusText = '';
@@ -153,7 +159,7 @@ class Core implements AdminTarget {
     this.#fail = fail;
     this.identity = loadIdentity(config.dataDirectory, config.node.name);
     this.#lock = opened.lock;
-    this.#keys = deriveSecretKeys(config.cluster.name, config.cluster.secret);
+    this.#keys = enrolmentKeys(config.cluster);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
     this.upkeep = new Upkeep({
@@ -179,23 +185,41 @@ class Core implements AdminTarget {
     throw new StoreError('unavailable', text);
   }
 
+  /** Why this node is not a member yet; what discovery cannot look up may be the cause. */
   reason(): string {
-    return this.#forming.reason;
+    return [this.#forming.reason, ...(this.#discovery?.problems() ?? [])].join(' ');
+  }
+
+  async removeNode(params: RemoveParams): Promise<unknown> {
+    return this.#requireMember().remove(params);
+  }
+
+  async authority(params: AuthorityParams): Promise<unknown> {
+    return this.#requireMember().authority(params);
+  }
+
+  async tokens(params: TokenParams): Promise<unknown> {
+    return this.#requireMember().tokens(params);
+  }
+
+  async enrolment(params: DeskParams): Promise<unknown> {
+    return this.#requireMember().enrolment(params);
+  }
+
+  #requireMember(): MemberNode {
+    if (this.#member !== null) return this.#member;
+    const text = `This node is not a member of a cluster yet, so it knows of no nodes. ${this.reason()}`;
+    throw new AdminRefusal('notMember', text);
   }
 
   async status(): Promise<ClusterStatus> {
     if (this.#member) return this.#member.status();
-    return composeBlankStatus(
-      this.#config.cluster.name,
-      this.identity,
-      this.#forming.reason,
-      this.#warnings(),
-    );
+    return composeBlankStatus(this.#config.cluster.name, this.identity, this.reason(), this.#warnings());
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#statusTimer);
-    this.#mdns?.close();
+    this.#discovery?.close();
     this.#forming.close();
     await this.#externalStore?.close();
     await this.#member?.close();
@@ -209,13 +233,13 @@ class Core implements AdminTarget {
     if (begun !== null)
       log.info({ clusterId: begun.credentials.clusterId }, 'a new cluster begins with older data');
     const membership = begun ?? loadMembership(config.dataDirectory, identity, config.cluster.name);
-    this.#peerPort = await openPeerPort(config.peers, this.#keys, {
+    this.#peerPort = await openPeerPort(config.peers, (name) => this.#findKey(name), {
       onRaft: (socket, peer) => (this.#member ? this.#member.acceptRaft(socket, peer) : socket.destroy()),
       onRpc: (socket, peer) => (this.#member ? this.#member.acceptRpc(socket, peer) : socket.destroy()),
-      onEnrolment: (socket) => {
-        const remote = socket.remoteAddress ?? '';
+      onEnrolment: (socket, name) => {
+        const from = { remoteAddress: socket.remoteAddress ?? '', tokenId: tokenIdOf(name) };
         serveRpc(socket, strangerFrameLimitBytes, (method, params) =>
-          this.#serveEnrolment(method, params, remote),
+          this.#serveEnrolment(method, params, from),
         );
       },
       onRefused: (address, kind, reason) => this.#refusals.refused(plainAddress(address), kind, reason),
@@ -229,20 +253,28 @@ class Core implements AdminTarget {
     this.#startDiscovery();
   }
 
+  /** What a machine proves that wants to enrol: the secret, or on a member a token. */
+  #findKey(name: string): Buffer | null {
+    if (name === this.#keys.identity) return this.#keys.preSharedKey;
+    return this.#member?.tokenKey(name) ?? null;
+  }
+
   #startForming(clusterId: string | null): Forming {
+    const token = parseToken(this.#config.cluster.token ?? '');
     const options = {
       clusterName: this.#config.cluster.name,
       expect: this.#config.cluster.expect,
-      mayFound: mayFound(this.#config.dataDirectory),
+      mayFound: token === null && mayFound(this.#config.dataDirectory),
+      pinnedCa: token?.caHash ?? null,
       identity: this.identity,
       version,
       port: () => this.#peerPort.port,
       keys: this.#keys,
       log: this.#log,
+      candidates: this.#candidates,
       onMember: async (membership: Membership, members: EnrolAnswer['members']): Promise<void> => {
         saveMembership(this.#config.dataDirectory, this.#config.cluster.name, membership);
         await this.#becomeMember(membership, members).catch((error: unknown) => this.#fail(error));
-        this.#mdns?.setEager(false);
       },
       predecessors: () => (this.#member === null ? [] : readPredecessors(this.#member.view)),
       onSuperseded: (successor: string): void => this.#superseded(successor),
@@ -272,10 +304,12 @@ class Core implements AdminTarget {
       identity: this.identity,
       membership,
       members,
-      keys: this.#keys,
       port: this.#peerPort.port,
       log: this.#log,
+      candidates: this.#candidates,
+      onSearching: (searching) => this.#discovery?.setEager(searching),
       warnings: () => this.#warnings(),
+      onRenewed: (credentials) => this.#peerPort.setCredentials(credentials),
       onFatal: (message) => this.#fail(new Error(message)),
     });
     this.#peerPort.setCredentials(membership.credentials);
@@ -286,29 +320,22 @@ class Core implements AdminTarget {
   }
 
   #startDiscovery(): void {
-    const { cluster, discovery } = this.#config;
-    for (const address of discovery.addresses) {
-      const endpoint = parseEndpoint(address, defaultPeerPort);
-      if (endpoint) this.#forming.addCandidate(endpoint);
-    }
-    if (!discovery.mdns) return;
-    const own = { id: this.identity.id, clusterName: cluster.name, port: this.#peerPort.port };
-    this.#mdns = startMdns(own, discovery.mdnsInterface, (found) => {
-      if (found.clusterName !== cluster.name) return;
-      this.#forming.addCandidate(found.endpoint);
-      this.#member?.hint(found.id as NodeId, formatEndpoint(found.endpoint));
-    });
-    if (this.#member) this.#mdns.setEager(false);
+    const own = { id: this.identity.id, clusterName: this.#config.cluster.name, port: this.#peerPort.port };
+    this.#discovery = startDiscovery(this.#config, own, this.#log, (hint) =>
+      this.#forming.addCandidate(hint),
+    );
   }
 
   async #serveEnrolment(
     method: string,
     params: Record<string, unknown>,
-    remoteAddress: string,
+    { remoteAddress, tokenId }: { readonly remoteAddress: string; readonly tokenId: string | null },
   ): Promise<unknown> {
+    // Whoever asks it would take it for a member.
+    if (this.#member?.isRemoved) throw new RpcError('notReady', 'This node was removed from its cluster.');
     if (method === 'enrol') {
       if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
-      return this.#member.enrol(params, plainAddress(remoteAddress));
+      return this.#member.enrol(params, addressForOthers(remoteAddress), tokenId);
     }
     const result = this.#forming.serve(method, params, remoteAddress);
     if (result === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
@@ -316,7 +343,10 @@ class Core implements AdminTarget {
   }
 
   #warnings(): readonly string[] {
-    return [...this.#forming.warnings(), ...this.#refusals.warnings()];
+    // A member that has its cluster has no need of names; one that has lost it may be waiting for them.
+    const lost = this.#member !== null && this.#member.leader() === null;
+    const problems = lost ? (this.#discovery?.problems() ?? []) : [];
+    return [...this.#forming.warnings(), ...this.#refusals.warnings(), ...problems];
   }
 
   /** Only news: telling systemd starts a process. */
@@ -328,10 +358,16 @@ class Core implements AdminTarget {
   }
 
   #statusText(): string {
-    if (!this.#member) return this.#forming.reason;
+    if (!this.#member) return this.reason();
     const status = this.#member.localStatus();
     const online = status.nodes.filter((node) => node.online).length;
     const role = status.leader === this.identity.id ? 'leader' : 'member';
     return `${role} of ${status.clusterName}, ${online} of ${status.nodes.length} nodes heard of`;
   }
+}
+
+/** Of a machine's configuration, which has a secret or a token. */
+function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys {
+  const parsed = parseToken(token ?? '');
+  return parsed === null ? deriveSecretKeys(name, secret ?? '') : tokenKeys(parsed);
 }

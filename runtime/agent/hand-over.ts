@@ -2,10 +2,11 @@
  * A graceful stop: a leader hands leadership over, a voter gives its seat to a standby that has caught up. Whatever
  * cannot be handed over is not waited for, and the whole is bounded: a node that was told to stop stops.
  */
+import { chooseHeir } from '../cluster/heir.ts';
 import type { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { Reporter } from '../cluster/reporter.ts';
 import type { Replica } from '../datastore/replica.ts';
-import type { NodeId, RaftStatus } from '../raft/types.ts';
+import type { RaftStatus } from '../raft/types.ts';
 
 export interface HandOverParts {
   readonly replica: Replica;
@@ -42,20 +43,4 @@ function giveLeadership({ replica, duties }: HandOverParts, status: RaftStatus):
   // Refused while a transfer is under way, which gives up by itself after an election timeout.
   if (status.transferTarget === null) replica.transferLeadership(heir);
   return false;
-}
-
-/** The voter that has most of the log among those that answer and stay. */
-function chooseHeir(
-  status: RaftStatus,
-  longestSilenceTicks: number,
-  isLeaving: (id: NodeId) => boolean,
-): NodeId | null {
-  const heirs = status.progress.filter(
-    ({ id, silentTicks }) =>
-      id !== status.id &&
-      status.configuration.voters.includes(id) &&
-      silentTicks < longestSilenceTicks &&
-      !isLeaving(id),
-  );
-  return heirs.sort((a, b) => b.match - a.match)[0]?.id ?? null;
 }

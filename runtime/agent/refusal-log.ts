@@ -1,26 +1,40 @@
-/** Says who was turned away at the peer port, without letting a persistent stranger fill the log. */
+/** Says who was turned away at the peer port, without letting a persistent stranger fill the log or the memory. */
 import type { Log } from '../logging/log.ts';
 
 const repeatMilliseconds = 60_000;
 const rememberMilliseconds = 10 * 60_000;
+/** Addresses that are remembered; the oldest are forgotten first. */
+const mostAddresses = 256;
+/** Addresses that a person is told of one by one. */
+const mostNamed = 5;
+
+interface Tries {
+  readonly count: number;
+  readonly at: number;
+}
 
 export class RefusalLog {
   readonly #log: Log;
+  readonly #now: () => number;
   /** When each address and kind was last written to the log. */
   readonly #logged = new Map<string, number>();
-  readonly #wrongSecrets = new Map<string, number>();
+  readonly #wrongSecrets = new Map<string, Tries>();
 
-  constructor(log: Log) {
+  /** @param now monotonic milliseconds. */
+  constructor(log: Log, now: () => number = () => performance.now()) {
     this.#log = log;
+    this.#now = now;
   }
 
   refused(address: string, kind: 'wrongSecret' | 'untrusted' | 'garbage', reason: string): void {
-    const now = performance.now();
-    if (kind === 'wrongSecret') this.#wrongSecrets.set(address, now);
+    const now = this.#now();
+    if (kind === 'wrongSecret') {
+      const count = (this.#wrongSecrets.get(address)?.count ?? 0) + 1;
+      remember(this.#wrongSecrets, address, { count, at: now });
+    }
     const key = `${kind} ${address}`;
     if (now - (this.#logged.get(key) ?? Number.NEGATIVE_INFINITY) < repeatMilliseconds) return;
-    this.#forgetOld(now);
-    this.#logged.set(key, now);
+    remember(this.#logged, key, now);
     if (kind === 'wrongSecret') {
       this.#log.warn({ address }, 'refused: a machine offered a wrong enrolment secret; it cannot join');
     } else {
@@ -28,20 +42,25 @@ export class RefusalLog {
     }
   }
 
-  /** For `trivet status`: who tried with a wrong secret lately. */
+  /** For `trivet status`: who tried with a wrong secret lately, and how often. */
   warnings(): string[] {
-    const now = performance.now();
-    return [...this.#wrongSecrets]
-      .filter(([, at]) => now - at < rememberMilliseconds)
-      .map(
-        ([address]) =>
-          `${address} offered a wrong enrolment secret and was refused: if it is yours, give it this cluster's secret.`,
-      );
+    const now = this.#now();
+    const recent = [...this.#wrongSecrets].filter(([, { at }]) => now - at < rememberMilliseconds);
+    const named = recent.slice(-mostNamed).map(([address, { count }]) => {
+      const often = count === 1 ? 'once' : `${count} times`;
+      return `${address} offered a wrong enrolment secret ${often} and was refused: if it is yours, give it this cluster's secret.`;
+    });
+    const others = recent.length - named.length;
+    return others > 0
+      ? [...named, `So did ${others === mostAddresses - mostNamed ? 'many' : others} other addresses.`]
+      : named;
   }
+}
 
-  #forgetOld(now: number): void {
-    for (const map of [this.#logged, this.#wrongSecrets]) {
-      for (const [key, at] of map) if (now - at > rememberMilliseconds) map.delete(key);
-    }
-  }
+/** Puts an entry last, and forgets the first when there are too many. */
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > mostAddresses && oldest !== undefined) map.delete(oldest);
 }

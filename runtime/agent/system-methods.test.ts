@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import type { ClusterStatus } from '../admin/protocol.ts';
+import type { ConfigReport } from '../config/explain.ts';
 import { makeDevice } from '../updates/testing/update.ts';
 import { SystemMethods } from './system-methods.ts';
 
@@ -13,7 +14,19 @@ const status: ClusterStatus = {
 function stage(problem: string | null = null) {
   const { device, directory } = makeDevice();
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  return { device, methods: new SystemMethods(async () => status, { problem }, device.paths) };
+  const source: ConfigReport['sources'][number] = {
+    ...{ name: 'bootPartition', title: 'The configuration on the boot partition', place: 'trivet.yaml' },
+    ...{ serves: 'kept', problem, note: null },
+  };
+  const config: ConfigReport = { state: 'waiting', changed: false, values: [], sources: [source] };
+  return {
+    device,
+    methods: new SystemMethods(
+      async () => status,
+      () => config,
+      device.paths,
+    ),
+  };
 }
 
 t.test('SystemMethods adds to the status what runs and what to mind', async (t) => {
@@ -22,6 +35,7 @@ t.test('SystemMethods adds to the status what runs and what to mind', async (t) 
   t.match(answer.system, { version: '1.0', slot: 'a', state: 'good', other: { slot: 'b', state: 'empty' } });
   t.match(answer.warnings, ['one', /development keys/, /boot partition is not taken.*line 3/]);
   t.same(await methods.serve('update.status', {}), answer.system);
+  t.match(await methods.serve('config.show', {}), { state: 'waiting', sources: [{ problem: /line 3/ }] });
   t.equal(methods.serve('kv.get', {}), null, 'the rest is not its business');
 });
 

@@ -1,11 +1,11 @@
 /**
- * What the administration protocol asks about the machine instead of the cluster: the versions of its system, a factory
- * reset, and what of it belongs into `status`. Served on the main thread, since all of it reads files.
+ * What the administration protocol asks about the machine instead of the cluster: the versions of its system, its
+ * configuration, a factory reset, and what of it belongs into `status`. Served on the main thread, since it reads files.
  */
 import * as z from 'zod';
 import type { ClusterStatus, ResetAnswer } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import { type ConfigReport, configWarnings } from '../config/explain.ts';
 import { writeFileDurably } from '../files/durable.ts';
 import { type DevicePaths, devicePaths } from '../updates/device.ts';
 import { readSystemStatus } from '../updates/status.ts';
@@ -18,17 +18,17 @@ const developmentKeys =
 
 export class SystemMethods {
   readonly #askStatus: () => Promise<ClusterStatus>;
-  readonly #problem: string | null;
+  readonly #config: () => ConfigReport;
   readonly #paths: DevicePaths;
 
   /** @param askStatus the cluster's status, without what is added here. */
   constructor(
     askStatus: () => Promise<ClusterStatus>,
-    loaded: Pick<LoadedConfig, 'problem'>,
+    config: () => ConfigReport,
     paths: DevicePaths = devicePaths,
   ) {
     this.#askStatus = askStatus;
-    this.#problem = loaded.problem;
+    this.#config = config;
     this.#paths = paths;
   }
 
@@ -37,6 +37,8 @@ export class SystemMethods {
     switch (method) {
       case 'status':
         return this.#status();
+      case 'config.show':
+        return Promise.resolve(this.#config());
       case 'update.status':
         return Promise.resolve(readSystemStatus(this.#paths));
       case 'system.reset':
@@ -49,14 +51,7 @@ export class SystemMethods {
   /** Full sentences, for the log at the start and for `status`. */
   warnings(): readonly string[] {
     const system = readSystemStatus(this.#paths);
-    return [
-      ...(system?.keys === 'development' ? [developmentKeys] : []),
-      ...(this.#problem === null
-        ? []
-        : [
-            `The configuration on the boot partition is not taken, and the last one in order serves: ${this.#problem}`,
-          ]),
-    ];
+    return [...(system?.keys === 'development' ? [developmentKeys] : []), ...configWarnings(this.#config())];
   }
 
   async #status(): Promise<ClusterStatus> {

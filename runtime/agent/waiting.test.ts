@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -119,3 +119,13 @@ t.test(
     t.equal(await third.stop(), 0);
   },
 );
+
+t.test('an agent that cannot keep its configuration says so, and works', async (t) => {
+  const story = stage(t);
+  writeFileSync(story.overFile, 'cluster: { name: edge, secret: 0123456789abcdef, expect: 1 }\n');
+  mkdirSync(path.join(story.directory, 'data/trivet.yaml'), { recursive: true });
+  const agent = story.start();
+  await waitForStatus(story, agent, ({ leader }) => leader !== null);
+  t.match(agent.said(), /could not be kept for the next start: EISDIR/);
+  t.equal(await agent.stop(), 0);
+});

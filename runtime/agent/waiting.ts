@@ -9,11 +9,14 @@ import type { LoadedConfig } from '../config/load.ts';
 import { describeNode } from './node-info.ts';
 
 /** What is missing and what to do about it; the text for the console and for `status`. */
-export function explainWaiting({ over }: Pick<LoadedConfig, 'over'>): string {
+export function explainWaiting({ layers }: Pick<LoadedConfig, 'layers'>): string {
+  const boot = layers.find(({ name }) => name === 'bootPartition');
   const place =
-    over === null ? 'the configuration' : `trivet.yaml on the boot partition of its disk (here ${over.file})`;
-  const there = over?.exists === true ? ', which is there and does not say it' : '';
-  return `This machine belongs to no cluster yet: ${place}${there} must say "cluster: { name: NAME, secret: SECRET }". Put it there from another computer, and start this machine again.`;
+    boot === undefined
+      ? 'the configuration'
+      : `trivet.yaml on the boot partition of its disk (here ${boot.place}), the user data of its cloud, or a disk with the label CIDATA`;
+  const there = boot?.serves === 'now' ? '; the file on the boot partition is there and does not say it' : '';
+  return `This machine belongs to no cluster yet: ${place}, must say "cluster: { name: NAME, secret: SECRET }"${there}. Put it there from another computer, and start this machine again.`;
 }
 
 /** Stands in for the core; rejects with `AdminRefusal`. */

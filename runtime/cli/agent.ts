@@ -1,8 +1,8 @@
-/** `trivet agent`: reads the configuration and runs the node until it is told to stop. */
+/** `trivet agent`: runs the node on its configuration until it is told to stop. */
 import { runAgent } from '../agent/agent.ts';
-import { loadConfig } from '../config/load.ts';
+import type { ConfigPlaces } from '../config/load.ts';
 
 /** Resolves when the agent has stopped in good order. */
-export async function agentCommand(configFile: string, overFile: string | null): Promise<void> {
-  await runAgent(loadConfig(configFile, overFile));
+export async function agentCommand(places: ConfigPlaces): Promise<void> {
+  await runAgent(places);
 }

@@ -2,15 +2,15 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { readTextIfPresent, writeFileDurably } from '../files/durable.ts';
-import { AddressBook, formatEndpoint, parseEndpoint } from '../peers/address-book.ts';
+import { AddressBook, defaultPeerPort, formatEndpoint, parseEndpoint } from '../peers/address-book.ts';
 import type { NodeId } from '../raft/types.ts';
 
 const fileSchema = z.array(z.object({ id: z.string().regex(/^[0-9a-f]{16}$/), address: z.string() }));
 
 export interface AddressKeeper {
   readonly book: AddressBook;
-  /** What another node or the roster says; taken as the best hint when it is news. */
-  learn(id: NodeId, address: string): void;
+  /** What the roster or the leader says; taken as the best hint when it is news from there. */
+  learn(id: NodeId, address: string, from?: 'roster' | 'leader'): void;
   /** Writes the file if something changed. A failure costs a slower start some day, nothing else. */
   save(): void;
 }
@@ -18,18 +18,19 @@ export interface AddressKeeper {
 export function openAddressKeeper(dataDirectory: string): AddressKeeper {
   const file = path.join(dataDirectory, 'peers.json');
   const book = new AddressBook();
-  const told = new Map<NodeId, string>();
+  // Apart for each, or two that differ would be news in turns for ever.
+  const told = { roster: new Map<NodeId, string>(), leader: new Map<NodeId, string>() };
   let saved = '';
   for (const { id, address } of readHints(file)) {
-    const endpoint = parseEndpoint(address, 7443);
+    const endpoint = parseEndpoint(address, defaultPeerPort);
     if (endpoint) book.addLast(id as NodeId, endpoint);
   }
   return {
     book,
-    learn: (id, address) => {
-      const endpoint = parseEndpoint(address, 7443);
-      if (endpoint === null || told.get(id) === address) return;
-      told.set(id, address);
+    learn: (id, address, from = 'roster') => {
+      const endpoint = parseEndpoint(address, defaultPeerPort);
+      if (endpoint === null || told[from].get(id) === address) return;
+      told[from].set(id, address);
       book.add(id, endpoint);
     },
     save: () => {

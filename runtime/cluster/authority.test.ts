@@ -1,20 +1,20 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import t from 'tap';
 import { judgeCertificate } from '../peers/trust.ts';
-import { openPrivateKey, sealPrivateKey } from './authority.ts';
+import { openSealedText, sealText } from './authority.ts';
 import { createCertificateAuthority, issueNodeCertificate } from './certificates.ts';
 import { loadIdentity } from './identity.ts';
 
 const clusterId = '00112233aabbccdd';
 
-t.test('sealPrivateKey is undone only by the same key, and only unchanged', async (t) => {
+t.test('sealText is undone only by the same key, and only unchanged', async (t) => {
   const key = randomBytes(32);
-  const sealed = sealPrivateKey('a private key', key);
-  t.equal(openPrivateKey(sealed, key), 'a private key');
+  const sealed = sealText('a private key', key);
+  t.equal(openSealedText(sealed, key), 'a private key');
   t.notMatch(Buffer.from(sealed).toString('latin1'), 'private');
-  t.throws(() => openPrivateKey(sealed, randomBytes(32)));
+  t.throws(() => openSealedText(sealed, randomBytes(32)));
   sealed[sealed.length - 1]! ^= 1;
-  t.throws(() => openPrivateKey(sealed, key));
+  t.throws(() => openSealedText(sealed, key));
 });
 
 t.test('issueNodeCertificate makes what peers of the cluster trust, and others do not', async (t) => {
@@ -24,6 +24,7 @@ t.test('issueNodeCertificate makes what peers of the cluster trust, and others d
     authority,
     { clusterId, nodeId: identity.id },
     identity.publicKey,
+    0,
   );
   const own = {
     clusterId,
@@ -42,6 +43,18 @@ t.test('issueNodeCertificate makes what peers of the cluster trust, and others d
   const stranger = await createCertificateAuthority('shop', clusterId);
   t.match(judgeCertificate(x509, { ...own, caCertificate: stranger.certificate }), { kind: 'untrusted' });
   t.match(judgeCertificate(undefined, own), { kind: 'untrusted', reason: /no certificate/ });
+});
+
+t.test('judgeCertificate believes no certificate that names a node by another key', async (t) => {
+  const [victim, thief] = [loadIdentity(t.testdir({}), 'a'), loadIdentity(t.testdir({ other: {} }), 'b')];
+  const authority = await createCertificateAuthority('shop', clusterId);
+  const peer = { clusterId, nodeId: victim.id };
+  const forged = await issueNodeCertificate(authority, peer, thief.publicKey, 0);
+  const own = { ...peer, privateKey: '', certificate: forged, caCertificate: authority.certificate };
+  t.match(judgeCertificate(new X509Certificate(forged), own), {
+    kind: 'untrusted',
+    reason: /another key/,
+  });
 });
 
 t.test('loadIdentity gives the same node again, and another one in another directory', async (t) => {

@@ -7,14 +7,14 @@ import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:
 // The certificate library's dependency container wants this once, before it is loaded.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { nodeUri, type PeerIdentity } from '../peers/trust.ts';
+import { issuedUri, nodeUri, type PeerIdentity } from '../peers/trust.ts';
 import type { CertificateAuthority } from './authority.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /**
- * Fixed dates: peers do not judge them (a device may have no clock), other TLS clients do. They are far apart
- * because nothing renews certificates yet.
+ * Fixed dates, far apart: peers do not judge them, since a device may have no clock, other TLS clients do. Peers judge by the
+ * cluster's clock, whose time of issue is in a name of the certificate.
  */
 const validity = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2055-01-01T00:00:00Z') };
 
@@ -31,23 +31,50 @@ export async function createCertificateAuthority(
     signingAlgorithm: algorithm,
     keys,
     extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.BasicConstraintsExtension(true, 1, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     ],
   });
   const der = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
   const privateKey = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
   return {
-    certificate: certificate.toString('pem'),
+    certificate: endLine(certificate.toString('pem')),
     privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    ...{ cross: '', previous: '' },
   };
 }
 
-/** Signs a node's public key (SPKI in PEM); returns the certificate in PEM. */
+/** What a CA says of the one that takes its place, so that those who trust the old one alone can follow: a certificate in PEM. */
+export async function issueCrossCertificate(
+  old: CertificateAuthority,
+  next: CertificateAuthority,
+): Promise<string> {
+  const subject = new x509.X509Certificate(next.certificate);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: subject.subject,
+    issuer: new x509.X509Certificate(old.certificate).subject,
+    ...validity,
+    signingAlgorithm: algorithm,
+    publicKey: subject.publicKey,
+    signingKey: await importPrivateKey(old.privateKey),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  return endLine(certificate.toString('pem'));
+}
+
+/**
+ * Signs a node's public key (SPKI in PEM); returns the certificate in PEM, and behind it the CA's cross certificate.
+ * `issuedAt` is in seconds of the cluster's clock.
+ */
 export async function issueNodeCertificate(
   authority: CertificateAuthority,
   peer: PeerIdentity,
   publicKey: string,
+  issuedAt: number,
 ): Promise<string> {
   const signingKey = await importPrivateKey(authority.privateKey);
   const spki = createPublicKey(publicKey).export({ format: 'der', type: 'spki' });
@@ -67,10 +94,18 @@ export async function issueNodeCertificate(
         x509.ExtendedKeyUsage.serverAuth,
         x509.ExtendedKeyUsage.clientAuth,
       ]),
-      new x509.SubjectAlternativeNameExtension([{ type: 'url', value: nodeUri(peer) }]),
+      new x509.SubjectAlternativeNameExtension([
+        { type: 'url', value: nodeUri(peer) },
+        { type: 'url', value: issuedUri(peer.clusterId, issuedAt) },
+      ]),
     ],
   });
-  return certificate.toString('pem');
+  return endLine(certificate.toString('pem')) + authority.cross;
+}
+
+/** Certificates are put in a row. */
+function endLine(pem: string): string {
+  return `${pem.trimEnd()}\n`;
 }
 
 function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {

@@ -35,6 +35,8 @@ export const enrolSchema = z.object({
   /** `host:port` of its peer port. */
   address: z.string().max(255),
   version: z.string().max(63),
+  /** Of the machine, as its firmware or board names it. */
+  serial: z.string().max(64).nullable().default(null),
 });
 export type Enrol = z.infer<typeof enrolSchema>;
 

@@ -5,12 +5,19 @@
 import type { Log } from '../logging/log.ts';
 import { formatEndpoint, plainAddress } from '../peers/address-book.ts';
 import { DialError, type Endpoint } from '../peers/dial.ts';
+import { RpcError } from '../peers/rpc.ts';
 import type { SecretKeys } from '../peers/secret.ts';
+import { caHashOf } from '../peers/token.ts';
+import { splitBundle } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { Candidate, Candidates } from './discovery/candidates.ts';
+import { chooseGreetings } from './discovery/choose-greetings.ts';
+import type { Hint } from './discovery/hints.ts';
 import { type EnrolAnswer, EnrolmentLinks, type Hello, helloSchema, promiseSchema } from './enrolment.ts';
 import { decideFormation, decidePromise } from './formation.ts';
 import { enrolledMembership, foundCluster } from './founding.ts';
 import type { Identity } from './identity.ts';
+import { readMachineSerial } from './machine-serial.ts';
 import type { Membership } from './membership.ts';
 import { PeerTable } from './peer-table.ts';
 
@@ -22,7 +29,11 @@ export interface FormingOptions {
   readonly version: string;
   readonly port: () => number;
   readonly keys: SecretKeys;
+  /** The CA that a token names; null where the secret is what is proved. */
+  readonly pinnedCa: string | null;
   readonly log: Log;
+  /** Where others may be, as discovery says. */
+  readonly candidates: Candidates;
   /** The node has become a member; `members` are addresses to begin with. */
   readonly onMember: (membership: Membership, members: EnrolAnswer['members']) => Promise<void>;
   /** Clusters whose place this node's cluster has taken. */
@@ -40,13 +51,15 @@ const listenMilliseconds = 3_000;
 /** A promise holds this long after the last word of the one it was given to. */
 const promiseMilliseconds = 15_000;
 const complainMilliseconds = 60_000;
+/** Answers to enrolment that do not come from one member's own state. */
+const decided = new Set(['pending', 'removed', 'token']);
 
 export class Forming {
   readonly #options: FormingOptions;
   readonly #links: EnrolmentLinks;
   readonly #peers = new PeerTable();
-  readonly #candidates = new Map<string, Endpoint>();
   readonly #greeting = new Set<string>();
+  readonly #triedAt = new Map<string, number>();
   readonly #complaints = new Map<string, number>();
   readonly #otherClusters = new Map<string, { readonly name: string; readonly at: number }>();
   readonly #startedAt = performance.now();
@@ -55,6 +68,8 @@ export class Forming {
   #reason = 'Looking for other nodes.';
   #timer: NodeJS.Timeout | undefined;
   #inRound = false;
+  /** The cluster has said no; it is asked again all the same. */
+  #refused = false;
   #news = false;
   #closed = false;
 
@@ -82,10 +97,8 @@ export class Forming {
   }
 
   /** Discovery found a machine, or a person named one. */
-  addCandidate(endpoint: Endpoint): void {
-    const key = formatEndpoint(endpoint);
-    if (!this.#candidates.has(key) && this.#clusterId === null) this.#wake();
-    this.#candidates.set(key, endpoint);
+  addCandidate(hint: Hint): void {
+    if (this.#options.candidates.offer(hint, performance.now()) && this.#clusterId === null) this.#wake();
   }
 
   /** Answers a machine that has proved the secret; enrolment itself is the members' (null here). */
@@ -108,7 +121,7 @@ export class Forming {
     this.#news = false;
     clearTimeout(this.#timer);
     const own = this.#hello();
-    const greetings = [...this.#candidates].map(([key, endpoint]) => this.#greet(key, endpoint, own));
+    const greetings = this.#chooseGreetings().map(({ key, endpoint }) => this.#greet(key, endpoint, own));
     // A machine that is off would hold everybody up: its answer may come later.
     await Promise.race([
       Promise.all(greetings),
@@ -116,9 +129,10 @@ export class Forming {
     ]);
     if (this.#clusterId === null && !this.#closed) {
       await this.#advance().catch((error: unknown) => {
-        this.#setReason(
-          `Joining failed and is tried again: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        const message = error instanceof Error ? error.message : String(error);
+        const isDecided = error instanceof RpcError && decided.has(error.code);
+        this.#refused = isDecided;
+        this.#setReason(isDecided ? message : `Joining failed and is tried again: ${message}`);
       });
     }
     this.#inRound = false;
@@ -145,6 +159,21 @@ export class Forming {
       blanks: blanks.map((peer) => peer.id),
       predecessors: [...this.#options.predecessors()],
     };
+  }
+
+  #chooseGreetings(): readonly Candidate[] {
+    const now = performance.now();
+    const candidates = this.#options.candidates.current(now);
+    const known = new Set(candidates.map(({ key }) => key));
+    for (const key of this.#triedAt.keys()) if (!known.has(key)) this.#triedAt.delete(key);
+    const fresh = new Map(this.#peers.fresh(now).map(({ id, endpoint }) => [id, formatEndpoint(endpoint)]));
+    const chosen = chooseGreetings({
+      candidates,
+      answeredAt: (id) => fresh.get(id) ?? null,
+      triedAt: this.#triedAt,
+    });
+    for (const { key } of chosen) this.#triedAt.set(key, now);
+    return chosen;
   }
 
   async #greet(key: string, endpoint: Endpoint, own: Hello): Promise<void> {
@@ -181,6 +210,8 @@ export class Forming {
     if (!(error instanceof DialError) || error.code !== 'wrongSecret') return;
     const now = performance.now();
     if (now - (this.#complaints.get(key) ?? Number.NEGATIVE_INFINITY) < complainMilliseconds) return;
+    for (const [old, at] of this.#complaints)
+      if (now - at >= complainMilliseconds) this.#complaints.delete(old);
     this.#complaints.set(key, now);
     this.#options.log.error(
       { peer: key },
@@ -190,7 +221,7 @@ export class Forming {
 
   #answerHello(hello: Hello, address: string): Hello {
     const endpoint = { host: address, port: hello.port };
-    this.addCandidate(endpoint);
+    this.addCandidate({ endpoint, id: hello.id, origin: 'proved' });
     this.#hear(hello, endpoint);
     if (this.#promise?.to === hello.id) this.#promise = { to: hello.id, at: performance.now() };
     return this.#hello();
@@ -245,12 +276,12 @@ export class Forming {
   }
 
   async #join(members: readonly NodeId[]): Promise<void> {
-    const { identity, version, port, onMember } = this.#options;
+    const { identity, version, port, onMember, pinnedCa } = this.#options;
     let failure: unknown = new Error('no member is reachable');
     for (const member of members) {
       const endpoint = this.#endpointOf(member);
       if (endpoint === null) continue;
-      this.#setReason(`Joining through ${formatEndpoint(endpoint)}.`);
+      if (!this.#refused) this.#setReason(`Joining through ${formatEndpoint(endpoint)}.`);
       try {
         // The member knows the host of our address better than we do: it sees where we come from.
         const address = `:${port()}`;
@@ -259,7 +290,11 @@ export class Forming {
           publicKey: identity.publicKey,
           address,
           version,
+          serial: readMachineSerial(),
         });
+        const authorities = splitBundle(answer.caCertificate).map(caHashOf);
+        if (pinnedCa !== null && !authorities.includes(pinnedCa))
+          throw new RpcError('token', 'The cluster that answers is not the one that this token was made by.');
         this.#clusterId = answer.clusterId;
         await onMember(enrolledMembership(identity, answer), [
           ...answer.members,
@@ -267,6 +302,8 @@ export class Forming {
         ]);
         return;
       } catch (error) {
+        // The word of the cluster, which any other member would say too.
+        if (error instanceof RpcError && decided.has(error.code)) throw error;
         failure = error;
       }
     }

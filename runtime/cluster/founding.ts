@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { EnrolAnswer } from './enrolment.ts';
 import type { Identity } from './identity.ts';
 import type { Membership } from './membership.ts';
+import { createSealingKey } from './sealing-key.ts';
 
 /** Makes a new cluster: its id, its CA, and the founder's certificate. Nothing is stored yet. */
 export async function foundCluster(clusterName: string, identity: Identity): Promise<Membership> {
@@ -10,7 +11,7 @@ export async function foundCluster(clusterName: string, identity: Identity): Pro
   const clusterId = randomBytes(8).toString('hex');
   const authority = await createCertificateAuthority(clusterName, clusterId);
   const peer = { clusterId, nodeId: identity.id };
-  const certificate = await issueNodeCertificate(authority, peer, identity.publicKey);
+  const certificate = await issueNodeCertificate(authority, peer, identity.publicKey, 0);
   return toMembership(identity, { clusterId, certificate, caCertificate: authority.certificate }, authority);
 }
 
@@ -32,5 +33,5 @@ function toMembership(
     certificate,
     caCertificate,
   };
-  return { credentials, authority };
+  return { credentials, authority, newSealingKey: authority === null ? null : createSealingKey() };
 }

@@ -2,11 +2,12 @@
  * Who this node is: a key made on first boot and never copied, and an id that follows from it. Lost with the
  * data partition; a wiped disk is a new node.
  */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { DamagedError } from '../datastore/recovery.ts';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
+import { nodeIdOf } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 
 export interface Identity {
@@ -39,12 +40,6 @@ export function loadIdentity(dataDirectory: string, configuredName: string | und
   const publicKey = derivePublicKey(keyFile, privateKey);
   const id = nodeIdOf(publicKey);
   return { id, name: configuredName ?? defaultName(id), privateKey, publicKey };
-}
-
-/** A node's id from its public key (PEM). */
-export function nodeIdOf(publicKey: string): NodeId {
-  const der = createPublicKey(publicKey).export({ format: 'der', type: 'spki' });
-  return createHash('sha256').update(der).digest('hex').slice(0, 16) as NodeId;
 }
 
 function checkFormat(dataDirectory: string): void {

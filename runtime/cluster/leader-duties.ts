@@ -2,11 +2,22 @@
  * What the leader does for the cluster beside consensus: stores the CA of a new cluster, keeps the roster true,
  * keeps roles as planned, and knows everybody's state.
  */
-import type { ClusterStatus, NodeStatus } from '../admin/protocol.ts';
+import type { AuthorityAnswer, ClusterStatus, NodeStatus } from '../admin/protocol.ts';
+import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
-import { type CertificateAuthority, sealPrivateKey } from './authority.ts';
+import { type CertificateAuthority, hashOfBundle, sealText } from './authority.ts';
+import {
+  type AuthorityParams,
+  describeAuthority,
+  finishRotation,
+  rotateAuthority,
+} from './authority-rotation.ts';
+import { closeInTime } from './enrolment-desk.ts';
+import { readApplicants } from './enrolment-records.ts';
+import { chooseHeir } from './heir.ts';
 import { Liveness } from './liveness.ts';
 import type { MemberContext } from './member-context.ts';
+import { beginRemoval, finishRemovals, type RemoveParams } from './removal.ts';
 import { type Report, type ReportAnswer, ReportBook, roleIn } from './reports.ts';
 import { RoleObserver } from './role-observer.ts';
 import {
@@ -15,8 +26,13 @@ import {
   encodeMember,
   type Member,
   nodeKey,
+  type RemovedMember,
   readMember,
+  readRemoved,
+  readRemoving,
   readRoster,
+  readTrustBundle,
+  removedKey,
 } from './roster.ts';
 import { composeStatus } from './status.ts';
 
@@ -74,7 +90,31 @@ export class LeaderDuties {
       settled: !status.changing,
       mayLeave: leading && this.mayLeave(id),
       members: leading ? this.#roster().map((member) => ({ id: member.id, address: member.address })) : [],
+      removed: [...this.#context.removed.denied.ids],
+      bundleHash: this.#bundleHash(),
+      clock: this.#context.clock.now(),
     };
+  }
+
+  #bundleHash(): string | null {
+    const bundle = readTrustBundle(this.#context.replica.machine.view);
+    return bundle === null ? null : hashOfBundle(bundle);
+  }
+
+  /** The CA, for a person; on the leader. Throws `RpcError` or `StoreError`. */
+  async authority({ action }: AuthorityParams): Promise<AuthorityAnswer> {
+    if (this.#context.replica.status().role !== 'leader')
+      throw new RpcError('notLeader', 'This node does not lead.');
+    if (action === 'rotate') await rotateAuthority(this.#context);
+    return describeAuthority(this.#context, this.#book, this.#options.ownReport().authority);
+  }
+
+  /** Removes a node. Throws `RpcError`, also where this node does not lead, or `StoreError`. */
+  async remove(params: RemoveParams): Promise<RemovedMember> {
+    const status = this.#context.replica.status();
+    if (status.role !== 'leader') throw new RpcError('notLeader', 'This node does not lead.');
+    const now = performance.now();
+    return beginRemoval(this.#context, params, (id) => this.#liveness.isOnline(id, status, now));
   }
 
   /** Whether nothing is gained when a node that is leaving waits: its seat is taken, or nobody can take it. */
@@ -106,12 +146,29 @@ export class LeaderDuties {
       revision: replica.machine.view.number('revision'),
       nodes: this.#roster().map((member) => this.#describe(member, status)),
       targets,
-      warnings: this.#options.warnings(),
+      warnings: [...this.#options.warnings(), ...this.#membershipWarnings()],
     });
   }
 
+  #membershipWarnings(): string[] {
+    const { view } = this.#context.replica.machine;
+    return [
+      ...readRemoving(view).map(
+        ({ name }) => `${name} is being removed: it goes as soon as its seat has been handed over.`,
+      ),
+      ...readApplicants(view)
+        .filter(({ approved }) => !approved)
+        .map(
+          ({ id, name, address }) =>
+            `${name} (${id}) at ${address} knows the enrolment secret and wants to join, but enrolment is closed: trivet nodes approve ${id}, or refuse.`,
+        ),
+    ];
+  }
+
   async #round(): Promise<void> {
-    const status = this.#context.replica.status();
+    const { replica, removed } = this.#context;
+    const status = replica.status();
+    removed.learn(readRemoved(replica.machine.view).map(({ id }) => id));
     const leading = status.role === 'leader';
     const ids = leading ? this.#roster().map((member) => member.id) : [];
     this.#liveness.update(ids, leading ? status : null, performance.now());
@@ -123,6 +180,10 @@ export class LeaderDuties {
       await this.#storeAuthority();
       await this.#updateRoster();
       this.#keepRoles();
+      await finishRemovals(this.#context);
+      await this.#context.clock.keep();
+      await closeInTime(this.#context);
+      await finishRotation(this.#context, this.#book, this.#options.ownReport().authority);
     } catch (error) {
       // A write that did not come through, as in an election: the next round does it.
       this.#context.log.debug({ reason: String(error) }, 'a duty of the leader waits for the next round');
@@ -132,7 +193,8 @@ export class LeaderDuties {
 
   /** The CA of a new cluster goes into the datastore, its key sealed; only then does the founder forget the key. */
   async #storeAuthority(): Promise<void> {
-    if (this.#authority === null) return;
+    const sealingKey = this.#context.sealing.key;
+    if (this.#authority === null || sealingKey === null) return;
     const { certificate, privateKey } = this.#authority;
     await this.#context.store.transact({
       compare: [{ target: 'modifyRevision', key: authorityKey, is: 0 }],
@@ -141,7 +203,7 @@ export class LeaderDuties {
         {
           operation: 'put',
           key: authoritySealedKey,
-          value: sealPrivateKey(privateKey, this.#context.keys.sealingKey),
+          value: sealText(privateKey, sealingKey),
         },
       ],
     });
@@ -164,6 +226,8 @@ export class LeaderDuties {
       const known = readMember(view, member.id);
       if (known && JSON.stringify(known) === JSON.stringify(member)) continue;
       await store.transact({
+        // It may have been removed meanwhile.
+        compare: [{ target: 'modifyRevision', key: removedKey(member.id), is: 0 }],
         success: [{ operation: 'put', key: nodeKey(member.id), value: encodeMember(member) }],
       });
     }
@@ -171,18 +235,39 @@ export class LeaderDuties {
 
   #memberOf(id: NodeId, report: Report, address: string): Member {
     const { name, version, failureDomain, weight } = report;
-    return { id, name, address, version, failureDomain, weight };
+    const known = readMember(this.#context.replica.machine.view, id);
+    const spareOnly = known?.spareOnly ?? false;
+    return {
+      id,
+      name,
+      address: betterForOthers(known?.address, address),
+      version,
+      failureDomain,
+      weight,
+      spareOnly,
+    };
   }
 
   #keepRoles(): void {
     const { replica, log } = this.#context;
     const status = replica.status();
     if (status.changing || status.transferTarget !== null) return;
+    if (this.#givesLeadershipUp(status)) return;
     const plan = this.#observer.plan(status);
     if (plan === null) return;
     const outcome = replica.proposeConfiguration(plan);
     if (outcome.kind === 'accepted')
       log.info({ voters: plan.voters, standbys: plan.learners }, 'changing roles');
+  }
+
+  /** A leader that is to be removed has another lead; the only voter is replaced first. */
+  #givesLeadershipUp(status: RaftStatus): boolean {
+    const { replica, identity } = this.#context;
+    if (!readRemoving(replica.machine.view).some(({ id }) => id === identity.id)) return false;
+    const ticks = replica.electionMilliseconds / replica.tickMilliseconds;
+    const heir = chooseHeir(status, ticks, (id) => this.isLeaving(id));
+    if (heir !== null) replica.transferLeadership(heir);
+    return heir !== null;
   }
 
   /** The roster, or before it is written the founder alone. */
@@ -213,4 +298,10 @@ export class LeaderDuties {
       weight: member.weight,
     };
   }
+}
+
+/** A link-local IPv6 address means nothing to who is on another link, or has several: one that does is kept. */
+function betterForOthers(known: string | undefined, seen: string): string {
+  const isLinkLocal = (address: string): boolean => address.toLowerCase().startsWith('[fe80:');
+  return known !== undefined && isLinkLocal(seen) && !isLinkLocal(known) ? known : seen;
 }

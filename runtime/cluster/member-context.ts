@@ -1,20 +1,27 @@
 /** What the parts of a member node share. */
 
+import type { EnrolmentWindow } from '../config/enrolment-schema.ts';
 import type { Replica } from '../datastore/replica.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { RpcLinks } from '../peers/rpc-links.ts';
-import type { SecretKeys } from '../peers/secret.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { AddressKeeper } from './address-keeper.ts';
+import type { ClusterClock } from './cluster-clock.ts';
 import type { Identity } from './identity.ts';
+import type { RemovedKeeper } from './removed-keeper.ts';
+import type { SealingKeeper } from './sealing-key.ts';
 
 export interface MemberContext {
   readonly identity: Identity;
   readonly version: string;
   readonly clusterName: string;
   readonly clusterId: string;
-  readonly keys: SecretKeys;
+  readonly sealing: SealingKeeper;
+  readonly enrolment: EnrolmentWindow;
+  readonly clock: ClusterClock;
+  /** The beginning of the hash of the CA that has signed this node's certificate. */
+  readonly ownAuthority: () => string;
   readonly targets: { readonly voters: number; readonly standbys: number };
   readonly failureDomain: string | null;
   readonly weight: number;
@@ -26,5 +33,7 @@ export interface MemberContext {
   /** For how long no connection for consensus could be made; null when there is one, or none was tried. */
   readonly unreachableMilliseconds: (id: NodeId) => number | null;
   readonly addresses: AddressKeeper;
+  /** Who was removed from the cluster. */
+  readonly removed: RemovedKeeper;
   readonly log: Log;
 }

@@ -7,6 +7,7 @@ import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../fi
 import type { Credentials } from '../peers/trust.ts';
 import type { CertificateAuthority } from './authority.ts';
 import { DataDirectoryError, type Identity } from './identity.ts';
+import { saveSealingKey } from './sealing-key.ts';
 
 export interface Membership {
   readonly credentials: Credentials;
@@ -15,6 +16,8 @@ export interface Membership {
    * how the node knows, after a power cut, that it still has to begin the log.
    */
   readonly authority: CertificateAuthority | null;
+  /** Made by the node that starts the cluster; null on any other, which gets it when it votes. */
+  readonly newSealingKey: Buffer | null;
 }
 
 const memberSchema = z.object({
@@ -58,15 +61,18 @@ export function loadMembership(
       certificate: readRequired(at.certificate),
       caCertificate,
     },
-    authority: caKey === null ? null : { certificate: caCertificate, privateKey: caKey },
+    authority:
+      caKey === null ? null : { certificate: caCertificate, privateKey: caKey, cross: '', previous: '' },
+    newSealingKey: null,
   };
 }
 
 /** Makes the membership durable; from here on the node is a member, also after a power cut. */
 export function saveMembership(dataDirectory: string, clusterName: string, membership: Membership): void {
   const at = files(dataDirectory);
-  const { credentials, authority } = membership;
+  const { credentials, authority, newSealingKey } = membership;
   makeDirectoryDurably(at.directory);
+  if (newSealingKey) saveSealingKey(dataDirectory, newSealingKey);
   if (authority) writeFileDurably(at.caKey, authority.privateKey);
   writeFileDurably(at.caCertificate, credentials.caCertificate);
   writeFileDurably(at.certificate, credentials.certificate);
@@ -74,6 +80,16 @@ export function saveMembership(dataDirectory: string, clusterName: string, membe
     at.member,
     `${JSON.stringify({ clusterId: credentials.clusterId, clusterName }, null, 2)}\n`,
   );
+}
+
+/** Keeps renewed certificates, those of the CAs first: whoever has a certificate must know its CA. Throws what writing throws. */
+export function saveRenewal(
+  dataDirectory: string,
+  { certificate, caCertificate }: Pick<Credentials, 'certificate' | 'caCertificate'>,
+): void {
+  const at = files(dataDirectory);
+  writeFileDurably(at.caCertificate, caCertificate);
+  writeFileDurably(at.certificate, certificate);
 }
 
 /** The datastore holds the CA's key now, sealed: the file goes. */

@@ -1,4 +1,5 @@
 /** The machines that proved the secret, as last heard: what formation decides over. Time is handed in. */
+import { isLinkLocal } from '../peers/address-book.ts';
 import type { Endpoint } from '../peers/dial.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { HeardPeer } from './formation.ts';
@@ -16,8 +17,18 @@ export class PeerTable {
 
   /** True when this is news: a machine not known, or one that joined or heard of others since. */
   hear(peer: Heard, now: number): boolean {
-    const known = this.#heard.get(peer.id)?.peer;
-    this.#heard.set(peer.id, { peer, at: now });
+    const heard = this.#heard.get(peer.id);
+    const known = heard?.peer;
+    // A machine may be heard at several addresses: a link-local one is of no use to anybody else.
+    const isWorse =
+      heard !== undefined &&
+      now - heard.at < freshMilliseconds &&
+      isLinkLocal(peer.endpoint.host) &&
+      !isLinkLocal(heard.peer.endpoint.host);
+    this.#heard.set(peer.id, {
+      peer: isWorse ? { ...peer, endpoint: heard.peer.endpoint } : peer,
+      at: now,
+    });
     return known?.clusterId !== peer.clusterId || known.blanks.join() !== peer.blanks.join();
   }
 

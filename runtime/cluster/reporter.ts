@@ -1,8 +1,10 @@
 /** A member's side of reports: tells the leader how it is, once a second, and learns who leads and what its role is. */
 import type { NodeRole } from '../admin/protocol.ts';
+import { RpcError } from '../peers/rpc.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type Load, measureLoad } from './load.ts';
 import type { MemberContext } from './member-context.ts';
+import { copyMessage, removedMessage } from './removal.ts';
 import { type Report, type ReportAnswer, reportAnswerSchema } from './reports.ts';
 import { readRoster } from './roster.ts';
 
@@ -20,6 +22,10 @@ export class Reporter {
   #asked = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #isRemoved = false;
+  #isCopy = false;
+  #isExpired = false;
+  #bundleHash: string | null = null;
   #load: { readonly at: number; readonly value: Load } | null = null;
 
   constructor(context: MemberContext) {
@@ -44,7 +50,9 @@ export class Reporter {
     const appliedIndex = replica.machine.applied().index;
     const load = this.#measuredLoad();
     const leaving = this.#leaving;
-    return { name: identity.name, version, port, appliedIndex, failureDomain, weight, leaving, load };
+    const authority = this.#context.ownAuthority();
+    const { name } = identity;
+    return { name, version, port, appliedIndex, failureDomain, weight, leaving, load, authority };
   }
 
   /** Measuring reads files of the kernel: once a second is enough for all who ask. */
@@ -53,6 +61,27 @@ export class Reporter {
     if (this.#load === null || now - this.#load.at >= everyMilliseconds)
       this.#load = { at: now, value: measureLoad(this.#context.replica.syncMilliseconds) };
     return this.#load.value;
+  }
+
+  /** Whether the others have removed this node: they say so to its key. */
+  get isRemoved(): boolean {
+    const { removed, identity } = this.#context;
+    return this.#isRemoved || removed.denied.has(identity.id);
+  }
+
+  /** Whether the others refuse this node because another machine with its identity is there. */
+  get isCopy(): boolean {
+    return this.#isCopy;
+  }
+
+  /** Whether the others refuse this node's certificate for its age. */
+  get isExpired(): boolean {
+    return this.#isExpired;
+  }
+
+  /** The hash of the CAs in force, as the leader said last. */
+  get bundleHash(): string | null {
+    return this.#bundleHash;
   }
 
   /** From now on this node says that it is about to stop. */
@@ -83,11 +112,11 @@ export class Reporter {
 
   /** The leader if it is known; else the members in turn, until one knows it. */
   #target(): NodeId | null {
-    const { addresses, identity } = this.#context;
+    const { addresses, identity, removed } = this.#context;
     const known = this.leader();
     if (known !== null && known !== identity.id) return known;
     const others = [...new Set(addresses.book.entries().map(({ id }) => id))]
-      .filter((id) => id !== identity.id)
+      .filter((id) => id !== identity.id && !removed.denied.has(id))
       .sort();
     this.#asked += 1;
     return others[this.#asked % Math.max(1, others.length)] ?? null;
@@ -103,19 +132,40 @@ export class Reporter {
         answerMilliseconds,
       );
       const parsed = reportAnswerSchema.parse(answer);
+      this.#isCopy = false;
+      this.#isExpired = false;
       await this.#learn(target, parsed);
       return parsed;
-    } catch {
+    } catch (error) {
+      if (error instanceof RpcError) this.#noteRefusal(error.code);
       if (this.#leaderHint === target) this.#leaderHint = null;
       return null;
     }
   }
 
+  #noteRefusal(code: string): void {
+    const { log, clusterName } = this.#context;
+    if (code === 'removed' && !this.#isRemoved) {
+      log.error(removedMessage(clusterName));
+      this.#isRemoved = true;
+    }
+    this.#isExpired ||= code === 'expired';
+    if (code === 'copy' && !this.#isCopy) {
+      log.error(copyMessage(clusterName));
+      this.#isCopy = true;
+    }
+  }
+
   async #learn(from: NodeId, answer: ReportAnswer): Promise<void> {
-    const { addresses, identity, replica, log } = this.#context;
+    const { addresses, identity, replica, log, removed } = this.#context;
     this.#leaderHint = answer.leading ? from : answer.leader;
     if (!answer.leading) return;
-    for (const { id, address } of answer.members) if (id !== identity.id) addresses.learn(id, address);
+    removed.learn(answer.removed);
+    this.#bundleHash = answer.bundleHash;
+    this.#context.clock.hear(answer.clock);
+    for (const { id, address } of answer.members) {
+      if (id !== identity.id) addresses.learn(id, address, 'leader');
+    }
     if (answer.role !== this.#role) log.info({ role: answer.role }, 'this node has a new role');
     this.#role = answer.role;
     // Only the word of a leader that is not behind this node counts: an old one may not know our role.

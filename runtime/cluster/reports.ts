@@ -23,6 +23,8 @@ export const reportSchema = z.object({
   /** About to stop: it asks for its seat to be given to another. */
   leaving: z.boolean().default(false),
   load: loadSchema.nullable().default(null),
+  /** The beginning of the hash of the CA that has signed its certificate. */
+  authority: z.string().max(64).default(''),
 });
 export type Report = z.infer<typeof reportSchema>;
 
@@ -37,6 +39,11 @@ export const reportAnswerSchema = z.object({
   /** To one that is leaving: nothing is gained by waiting longer, its seat is taken or nobody can take it. */
   mayLeave: z.boolean().default(true),
   members: z.array(z.object({ id: nodeId, address: z.string() })),
+  /** Who was removed, for a spare, which holds no data to read it from. */
+  removed: z.array(nodeId).default([]),
+  /** The hash of the CAs in force, and the cluster's clock, likewise. */
+  bundleHash: z.string().max(64).nullable().default(null),
+  clock: z.number().default(0),
 });
 export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
 

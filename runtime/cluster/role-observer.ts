@@ -5,7 +5,7 @@ import type { NodeId, RaftStatus } from '../raft/types.ts';
 import type { Liveness } from './liveness.ts';
 import type { MemberContext } from './member-context.ts';
 import type { Report, ReportBook } from './reports.ts';
-import { type Member, readRoster } from './roster.ts';
+import { type Member, readRemoving, readRoster } from './roster.ts';
 
 /** A learner this close to the end of the log may take a voter's seat. */
 const caughtUpEntries = 200;
@@ -26,10 +26,17 @@ export class RoleObserver {
   /** The roles to change to; null when they are as good as can be. */
   plan(status: RaftStatus): RolePlan | null {
     const { replica, targets, identity } = this.#context;
+    const { view } = replica.machine;
+    const removing = new Set(readRemoving(view).map(({ id }) => id));
     return planRoles({
       leader: identity.id,
       configuration: status.configuration,
-      nodes: readRoster(replica.machine.view).map((member) => this.#observe(member, status)),
+      nodes: readRoster(view)
+        .filter((member) => !member.spareOnly)
+        .map((member) => ({
+          ...this.#observe(member, status),
+          removing: removing.has(member.id),
+        })),
       targets,
     });
   }
@@ -44,7 +51,7 @@ export class RoleObserver {
     return this.reportOf(id)?.leaving ?? false;
   }
 
-  #observe({ id, failureDomain, weight }: Member, status: RaftStatus): ObservedNode {
+  #observe({ id, failureDomain, weight }: Member, status: RaftStatus): Omit<ObservedNode, 'removing'> {
     const now = performance.now();
     const report = this.reportOf(id);
     const disk = report?.load?.syncMilliseconds ?? null;

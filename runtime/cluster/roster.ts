@@ -6,17 +6,21 @@ import * as z from 'zod';
 import { after, prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';
-import { type CertificateAuthority, openPrivateKey } from './authority.ts';
+import { bundleOf, type CertificateAuthority, openSealedText } from './authority.ts';
 
 const text = new TextEncoder();
-const ownPrefix = '\u0000trivet/';
+export const ownPrefix = '\u0000trivet/';
 
 /** Every key of the cluster itself begins with this. */
 export const systemPrefix = text.encode(ownPrefix);
 export const authorityKey = text.encode(`${ownPrefix}ca`);
 export const authoritySealedKey = text.encode(`${ownPrefix}ca-key`);
+export const authorityCrossKey = text.encode(`${ownPrefix}ca-cross`);
+export const authorityPreviousKey = text.encode(`${ownPrefix}ca-previous`);
 export const predecessorsKey = text.encode(`${ownPrefix}predecessors`);
 const nodesPrefix = `${ownPrefix}nodes/`;
+const removingPrefix = `${ownPrefix}removing/`;
+const removedPrefix = `${ownPrefix}removed/`;
 
 const predecessorsSchema = z.array(z.string());
 const memberSchema = z.object({
@@ -28,7 +32,9 @@ const memberSchema = z.object({
   // Older versions wrote neither.
   failureDomain: z.string().nullable().default(null),
   weight: z.number().default(0),
+  spareOnly: z.boolean().default(false),
 });
+const removedSchema = z.object({ id: memberSchema.shape.id, name: z.string() });
 
 export interface Member {
   readonly id: NodeId;
@@ -37,6 +43,14 @@ export interface Member {
   readonly version: string;
   readonly failureDomain: string | null;
   readonly weight: number;
+  /** It came with a token that lets it work but never hold the data. */
+  readonly spareOnly: boolean;
+}
+
+/** A node that was removed, or is about to be. Its key is worthless from then on, whoever has it. */
+export interface RemovedMember {
+  readonly id: NodeId;
+  readonly name: string;
 }
 
 export function nodeKey(id: NodeId): Uint8Array {
@@ -61,15 +75,59 @@ export function readMember(view: StateView, id: NodeId): Member | null {
   return stored ? parseMember(stored.value) : null;
 }
 
-/** The cluster's CA; null before the founder has stored it. */
+/** A person wants it removed: it goes as soon as it has no seat any more. */
+export function removingKey(id: NodeId): Uint8Array {
+  return text.encode(removingPrefix + id);
+}
+
+export function removedKey(id: NodeId): Uint8Array {
+  return text.encode(removedPrefix + id);
+}
+
+export function encodeRemoved({ id, name }: RemovedMember): Uint8Array {
+  return text.encode(JSON.stringify({ id, name }));
+}
+
+export function readRemoving(view: StateView): RemovedMember[] {
+  return readRemovedBelow(view, removingPrefix);
+}
+
+export function readRemoved(view: StateView): RemovedMember[] {
+  return readRemovedBelow(view, removedPrefix);
+}
+
+function readRemovedBelow(view: StateView, below: string): RemovedMember[] {
+  const prefix = text.encode(below);
+  return view.items({ key: prefix, end: prefixEnd(prefix) }).flatMap((item) => {
+    const parsed = removedSchema.safeParse(parseJson(item.value));
+    return parsed.success ? [parsed.data as RemovedMember] : [];
+  });
+}
+
+/** The CAs that members are to trust, in PEM, the present one first; null before the founder has stored it. */
+export function readTrustBundle(view: StateView): string | null {
+  const certificate = readText(view, authorityKey);
+  return certificate === ''
+    ? null
+    : bundleOf({ certificate, previous: readText(view, authorityPreviousKey) });
+}
+
+/** The cluster's CA; null before the founder has stored it. Throws when the key is another one. */
 export function readAuthority(view: StateView, sealingKey: Buffer): CertificateAuthority | null {
-  const certificate = view.get(authorityKey);
+  const certificate = readText(view, authorityKey);
   const sealed = view.get(authoritySealedKey);
-  if (!certificate || !sealed) return null;
+  if (certificate === '' || !sealed) return null;
   return {
-    certificate: Buffer.from(certificate.value).toString('utf8'),
-    privateKey: openPrivateKey(sealed.value, sealingKey),
+    certificate,
+    privateKey: openSealedText(sealed.value, sealingKey),
+    cross: readText(view, authorityCrossKey),
+    previous: readText(view, authorityPreviousKey),
   };
+}
+
+function readText(view: StateView, key: Uint8Array): string {
+  const stored = view.get(key);
+  return stored === null ? '' : Buffer.from(stored.value).toString('utf8');
 }
 
 /** Clusters whose place this one has taken: their members that come back have to join anew. */
@@ -88,8 +146,14 @@ export function readPredecessors(view: StateView): readonly string[] {
 export const userKeys = { key: new Uint8Array([0x20]), end: after(new Uint8Array(4096).fill(0xff)) };
 
 function parseMember(value: Uint8Array): Member | null {
+  const parsed = memberSchema.safeParse(parseJson(value));
+  return parsed.success ? (parsed.data as Member) : null;
+}
+
+/** null for what is no JSON. */
+export function parseJson(value: Uint8Array): unknown {
   try {
-    return memberSchema.parse(JSON.parse(Buffer.from(value).toString('utf8'))) as Member;
+    return JSON.parse(Buffer.from(value).toString('utf8'));
   } catch {
     return null;
   }

@@ -56,6 +56,15 @@ export function composeBlankStatus(
   };
 }
 
+/** On a node that its cluster refuses: what it still knows is of before that. */
+export function fencedStatus(own: ClusterStatus, state: 'removed' | 'copy', reason: string): ClusterStatus {
+  return {
+    ...own,
+    ...{ highAvailability: false, survives: 0, reason, leader: null },
+    self: { ...own.self, state },
+  };
+}
+
 function explain(
   { nodes, targets, leader }: StatusObservation,
   voters: readonly NodeStatus[],

@@ -2,40 +2,34 @@
  * Reads a YAML text against a schema. Everything that is wrong with it is said at once: file, line, field, what was
  * wrong and what would be right. Recipes and the agent's configuration are both read with it.
  */
-import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLMap,
+  YAMLParseError,
+} from 'yaml';
 import type { z } from 'zod';
-import { nearestWord } from './did-you-mean.ts';
-
-/** The text cannot be used; the message names every fault, one a line. */
-export class YamlFaultsError extends Error {
-  override readonly name = 'YamlFaultsError';
-  readonly count: number;
-
-  constructor(faults: readonly string[]) {
-    super(faults.join('\n'));
-    this.count = faults.length;
-  }
-}
+import {
+  type FieldPath,
+  lineOf,
+  refuseIssues,
+  refuseSyntax,
+  refuseText,
+  type YamlFaultsError,
+} from './yaml-faults.ts';
 
 export interface CheckedYaml<Value> {
   readonly value: Value;
-  /** As written, without defaults. */
+  /** As written, over what is below it, without defaults. */
   readonly written: Readonly<Record<string, unknown>>;
-}
-
-type Path = readonly PropertyKey[];
-
-interface Fault {
-  readonly line: number;
-  readonly field: string;
-  readonly message: string;
-}
-
-interface Source {
-  readonly file: string;
-  readonly document: Document;
-  readonly lines: LineCounter;
-  readonly schema: z.ZodType;
+  /** What the text itself says. */
+  readonly own: Readonly<Record<string, unknown>>;
+  /** The line of a field in the text. */
+  lineOf(path: FieldPath): number;
 }
 
 /**
@@ -51,26 +45,67 @@ export function parseCheckedYaml<Schema extends z.ZodType>(
   below: Readonly<Record<string, unknown>> = {},
 ): CheckedYaml<z.infer<Schema>> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = readDocument(text, file, lines);
   const source = { file, document, lines, schema };
-  if (document.errors.length > 0) {
-    throw refusal(
-      file,
-      document.errors.map((error) => syntaxFault(error, lines)),
-    );
-  }
-  if (!isMap(document.contents)) {
-    throw refusal(file, [{ line: 1, field: '', message: what }]);
-  }
-  const written = mergeOver(below, document.toJS());
+  if (document.errors.length > 0) throw refuseSyntax(file, document.errors, lines);
+  if (!isMap(document.contents)) throw refuseText(file, what);
+  const own = plainValue(document, file);
+  const written = mergeOver(below, own);
   const result = schema.safeParse(written);
-  if (!result.success) {
-    throw refusal(
-      file,
-      result.error.issues.flatMap((issue) => issueFaults(issue, source, [])),
-    );
+  if (!result.success) throw refuseIssues(source, result.error.issues);
+  return {
+    value: result.data,
+    written: written as Record<string, unknown>,
+    own: own as Record<string, unknown>,
+    lineOf: (path) => lineOf(path, source),
+  };
+}
+
+/** Lists in lists in lists, a hundred thousand deep, end the parser's stack. */
+function readDocument(text: string, file: string, lines: LineCounter): Document {
+  try {
+    // The parser would compare each key of a map with every other, which takes minutes for ten thousands of them.
+    const options = {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+      uniqueKeys: false,
+    } as const;
+    const document = parseDocument(text, options);
+    visit(document, { Map: (_, map) => findTwins(map, document) });
+    return document;
+  } catch (error) {
+    throw unreadable(file, error);
   }
-  return { value: result.data, written: written as Record<string, unknown> };
+}
+
+function findTwins(map: YAMLMap, document: Document): void {
+  const seen = new Set<unknown>();
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    const [start = 0, end = 0] = key.range ?? [];
+    if (seen.has(key.value)) {
+      document.errors.push(new YAMLParseError([start, end], 'DUPLICATE_KEY', 'Map keys must be unique'));
+    }
+    seen.add(key.value);
+  }
+}
+
+function unreadable(file: string, error: unknown): YamlFaultsError {
+  const reason = error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
+  return refuseText(file, `this cannot be read: ${reason}`);
+}
+
+/** Aliases may name nothing, themselves, or so much that the parser gives up. */
+function plainValue(document: Document, file: string): unknown {
+  try {
+    const value: unknown = document.toJS();
+    // A value that contains itself could be merged and checked for ever.
+    JSON.stringify(value);
+    return value;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
 }
 
 /** Maps are merged, field by field; lists and plain values of `over` replace those below. */
@@ -83,150 +118,4 @@ function mergeOver(below: unknown, over: unknown): unknown {
 
 function isPlainMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function refusal(file: string, faults: readonly Fault[]): YamlFaultsError {
-  const sorted = [...faults].sort((a, b) => a.line - b.line);
-  return new YamlFaultsError(
-    sorted.map(
-      (fault) => `${file}, line ${fault.line}: ${fault.field ? `${fault.field}: ` : ''}${fault.message}`,
-    ),
-  );
-}
-
-function syntaxFault(
-  error: { readonly pos: [number, number]; readonly message: string },
-  lines: LineCounter,
-): Fault {
-  const line = lines.linePos(error.pos[0]).line;
-  return { line, field: '', message: `this is not YAML: ${error.message.split('\n')[0]}` };
-}
-
-/** Of several kinds of value that would do, the one whose kind was written. */
-function closestBranch(
-  branches: readonly (readonly z.core.$ZodIssue[])[],
-): readonly z.core.$ZodIssue[] | undefined {
-  return branches.find((issues) =>
-    issues.every((issue) => issue.code !== 'invalid_type' || issue.path.length > 0),
-  );
-}
-
-function issueFaults(issue: z.core.$ZodIssue, source: Source, above: Path): Fault[] {
-  const path = [...above, ...issue.path];
-  if (issue.code === 'invalid_union') {
-    const branch = closestBranch(issue.errors);
-    if (branch !== undefined) return branch.flatMap((inner) => issueFaults(inner, source, path));
-  }
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, source));
-  return [{ line: lineOf(path, source), field: fieldName(path), message: describe(issue, path, source) }];
-}
-
-function unknownField(path: Path, key: string, source: Source): Fault {
-  const known = knownFields(source.schema, path);
-  const nearest = nearestWord(key, known);
-  const right = nearest ? `did you mean "${nearest}"?` : `known here: ${known.join(', ')}`;
-  return {
-    line: lineOf([...path, key], source),
-    field: fieldName([...path, key]),
-    message: `there is no such field; ${right}`,
-  };
-}
-
-/** The fields of the schema's object at a path; list positions lead into the list's element. */
-function knownFields(root: z.ZodType, path: Path): string[] {
-  let schema: unknown = root;
-  for (const step of path) {
-    schema = typeof step === 'number' ? unwrap(schema)?.element : unwrap(schema)?.shape?.[String(step)];
-  }
-  return Object.keys(unwrap(schema)?.shape ?? {});
-}
-
-interface SchemaParts {
-  readonly shape?: Readonly<Record<string, unknown>>;
-  readonly element?: unknown;
-}
-
-/** Looks through optional, default and the like, down to the object or list. */
-function unwrap(schema: unknown): SchemaParts | undefined {
-  let current = schema as { _zod?: { def?: { innerType?: unknown } } } & SchemaParts;
-  while (current?._zod?.def?.innerType !== undefined) current = current._zod.def.innerType as typeof current;
-  return current;
-}
-
-function describe(issue: z.core.$ZodIssue, path: Path, source: Source): string {
-  const value = source.document.getIn(path as unknown[]);
-  if (value === undefined && issue.code !== 'custom') return `is missing; it ${expectation(issue)}`;
-  switch (issue.code) {
-    case 'invalid_type':
-      return `${expectation(issue)}, not ${kindOf(source.document.toJS(), path)}`;
-    case 'invalid_value':
-      return `${expectation(issue)}, not ${JSON.stringify(value)}`;
-    case 'too_small':
-    case 'too_big':
-      return issue.message.startsWith('must') ? issue.message : expectation(issue);
-    default:
-      return issue.message;
-  }
-}
-
-function expectation(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${typeNames[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
-    case 'too_small':
-      return `must be at least ${issue.minimum}`;
-    case 'too_big':
-      return `must be at most ${issue.maximum}`;
-    default:
-      return issue.message;
-  }
-}
-
-const typeNames: Readonly<Record<string, string>> = {
-  string: 'text (in quotes when it looks like a number)',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a map of fields',
-};
-
-function kindOf(root: unknown, path: Path): string {
-  let value = root;
-  for (const step of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step];
-  if (value === null) return 'empty';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a map of fields';
-  return `the ${typeof value === 'string' ? 'text' : typeof value} ${JSON.stringify(value)}`;
-}
-
-function fieldName(path: Path): string {
-  return path
-    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index ? '.' : ''}${String(step)}`))
-    .join('');
-}
-
-/** The line of a field's name; of what holds it, when the field is missing. */
-function lineOf(path: Path, source: Source): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const holder =
-      length > 1 ? source.document.getIn(path.slice(0, length - 1) as unknown[]) : source.document.contents;
-    const offset = offsetIn(holder, path[length - 1]!);
-    if (offset !== undefined) return source.lines.linePos(offset).line;
-  }
-  return 1;
-}
-
-function offsetIn(holder: unknown, step: PropertyKey): number | undefined {
-  if (isMap(holder)) {
-    const pair = holder.items.find((item) => isNode(item.key) && String(item.key) === String(step));
-    return isPair(pair) && isNode(pair.key) ? pair.key.range?.[0] : undefined;
-  }
-  if (holder !== null && typeof holder === 'object' && 'items' in holder) {
-    const item = (holder.items as unknown[])[Number(step)];
-    return isNode(item) ? item.range?.[0] : undefined;
-  }
-  return undefined;
 }

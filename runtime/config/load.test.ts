@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { loadConfig } from './load.ts';
+import { encodeCollected } from './collect/collected.ts';
+import { configWarnings, explainConfig } from './explain.ts';
+import { type LoadedConfig, loadConfig } from './load.ts';
 
 const own = `cluster: { name: edge, secret: 0123456789abcdef, expect: 3 }
 discovery: { addresses: [192.0.2.1, 192.0.2.2] }
@@ -15,14 +17,22 @@ function load(t: Test, text: string, over: string | null) {
   const at = (name: string): string => path.join(directory, name);
   writeFileSync(at('config.yaml'), text);
   if (over !== null) writeFileSync(at('trivet.yaml'), over);
-  return loadConfig(at('config.yaml'), at('trivet.yaml'));
+  return loadConfig({ ...onlyImage(at('config.yaml')), bootPartition: at('trivet.yaml') });
 }
+
+const onlyImage = (image: string) => ({ image, bootPartition: null, collected: null, credentials: null });
+
+const warnings = (loaded: LoadedConfig): readonly string[] => configWarnings(explainConfig(loaded));
+
+/** Of the only source over the image. */
+const problemOf = ({ layers }: LoadedConfig): string | null => layers[1]!.problem;
 
 t.test('loadConfig merges maps and replaces lists', async (t) => {
   const over =
     'cluster:\r\n  secret: fedcba9876543210\r\n  weight: 7\r\ndiscovery:\r\n  addresses: [192.0.2.9]\r\n';
-  const { state, config, problem } = load(t, own, over);
-  t.equal(problem, null);
+  const loaded = load(t, own, over);
+  const { state, config } = loaded;
+  t.equal(problemOf(loaded), null);
   t.equal(state, 'complete');
   t.match(config.cluster, { name: 'edge', secret: 'fedcba9876543210', expect: 3, weight: 7 });
   t.same(config.discovery.addresses, ['192.0.2.9']);
@@ -30,9 +40,10 @@ t.test('loadConfig merges maps and replaces lists', async (t) => {
 });
 
 t.test('loadConfig takes the image’s configuration where there is no other', async (t) => {
-  for (const over of [null, '', '# cluster:\n#   name: NAME\n\n']) {
-    const { state, config, problem } = load(t, own, over);
-    t.same([state, config.cluster?.name, problem], ['complete', 'edge', null]);
+  const ornament = '#'.repeat(60);
+  for (const over of [null, '', '# cluster:\n#   name: NAME\n\n', `${ornament}\n# nothing\n${ornament}`]) {
+    const loaded = load(t, own, over);
+    t.same([loaded.state, loaded.config.cluster?.name, problemOf(loaded)], ['complete', 'edge', null]);
   }
 });
 
@@ -48,8 +59,9 @@ t.test('loadConfig reports what is wrong with the file that goes over, and goes 
     ['- a list\n', /trivet\.yaml, line 1: a configuration is a map/],
   ];
   for (const [over, message] of cases) {
-    const { state, config, problem } = load(t, own, over);
-    t.match(problem, message);
+    const loaded = load(t, own, over);
+    const { state, config } = loaded;
+    t.match(problemOf(loaded), message);
     t.same([state, config.cluster?.name, config.roles.voters], ['complete', 'edge', 3]);
   }
 });
@@ -62,20 +74,29 @@ t.test('loadConfig falls back to what was kept, also when the boot partition is 
   mkdirSync(at('efi'));
   writeFileSync(at('config.yaml'), `dataDirectory: ${at('data')}\n`);
   writeFileSync(at('data/trivet.yaml'), 'cluster: { name: kept, secret: 0123456789abcdef }\n');
-  const load = () => loadConfig(at('config.yaml'), at('efi/trivet.yaml'));
+  const load = () => loadConfig({ ...onlyImage(at('config.yaml')), bootPartition: at('efi/trivet.yaml') });
   t.match(load(), {
     state: 'complete',
     config: { cluster: { name: 'kept' } },
-    problem: /efi cannot be read/,
+    layers: [{}, { serves: 'kept', problem: /efi cannot be read/ }],
+    toKeep: [],
   });
   writeFileSync(at('efi/trivet.yaml'), 'clutser: {}\n');
-  t.match(load(), { state: 'complete', config: { cluster: { name: 'kept' } }, problem: /line 1: clutser/ });
+  t.match(load(), { state: 'complete', config: { cluster: { name: 'kept' } } });
+  t.match(problemOf(load()), /line 1: clutser/);
+  t.match(warnings(load()), [/^The configuration on the boot partition is not taken, and the last one/]);
   writeFileSync(at('data/trivet.yaml'), 'of: another version\n');
-  t.match(load(), { state: 'waiting', problem: /line 1: clutser/ });
+  t.match(load(), { state: 'waiting', layers: [{}, { serves: 'nothing', problem: /line 1: clutser/ }] });
+  t.match(warnings(load()), [/^The configuration on the boot partition is not taken: /]);
   rmSync(at('efi/trivet.yaml'));
   writeFileSync(at('efi/other'), '');
   writeFileSync(at('data/trivet.yaml'), 'cluster: { name: kept, secret: 0123456789abcdef }\n');
-  t.match(load(), { state: 'waiting', problem: null }, 'one that was taken away is not asked for');
+  t.match(
+    load(),
+    { state: 'waiting', layers: [{}, { serves: 'nothing', problem: null }] },
+    'it was taken away',
+  );
+  t.same(load().toKeep, [{ file: at('data/trivet.yaml'), text: null }], 'and is forgotten');
 });
 
 t.test('loadConfig waits for a cluster that nobody has named yet', async (t) => {
@@ -84,7 +105,7 @@ t.test('loadConfig waits for a cluster that nobody has named yet', async (t) => 
   t.same([named.state, named.config.roles.voters], ['complete', 5]);
   const half = load(t, 'roles: { voters: 3 }\n', 'cluster:\n  name: edge\n');
   t.equal(half.state, 'waiting');
-  t.match(half.problem, /trivet\.yaml, line 1: cluster\.secret: is missing/);
+  t.match(problemOf(half), /trivet\.yaml, line 1: cluster\.secret: is missing/);
 });
 
 t.test('loadConfig refuses a fault in the image’s own file', async (t) => {
@@ -93,7 +114,97 @@ t.test('loadConfig refuses a fault in the image’s own file', async (t) => {
     /config\.yaml, line 1: clutser: there is no such field; did you mean "cluster"\?/,
   );
   t.throws(
-    () => loadConfig('/nowhere/config.yaml'),
+    () => loadConfig(onlyImage('/nowhere/config.yaml')),
     /\/nowhere\/config\.yaml: the configuration cannot be read: it does not exist/,
   );
+});
+
+/** A machine with every source, each in a directory of its own. */
+function makeMachine(t: Test) {
+  const directory = mkdtempSync(path.join(tmpdir(), 'trivet-config-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const at = (name: string): string => path.join(directory, name);
+  for (const name of ['data', 'efi', 'credentials']) mkdirSync(at(name));
+  writeFileSync(
+    at('config.yaml'),
+    `dataDirectory: ${at('data')}\nroles: { voters: 3 }\nnode: { name: one }\n`,
+  );
+  writeFileSync(
+    at('efi/trivet.yaml'),
+    'node: { name: two }\ncluster: { name: a, secret: 0123456789abcdef }\n',
+  );
+  const places = {
+    image: at('config.yaml'),
+    bootPartition: at('efi/trivet.yaml'),
+    collected: at('platform.json'),
+    credentials: at('credentials'),
+  };
+  const load = (): LoadedConfig => {
+    const loaded = loadConfig(places);
+    // As the agent does.
+    for (const { file, text } of loaded.toKeep)
+      text === null ? rmSync(file, { force: true }) : writeFileSync(file, text);
+    return loaded;
+  };
+  const platformSays = (sight: Parameters<typeof encodeCollected>[0]['sight']): void =>
+    writeFileSync(places.collected, encodeCollected({ place: 'user data of EC2', sight }));
+  return { at, load, platformSays };
+}
+
+t.test('loadConfig puts the platform over the boot partition, and the credential over all', async (t) => {
+  const { at, load, platformSays } = makeMachine(t);
+  t.equal(load().config.node.name, 'two');
+  platformSays({ kind: 'text', text: '#trivet\nnode: { name: three }\ncluster: { weight: 3 }\n' });
+  t.match(load().config, { node: { name: 'three' }, cluster: { name: 'a', weight: 3 } });
+  writeFileSync(at('credentials/trivet.config'), 'node: { name: four }\n');
+  t.match(load().config, { node: { name: 'four' }, cluster: { name: 'a', weight: 3 } });
+});
+
+t.test(
+  'loadConfig stays with what a platform said that cannot be asked, and forgets what it takes back',
+  async (t) => {
+    const { at, load, platformSays } = makeMachine(t);
+    const isThree = () => load().config.node.name === 'three';
+    platformSays({ kind: 'text', text: 'node: { name: three }' });
+    t.ok(isThree());
+    platformSays({ kind: 'unreadable', problem: 'EC2 metadata: no answer' });
+    t.ok(isThree());
+    t.match(warnings(load()), [
+      /of the platform is not taken, and the last one in order serves: EC2 metadata/,
+    ]);
+    platformSays({ kind: 'away', note: 'no disk' });
+    t.ok(isThree());
+    t.same(warnings(load()), [], 'a disk that was taken off is no fault');
+    platformSays({ kind: 'text', text: 'node: { nam: four }' });
+    t.ok(isThree());
+    t.match(warnings(load()), [/user data of EC2, line 1: node\.nam: there is no such field/]);
+    writeFileSync(at('platform.json'), '{"place":');
+    t.ok(isThree());
+    t.match(warnings(load()), [/platform\.json is damaged/]);
+    rmSync(at('platform.json'));
+    t.ok(isThree());
+    platformSays({ kind: 'nothing', note: 'has none' });
+    t.equal(load().config.node.name, 'two');
+    platformSays({ kind: 'away', note: 'no disk' });
+    t.equal(load().config.node.name, 'two');
+  },
+);
+
+t.test('loadConfig drops what was kept and no longer fits over the sources below', async (t) => {
+  const { at, load, platformSays } = makeMachine(t);
+  platformSays({ kind: 'text', text: 'cluster: { weight: 3 }' });
+  t.equal(load().config.cluster?.weight, 3);
+  rmSync(at('efi/trivet.yaml'));
+  writeFileSync(at('efi/other'), '');
+  platformSays({ kind: 'away', note: 'no disk' });
+  const loaded = load();
+  t.equal(loaded.state, 'waiting');
+  t.match(warnings(loaded), [/user data of EC2, as last read, line 1: cluster\.name: is missing/]);
+});
+
+t.test('loadConfig reports a credential that cannot be read', async (t) => {
+  const { at, load } = makeMachine(t);
+  mkdirSync(at('credentials/trivet.config'));
+  t.equal(load().state, 'complete');
+  t.match(warnings(load()), [/in the credential is not taken: .*trivet\.config cannot be read/]);
 });

@@ -1,76 +1,123 @@
 /**
- * Reads the agent's configuration: the image's, and what a person has put on the boot partition over it. Everything that
- * is wrong in a file is said at once, with file, line and field.
+ * Reads what the sources of configuration say, all of them files: the image's, the one on the boot partition, what
+ * `trivet config collect` found at the machine's cloud, and a systemd credential. Which goes over which: `layers.ts`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { z } from 'zod';
-import { parseCheckedYaml, YamlFaultsError } from './checked-yaml.ts';
-import { type Config, configSchema } from './schema.ts';
+import { decodeCollected } from './collect/collected.ts';
+import {
+  type ObservedSource,
+  readImageConfig,
+  type Sight,
+  type StackedConfig,
+  stackSources,
+} from './layers.ts';
 
-/** The configuration's file cannot be read at all. */
+/** The image's file cannot be read at all. */
 class ConfigFileError extends Error {
   override readonly name = 'ConfigFileError';
 }
 
-/** The image's own configuration may leave open which cluster the machine belongs to. */
-const openSchema = configSchema.partial({ cluster: true });
-export type OpenConfig = z.infer<typeof openSchema>;
-
-export interface LoadedConfig {
-  /** `waiting`: nobody has said yet which cluster this machine belongs to. */
-  readonly state: 'complete' | 'waiting';
-  readonly config: OpenConfig;
-  /** What is wrong with the file that goes over; the one before is in force then, so that the node stays what it is. */
-  readonly problem: string | null;
-  /** The file that goes over; null when none was asked for. `text` is what is in force of it, null for nothing. */
-  readonly over: { readonly file: string; readonly exists: boolean; readonly text: string | null } | null;
+/** Where the sources are; null for one that is not used. */
+export interface ConfigPlaces {
+  /** The image's own. */
+  readonly image: string;
+  /** The file on the boot partition. */
+  readonly bootPartition: string | null;
+  /** What `trivet config collect` writes. */
+  readonly collected: string | null;
+  /** The directory of systemd's credentials. */
+  readonly credentials: string | null;
 }
 
-const what = 'a configuration is a map of fields, such as "cluster: { name: edge, secret: … }"';
+export interface LoadedConfig extends StackedConfig {
+  /** What to keep for a start at which a source is away or broken: file, and text or null for none. */
+  readonly toKeep: readonly { readonly file: string; readonly text: string | null }[];
+}
 
-/** In the data directory: the text of the file that goes over when it was last in order. */
-export const keptOverName = 'trivet.yaml';
+/** YAML takes many times its size to be read. */
+const fileLimitCharacters = 64 * 1024;
+const credentialName = 'trivet.config';
+
+/** In the data directory: the texts of the sources when they were last in order. */
+const keptNames = {
+  bootPartition: 'trivet.yaml',
+  platform: 'platform-config.yaml',
+  credential: 'credential-config.yaml',
+} as const;
 
 /**
- * Reads, merges and checks, and fills in the defaults. A fault in `file` throws `ConfigFileError` or
- * `YamlFaultsError`; one in `overFile` is a problem to report, and what was kept of it serves.
+ * Reads, merges and checks, and fills in the defaults. A fault in the image's file throws `ConfigFileError` or
+ * `YamlFaultsError`; one in any other source is its layer's problem.
  */
-export function loadConfig(file: string, overFile: string | null = null): LoadedConfig {
-  const own = parseCheckedYaml(readConfigFile(file), file, openSchema, what);
-  if (overFile === null) return { ...judge(own.value), problem: null, over: null };
-  const text = readIfPresent(overFile);
-  const over = { file: overFile, exists: text !== null };
-  const merge = (kept: string | null): Pick<LoadedConfig, 'state' | 'config'> =>
-    // A file of nothing but comments says nothing, and is no fault.
-    kept === null || /^\s*(#.*\s*)*$/.test(kept)
-      ? judge(own.value)
-      : judge(parseCheckedYaml(kept, overFile, openSchema, what, own.written).value);
-  let problem: string;
+export function loadConfig(places: ConfigPlaces): LoadedConfig {
+  const image = readImageConfig(readImageFile(places.image), places.image);
+  const keptFile = (name: keyof typeof keptNames): string =>
+    path.join(image.config.dataDirectory, keptNames[name]);
+  const kept = (name: keyof typeof keptNames): { name: typeof name; kept: string | null } => ({
+    name,
+    kept: readIfPresent(keptFile(name)),
+  });
+  const stacked = stackSources(image, [
+    ...(places.bootPartition === null
+      ? []
+      : [{ ...lookAtBootPartition(places.bootPartition), ...kept('bootPartition') }]),
+    ...(places.collected === null ? [] : [{ ...lookAtPlatform(places.collected), ...kept('platform') }]),
+    ...(places.credentials === null
+      ? []
+      : [{ ...lookAtCredential(places.credentials), ...kept('credential') }]),
+  ]);
+  const toKeep = stacked.layers.flatMap(({ name, keep }) =>
+    name === 'image' || keep === undefined ? [] : [{ file: keptFile(name), text: keep }],
+  );
+  return { ...stacked, toKeep };
+}
+
+type Look = Omit<ObservedSource, 'name' | 'kept'>;
+
+function lookAtBootPartition(file: string): Look {
+  const directory = path.dirname(file);
+  const about = { title: 'The configuration on the boot partition', place: file };
+  const text = readIfPresent(file);
+  if (text !== null && text.length > fileLimitCharacters) {
+    return {
+      ...about,
+      sight: { kind: 'unreadable', problem: `${file} is far too large for a configuration` },
+    };
+  }
+  if (text !== null) return { ...about, sight: { kind: 'text', text } };
+  const sight: Sight = holdsFiles(directory)
+    ? { kind: 'nothing', note: 'is not there' }
+    : { kind: 'unreadable', problem: `${directory} cannot be read` };
+  return { ...about, sight };
+}
+
+function lookAtPlatform(file: string): Look {
+  const title = 'The configuration of the platform';
+  const text = readIfPresent(file);
+  if (text === null) {
+    return { title, place: 'platform', sight: { kind: 'away', note: 'has not been asked' } };
+  }
+  const collected = decodeCollected(text);
+  if (collected === null) {
+    return { title, place: file, sight: { kind: 'unreadable', problem: `${file} is damaged` } };
+  }
+  return { title, place: collected.place, sight: collected.sight };
+}
+
+function lookAtCredential(directory: string): Look {
+  const file = path.join(directory, credentialName);
+  const about = { title: 'The configuration in the credential', place: `credential ${credentialName}` };
   try {
-    if (text !== null || holdsFiles(path.dirname(overFile))) {
-      return { ...merge(text), problem: null, over: { ...over, text } };
-    }
-    problem = `${path.dirname(overFile)} cannot be read`;
+    return { ...about, sight: { kind: 'text', text: readFileSync(file, 'utf8') } };
   } catch (error) {
-    if (!(error instanceof YamlFaultsError)) throw error;
-    problem = error.message;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const sight: Sight =
+      code === 'ENOENT'
+        ? { kind: 'nothing', note: 'is not there' }
+        : { kind: 'unreadable', problem: `${file} cannot be read: ${message}` };
+    return { ...about, sight };
   }
-  const kept = readIfPresent(path.join(own.value.dataDirectory, keptOverName));
-  try {
-    return { ...merge(kept), problem, over: { ...over, text: kept } };
-  } catch {
-    // It was in order for an earlier version of the schema.
-    return { ...judge(own.value), problem, over: { ...over, text: null } };
-  }
-}
-
-export function isComplete(config: OpenConfig): config is Config {
-  return config.cluster !== undefined;
-}
-
-function judge(config: OpenConfig): Pick<LoadedConfig, 'state' | 'config'> {
-  return { state: isComplete(config) ? 'complete' : 'waiting', config };
 }
 
 function readIfPresent(file: string): string | null {
@@ -90,7 +137,7 @@ function holdsFiles(directory: string): boolean {
   }
 }
 
-function readConfigFile(file: string): string {
+function readImageFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

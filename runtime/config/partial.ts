@@ -3,9 +3,9 @@
  * what the image says.
  */
 import { parseCheckedYaml } from './checked-yaml.ts';
-import { clusterSchema, configSchema } from './schema.ts';
+import { clusterFields, configSchema } from './schema.ts';
 
-const partialConfigSchema = configSchema.extend({ cluster: clusterSchema.partial() }).partial();
+const partialConfigSchema = configSchema.extend({ cluster: clusterFields.partial() }).partial();
 
 /** @param file the name for messages. Throws `YamlFaultsError`, which names every fault with its line. */
 export function checkPartialConfig(text: string, file: string): void {

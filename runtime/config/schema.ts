@@ -3,6 +3,7 @@
  * same `clusterSchema`, so that the builder refuses at build time what a device would refuse at boot.
  */
 import * as z from 'zod';
+import { enrolmentSchema } from './enrolment-schema.ts';
 import { etcdApiSchema, etcdSchema } from './etcd-schema.ts';
 
 /** Long enough that guessing against recorded handshakes is hopeless; see ARCHITECTURE.md, decisions. */
@@ -16,7 +17,8 @@ export const dnsLabelSchema = z
     'must be 1 to 63 lower-case letters, digits or hyphens, and start and end with a letter or digit',
   );
 
-export const clusterSchema = z.strictObject({
+/** Any of them may be left out in a file that goes over another. */
+export const clusterFields = z.strictObject({
   /** Machines of one name and one secret become one cluster. */
   name: dnsLabelSchema,
   /** Proved by every joining machine before anything else is said; never sent. */
@@ -25,7 +27,13 @@ export const clusterSchema = z.strictObject({
     .min(
       secretMinimumLength,
       `must be at least ${secretMinimumLength} characters: it is all that keeps strangers out (for example the output of: openssl rand -hex 16)`,
-    ),
+    )
+    .optional(),
+  /** In place of the secret: admits this one machine to a cluster that exists (trivet token create). */
+  token: z
+    .string()
+    .regex(/^t1-[0-9a-f]{8}-[0-9a-f]{32}-[0-9a-f]{32}$/, 'must be a token as "trivet token create" prints it')
+    .optional(),
   /** How many blank machines must find each other before one of them starts the cluster. */
   expect: z.int().min(1).max(7).default(3),
   /** What this machine fails together with: a rack, a room, a site. Voters are spread over these first of all. */
@@ -39,23 +47,50 @@ export const clusterSchema = z.strictObject({
     .optional(),
   /** Lower becomes a voter first, higher gives its seat up first; after the failure domains. */
   weight: z.int().min(-1000).max(1000).default(0),
+  /** How long a node's certificate is good, in hours of the cluster's life; it is renewed when half of them are over. */
+  certificateHours: z.number().min(0.001).max(87_600).default(720),
+  /** When the secret stops admitting machines; it does not where nothing is said. */
+  enrolment: enrolmentSchema.prefault({}),
 });
+
+export const clusterSchema = clusterFields.refine(
+  ({ secret, token }) => (secret === undefined) !== (token === undefined),
+  {
+    path: ['secret'],
+    message:
+      'is missing: a cluster has a secret that its machines share, or this machine has a token in its place (not both)',
+  },
+);
+const mostAddresses = 64;
+/** What a label of a host's name is (RFC 1123), and how long a name may be. */
+const labelPattern = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+const longestName = 253;
+
+function isHostName(text: string): boolean {
+  return text.length <= longestName && text.split('.').every((label) => labelPattern.test(label));
+}
 
 /** `host:port`; the port may be left out (7443). IPv6 addresses stand in brackets. */
 const addressSchema = z
   .string()
   .regex(
     /^(\[[0-9a-fA-F:.%a-z]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/,
-    'must be HOST or HOST:PORT, with an IPv6 address in brackets, such as 192.0.2.11 or [2001:db8::1]:7443',
-  );
+    'must be HOST or HOST:PORT, with an IPv6 address in brackets, such as 192.0.2.11, nodes.example.net or [2001:db8::1]:7443',
+  )
+  .refine((text) => {
+    const [, host = '', port = '1'] = /^(\[.+\]|[^:]+)(?::(\d+))?$/.exec(text) ?? [];
+    return Number(port) >= 1 && Number(port) <= 65535 && (host.startsWith('[') || isHostName(host));
+  }, 'must have a port from 1 to 65535, and a name of labels with at most 63 letters, digits or hyphens');
 
 const discoverySchema = z.strictObject({
   /** Find peers on the link by multicast DNS. */
   mdns: z.boolean().default(true),
   /** The IPv4 address of the only interface to use for multicast DNS; all of them when absent. */
   mdnsInterface: z.ipv4().optional(),
-  /** Addresses to try beside what multicast DNS finds. */
-  addresses: z.array(addressSchema).default([]),
+  /** Addresses and names to try beside what multicast DNS finds. All addresses of a name are tried. */
+  addresses: z.array(addressSchema).max(mostAddresses).default([]),
+  /** A domain whose SRV entries `_trivet._tcp` name the nodes, with their ports. */
+  domain: z.string().refine(isHostName, 'must be a domain, such as edge.example.net').optional(),
 });
 
 const peersSchema = z.strictObject({
@@ -117,3 +152,6 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
+
+/** Fields that are shown to nobody. */
+export const secretFields: readonly string[] = ['cluster.secret', 'cluster.token'];

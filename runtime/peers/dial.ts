@@ -2,6 +2,7 @@
 import tls from 'node:tls';
 import type { NodeId } from '../raft/types.ts';
 import { type AlpnProtocol, alpn } from './alpn.ts';
+import { serverNameOf } from './instances.ts';
 import { enrolmentCipher, type SecretKeys } from './secret.ts';
 import { type Credentials, judgeCertificate } from './trust.ts';
 
@@ -25,17 +26,19 @@ export interface Endpoint {
 
 const dialTimeoutMilliseconds = 5_000;
 
-/** Connects as a member. Rejects with `DialError` unless the other side is `expected` (any member when null). */
+/** Connects as a member. Rejects with `DialError` unless the other side is `expected` (any member when null). `instance` is this run's. */
 export async function dialMember(
   endpoint: Endpoint,
   protocol: AlpnProtocol,
   own: Credentials,
   expected: NodeId | null,
+  instance: string,
 ): Promise<{ socket: tls.TLSSocket; nodeId: NodeId }> {
   const socket = await connect(endpoint, protocol, {
     key: own.privateKey,
     cert: own.certificate,
     minVersion: 'TLSv1.3',
+    servername: serverNameOf(instance),
   });
   const outcome = judgeCertificate(socket.getPeerX509Certificate(), own);
   if (outcome.kind === 'untrusted') {

@@ -5,13 +5,15 @@
 import type net from 'node:net';
 import tls from 'node:tls';
 import { alpn } from './alpn.ts';
-import { enrolmentCipher, type SecretKeys } from './secret.ts';
-import { type Credentials, judgeCertificate, type PeerIdentity } from './trust.ts';
+import { FailureLimiter } from './failure-limiter.ts';
+import { enrolmentCipher } from './secret.ts';
+import { type Credentials, judgeCertificate, type ProvedPeer } from './trust.ts';
 
 export interface PeerPortHandlers {
-  readonly onRaft: (socket: tls.TLSSocket, peer: PeerIdentity) => void;
-  readonly onRpc: (socket: tls.TLSSocket, peer: PeerIdentity) => void;
-  readonly onEnrolment: (socket: tls.TLSSocket) => void;
+  readonly onRaft: (socket: tls.TLSSocket, peer: ProvedPeer) => void;
+  readonly onRpc: (socket: tls.TLSSocket, peer: ProvedPeer) => void;
+  /** `identity` names the key that was proved: the secret's, or a token's. */
+  readonly onEnrolment: (socket: tls.TLSSocket, identity: string) => void;
   /** Somebody was turned away; `wrongSecret` is what an operator wants to hear of. */
   readonly onRefused: (
     address: string,
@@ -36,20 +38,25 @@ const keepAliveMilliseconds = 30_000;
 /** Far above what a cluster needs; bounds what strangers can hold open. */
 const mostConnections = 512;
 
-/** Listens; rejects with `PeerPortError` that says what to do when the port is taken. */
+/** Listens; `findKey` knows the pre-shared keys that enrol, by their identities. Rejects with `PeerPortError` that says what to do when the port is taken. */
 export async function openPeerPort(
   listen: { readonly address: string; readonly port: number },
-  keys: SecretKeys,
+  findKey: (identity: string) => Buffer | null,
   handlers: PeerPortHandlers,
 ): Promise<PeerPort> {
   let credentials: Credentials | null = null;
+  const identities = new WeakMap<tls.TLSSocket, string>();
+  const limiter = new FailureLimiter();
   const server = tls.createServer({
     ...tlsOptions(null),
     ALPNProtocols: [alpn.raft, alpn.rpc, alpn.enrolment],
     requestCert: true,
     rejectUnauthorized: false,
     handshakeTimeout: handshakeTimeoutMilliseconds,
-    pskCallback: (_socket, identity) => (identity === keys.identity ? keys.preSharedKey : null),
+    pskCallback: (socket, identity) => {
+      identities.set(socket, identity);
+      return limiter.isSlowed(socket.remoteAddress ?? '') ? null : findKey(identity);
+    },
   });
   server.maxConnections = mostConnections;
   server.on('connection', (socket: net.Socket) => {
@@ -57,9 +64,12 @@ export async function openPeerPort(
     // Machines that lost power leave connections behind that nothing else would end.
     socket.setKeepAlive(true, keepAliveMilliseconds);
   });
-  server.on('secureConnection', (socket) => dispatch(socket, credentials, handlers));
+  server.on('secureConnection', (socket) =>
+    dispatch(socket, credentials, identities.get(socket) ?? null, handlers),
+  );
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     const wrongSecret = /BAD_RECORD_MAC|DECRYPTION_FAILED|DECRYPT_ERROR/.test(error.code ?? '');
+    if (wrongSecret) limiter.failed(socket.remoteAddress ?? '');
     handlers.onRefused(
       socket.remoteAddress ?? 'unknown',
       wrongSecret ? 'wrongSecret' : 'garbage',
@@ -87,7 +97,12 @@ function tlsOptions(own: Credentials | null): tls.SecureContextOptions {
   };
 }
 
-function dispatch(socket: tls.TLSSocket, own: Credentials | null, handlers: PeerPortHandlers): void {
+function dispatch(
+  socket: tls.TLSSocket,
+  own: Credentials | null,
+  identity: string | null,
+  handlers: PeerPortHandlers,
+): void {
   socket.on('error', () => {});
   const address = socket.remoteAddress ?? 'unknown';
   const refuse = (kind: 'untrusted' | 'garbage', reason: string): void => {
@@ -96,8 +111,8 @@ function dispatch(socket: tls.TLSSocket, own: Credentials | null, handlers: Peer
   };
   if (socket.alpnProtocol === alpn.enrolment) {
     // TLS 1.3 knows pre-shared keys too, without saying so in the cipher: only the proof we ask for counts.
-    if (socket.getProtocol() === 'TLSv1.2' && socket.getCipher().name === enrolmentCipher)
-      handlers.onEnrolment(socket);
+    const isProved = socket.getProtocol() === 'TLSv1.2' && socket.getCipher().name === enrolmentCipher;
+    if (isProved && identity !== null) handlers.onEnrolment(socket, identity);
     else refuse('untrusted', 'it wants to enrol without proving the secret');
     return;
   }

@@ -1,13 +1,15 @@
-import { generateKeyPairSync } from 'node:crypto';
 import net from 'node:net';
 import t, { type Test } from 'tap';
-import { createCertificateAuthority, issueNodeCertificate } from '../cluster/certificates.ts';
-import { nodeIdOf } from '../cluster/identity.ts';
+import { createCertificateAuthority } from '../cluster/certificates.ts';
+import { makeCredentials } from '../cluster/testing/make-credentials.ts';
 import type { Message, NodeId, Term } from '../raft/types.ts';
 import { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
+import { DenyList } from './deny-list.ts';
 import { dialEnrolment, dialMember } from './dial.ts';
 import { memberFrameLimitBytes, strangerFrameLimitBytes, writeFrame } from './frames.ts';
+import type { PeerGate } from './gate.ts';
+import { InstanceGuard } from './instances.ts';
 import { openPeerPort, type PeerPort, type PeerPortHandlers } from './listener.ts';
 import { RaftLinks, receiveMessages } from './raft-links.ts';
 import { encodeMessage } from './raft-messages.ts';
@@ -16,21 +18,12 @@ import { deriveSecretKeys } from './secret.ts';
 import type { Credentials } from './trust.ts';
 
 const keys = deriveSecretKeys('shop', 'a secret that is long enough');
+const findKey = (identity: string): Buffer | null => (identity === keys.identity ? keys.preSharedKey : null);
 const clusterId = '00112233aabbccdd';
+const gate = (): PeerGate => ({ denied: new DenyList(), instances: new InstanceGuard() });
 
-async function makeMember(
-  authority: Awaited<ReturnType<typeof createCertificateAuthority>>,
-): Promise<Credentials> {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const publicKey = pair.publicKey.export({ format: 'pem', type: 'spki' }).toString();
-  const nodeId = nodeIdOf(publicKey);
-  return {
-    clusterId,
-    nodeId,
-    privateKey: pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
-    certificate: await issueNodeCertificate(authority, { clusterId, nodeId }, publicKey),
-    caCertificate: authority.certificate,
-  };
+function makeMember(authority: Awaited<ReturnType<typeof createCertificateAuthority>>): Promise<Credentials> {
+  return makeCredentials(authority, clusterId);
 }
 
 interface Opened {
@@ -45,7 +38,7 @@ async function open(
   more: Partial<PeerPortHandlers> = {},
 ): Promise<Opened> {
   const refused: string[] = [];
-  const port = await openPeerPort({ address: '127.0.0.1', port: 0 }, keys, {
+  const port = await openPeerPort({ address: '127.0.0.1', port: 0 }, findKey, {
     onRaft: (socket) => socket.destroy(),
     onRpc: (socket, peer) =>
       serveRpc(socket, memberFrameLimitBytes, async (method) => ({ method, peer: peer.nodeId })),
@@ -91,22 +84,24 @@ t.test('dialMember connects members of one cluster, who learn who the other is',
   const authority = await createCertificateAuthority('shop', clusterId);
   const [a, b] = [await makeMember(authority), await makeMember(authority)];
   const { endpoint } = await open(t, a);
-  const { socket, nodeId } = await dialMember(endpoint, alpn.rpc, b, a.nodeId);
+  const { socket, nodeId } = await dialMember(endpoint, alpn.rpc, b, a.nodeId, 'a');
   t.equal(nodeId, a.nodeId);
   const client = new RpcClient(socket, memberFrameLimitBytes);
   t.same(await client.request('ping', {}, 5000), { method: 'ping', peer: b.nodeId });
   client.close();
-  await t.rejects(dialMember(endpoint, alpn.rpc, b, 'ffffffffffffffff' as NodeId), { code: 'untrusted' });
+  await t.rejects(dialMember(endpoint, alpn.rpc, b, 'ffffffffffffffff' as NodeId, 'a'), {
+    code: 'untrusted',
+  });
 });
 
 t.test('openPeerPort turns away a member of another cluster and the secret alone', async (t) => {
   const ours = await makeMember(await createCertificateAuthority('shop', clusterId));
   const stranger = await makeMember(await createCertificateAuthority('shop', clusterId));
   const { endpoint, refused } = await open(t, ours);
-  await t.rejects(dialMember(endpoint, alpn.rpc, stranger, null), { code: 'untrusted' });
+  await t.rejects(dialMember(endpoint, alpn.rpc, stranger, null, 'a'), { code: 'untrusted' });
   // Also when the caller does not look, as a hostile one would not.
   const trusting = { ...stranger, caCertificate: ours.caCertificate };
-  const { socket } = await dialMember(endpoint, alpn.rpc, trusting, null);
+  const { socket } = await dialMember(endpoint, alpn.rpc, trusting, null, 'a');
   const client = new RpcClient(socket, memberFrameLimitBytes);
   await t.rejects(client.request('ping', {}, 5000), RpcError);
   await until(() => refused.includes('untrusted'));
@@ -131,7 +126,7 @@ t.test('openPeerPort drops garbage and a giant frame, and lives on', async (t) =
 
 t.test('openPeerPort says what to do when its port is taken', async (t) => {
   const { endpoint } = await open(t, null);
-  const again = openPeerPort({ address: '127.0.0.1', port: endpoint.port }, keys, {
+  const again = openPeerPort({ address: '127.0.0.1', port: endpoint.port }, findKey, {
     onRaft: () => {},
     onRpc: () => {},
     onEnrolment: () => {},
@@ -161,7 +156,7 @@ t.test(
         connections += 1;
         if (silent) socket.resume();
         else
-          receiveMessages(socket, peer.nodeId, {
+          receiveMessages(socket, peer.nodeId, 'a', {
             onMessage: (message) => received.push(message),
             onEnd: () => {},
           });
@@ -169,7 +164,7 @@ t.test(
     });
     const book = new AddressBook();
     book.add(a.nodeId, endpoint);
-    const links = new RaftLinks(b, book);
+    const links = new RaftLinks(b, book, gate());
     t.teardown(() => links.close());
     const message: Message = { type: 'timeoutNow', from: b.nodeId, to: a.nodeId, term: 1 as Term };
     const sending = setInterval(() => links.send(message), 20);
@@ -181,7 +176,7 @@ t.test(
     received.length = 0;
     // The connection is there and takes everything, as that to a machine that lost its power: only nobody answers.
     links.close();
-    const others = new RaftLinks(b, book);
+    const others = new RaftLinks(b, book, gate());
     t.teardown(() => others.close());
     const sendingOn = setInterval(() => others.send(message), 20);
     t.teardown(() => clearInterval(sendingOn));
@@ -200,12 +195,12 @@ t.test(
     const received: Message[] = [];
     const { endpoint } = await open(t, a, {
       onRaft: (socket, peer) =>
-        receiveMessages(socket, peer.nodeId, {
+        receiveMessages(socket, peer.nodeId, 'a', {
           onMessage: (message) => received.push(message),
           onEnd: () => {},
         }),
     });
-    const { socket } = await dialMember(endpoint, alpn.raft, b, a.nodeId);
+    const { socket } = await dialMember(endpoint, alpn.raft, b, a.nodeId, 'a');
     writeFrame(socket, encodeMessage({ type: 'timeoutNow', from: a.nodeId, to: a.nodeId, term: 1 as Term }));
     socket.resume();
     await until(() => received.length > 0);

@@ -1,14 +1,21 @@
 /**
  * The stream of consensus messages to each peer. Messages may be lost (Raft expects it): while a peer is away or
- * slow they are dropped, never queued without bound. The receiver answers with empty frames: without one in time
+ * slow they are dropped, never queued without bound. The receiver answers with the name of its run: without that in time
  * the connection is taken for dead, long before TCP would notice a pulled cable or a lost machine.
  */
 import type { TLSSocket } from 'node:tls';
 import type { Message, NodeId } from '../raft/types.ts';
-import type { AddressBook } from './address-book.ts';
+import { type AddressBook, sameEndpoint } from './address-book.ts';
 import { alpn } from './alpn.ts';
-import { dialMember } from './dial.ts';
-import { memberFrameLimitBytes, readFrames, writeFrame, writeFrames } from './frames.ts';
+import { dialMember, type Endpoint } from './dial.ts';
+import {
+  memberFrameLimitBytes,
+  readFrames,
+  strangerFrameLimitBytes,
+  writeFrame,
+  writeFrames,
+} from './frames.ts';
+import type { PeerGate } from './gate.ts';
 import { decodeMessage, encodeMessage } from './raft-messages.ts';
 import type { Credentials } from './trust.ts';
 
@@ -29,7 +36,8 @@ interface Link {
   waiting: Uint8Array[];
   /** Since when there is no connection; null when there is one, or none was tried. */
   downSince: number | null;
-  dialling: boolean;
+  /** Where the connection is being made. */
+  dialling: Endpoint | null;
   retryMilliseconds: number;
   notBefore: number;
 }
@@ -37,18 +45,24 @@ interface Link {
 export class RaftLinks {
   readonly #credentials: Credentials;
   readonly #addresses: AddressBook;
+  readonly #gate: PeerGate;
   readonly #links = new Map<NodeId, Link>();
   #closed = false;
   #flushing = false;
 
-  constructor(credentials: Credentials, addresses: AddressBook) {
+  constructor(credentials: Credentials, addresses: AddressBook, gate: PeerGate) {
     this.#credentials = credentials;
     this.#addresses = addresses;
+    this.#gate = gate;
+    gate.denied.onAdded((id) => {
+      const link = this.#links.get(id);
+      if (link) giveUp(link);
+    });
   }
 
   /** Sends, or drops the message and tries to connect. */
   send(message: Message): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#gate.denied.has(message.to)) return;
     const link = this.#link(message.to);
     const now = performance.now();
     if (link.unansweredSince !== null && now - link.unansweredSince > silenceMilliseconds) giveUp(link);
@@ -94,7 +108,7 @@ export class RaftLinks {
       unansweredSince: null,
       waiting: [],
       downSince: null,
-      dialling: false,
+      dialling: null,
       retryMilliseconds: firstRetryMilliseconds,
       notBefore: 0,
     };
@@ -102,28 +116,47 @@ export class RaftLinks {
     return link;
   }
 
+  /**
+   * Where to connect now; null when it is not the time. An attempt at an address that nobody has any more takes seconds to
+   * fail: it is not waited for when the node has answered elsewhere meanwhile.
+   */
+  #endpointFor(id: NodeId, { dialling, notBefore }: Link): Endpoint | null {
+    if (dialling === null) return performance.now() < notBefore ? null : this.#addresses.first(id);
+    const confirmed = this.#addresses.confirmed(id);
+    return confirmed !== null && !sameEndpoint(confirmed, dialling) ? confirmed : null;
+  }
+
   #dial(id: NodeId, link: Link): void {
-    const endpoint = this.#addresses.first(id);
-    if (endpoint === null || link.dialling || performance.now() < link.notBefore) return;
-    link.dialling = true;
-    dialMember(endpoint, alpn.raft, this.#credentials, id).then(
+    const endpoint = this.#endpointFor(id, link);
+    if (endpoint === null) return;
+    link.dialling = endpoint;
+    const { instances } = this.#gate;
+    dialMember(endpoint, alpn.raft, this.#credentials, id, instances.own).then(
       ({ socket }) => {
-        link.dialling = false;
-        if (this.#closed) return void socket.destroy();
+        if (link.dialling === endpoint) link.dialling = null;
+        if (this.#closed || link.socket !== null || this.#gate.denied.has(id)) return void socket.destroy();
         link.socket = socket;
         link.retryMilliseconds = firstRetryMilliseconds;
         link.downSince = null;
-        socket.on('data', () => {
-          link.unansweredSince = null;
-        });
-        socket.on('close', () => {
-          if (link.socket === socket) giveUp(link);
+        this.#addresses.confirm(id, endpoint);
+        readFrames(socket, strangerFrameLimitBytes, {
+          onFrame: (sign) => {
+            link.unansweredSince = null;
+            if (!instances.isCopy(id, Buffer.from(sign).toString('latin1'))) return;
+            // A copied card answers at this address; the node itself is somewhere else.
+            this.#addresses.demote(id, endpoint);
+            socket.destroy();
+          },
+          onEnd: () => {
+            if (link.socket === socket) giveUp(link);
+          },
         });
       },
       () => {
-        link.dialling = false;
-        link.downSince ??= performance.now();
         this.#addresses.demote(id, endpoint);
+        if (link.dialling !== endpoint) return;
+        link.dialling = null;
+        link.downSince ??= performance.now();
         link.notBefore = performance.now() + link.retryMilliseconds;
         link.retryMilliseconds = Math.min(link.retryMilliseconds * 2, longestRetryMilliseconds);
       },
@@ -145,7 +178,13 @@ export interface MessageHandlers {
 }
 
 /** The receiving side: hands over messages, and tells the sender that it is there. */
-export function receiveMessages(socket: TLSSocket, from: NodeId, handlers: MessageHandlers): void {
+export function receiveMessages(
+  socket: TLSSocket,
+  from: NodeId,
+  ownInstance: string,
+  handlers: MessageHandlers,
+): void {
+  const sign = new Uint8Array(Buffer.from(ownInstance, 'latin1'));
   let lastSign = Number.NEGATIVE_INFINITY;
   readFrames(socket, memberFrameLimitBytes, {
     onFrame: (frame) => {
@@ -157,7 +196,7 @@ export function receiveMessages(socket: TLSSocket, from: NodeId, handlers: Messa
       const now = performance.now();
       if (now - lastSign >= signEveryMilliseconds) {
         lastSign = now;
-        writeFrame(socket, new Uint8Array());
+        writeFrame(socket, sign);
       }
       handlers.onMessage(message);
     },

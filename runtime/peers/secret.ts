@@ -4,8 +4,6 @@ import { hkdfSync, scryptSync } from 'node:crypto';
 export interface SecretKeys {
   /** What both sides of an enrolment prove. */
   readonly preSharedKey: Buffer;
-  /** Seals the CA's private key in the datastore. */
-  readonly sealingKey: Buffer;
   /** Which secret is meant; carries nothing of it. */
   readonly identity: string;
 }
@@ -22,7 +20,6 @@ export function deriveSecretKeys(clusterName: string, secret: string): SecretKey
   const derive = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', master, '', purpose, 32));
   return {
     preSharedKey: derive('trivet enrolment psk v1'),
-    sealingKey: derive('trivet ca sealing v1'),
     identity: `trivet/${clusterName}`,
   };
 }

@@ -17,10 +17,16 @@ const answerMilliseconds = 5_000;
 const slowRunMilliseconds = 20;
 const slowRestMilliseconds = 100;
 
+export interface AgentSettings {
+  /** The `discovery` section; the addresses of all nodes when absent. */
+  readonly discovery?: Record<string, unknown>;
+}
+
 export class AgentProcess {
   readonly index: number;
   readonly #network: Network;
   readonly #directory: string;
+  readonly #settings: AgentSettings;
   #process: ChildProcess | null = null;
   #wanted = false;
   #closed = false;
@@ -28,8 +34,9 @@ export class AgentProcess {
   /** How often it ended although nobody asked it to. */
   ended = 0;
 
-  constructor(index: number, directory: string, network: Network) {
+  constructor(index: number, directory: string, network: Network, settings: AgentSettings = {}) {
     this.index = index;
+    this.#settings = settings;
     this.#network = network;
     this.#directory = directory;
     mkdirSync(directory, { recursive: true });
@@ -119,6 +126,10 @@ export class AgentProcess {
     }
   }
 
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
   async status(): Promise<ClusterStatus> {
     return (await this.request('status')) as ClusterStatus;
   }
@@ -161,6 +172,7 @@ export class AgentProcess {
   }
 
   #configuration(): Record<string, unknown> {
+    const { discovery } = this.#settings;
     const addresses = Array.from(
       { length: this.#network.size },
       (_, i) => `${this.#network.address(i)}:${port}`,
@@ -168,8 +180,8 @@ export class AgentProcess {
     return {
       cluster: { name: 'faults', secret: 'a secret for runs of faults', expect: 3 },
       node: { name: `node-${this.index}` },
-      discovery: { mdns: false, addresses },
-      peers: { address: this.#network.address(this.index), port },
+      discovery: discovery ?? { mdns: false, addresses },
+      peers: { address: '::', port },
       admin: { socket: this.socket },
       datastore: { etcdApi: { socket: path.join(this.#directory, 'etcd.sock') } },
       dataDirectory: path.join(this.#disk, 'data'),

@@ -1,6 +1,6 @@
 /** Namespaces of its own for a run: what it makes there nobody else sees, and it goes when the run ends, however it ends. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 
 const mark = 'TRIVET_FAULTS_INSIDE';
 
@@ -42,6 +42,12 @@ export function mountMemory(directory: string, mebibytes: number): void {
 /** Names of network namespaces live in /run, which may belong to somebody else. */
 export function hideRun(): void {
   mountMemory('/run', 16);
+}
+
+/** Lets everybody of the run see a file's content in place of another file. */
+export function putOver(file: string, content: string, own: string): void {
+  writeFileSync(own, content);
+  mount(['--bind', own, realpathSync(file)]);
 }
 
 export function unmount(directory: string): void {

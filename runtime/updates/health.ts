@@ -4,6 +4,8 @@
  * not reach it either.
  */
 
+import type { ClusterStatus } from '../admin/protocol.ts';
+
 /** One look at the agent. */
 export interface HealthLook {
   /** Null while nobody answers. */
@@ -11,7 +13,7 @@ export interface HealthLook {
     /** Since it was started. */
     readonly uptimeSeconds: number;
     /** `waiting`: the image has no cluster yet. */
-    readonly state: 'waiting' | 'blank' | 'member';
+    readonly state: ClusterStatus['self']['state'];
     readonly seesLeader: boolean;
     /** Of the cluster's voters, so many can be reached from here, itself included. */
     readonly votersOnline: number;

@@ -19,6 +19,8 @@ export interface TestNodeOptions {
   readonly addresses: readonly string[];
   readonly secret?: string;
   readonly expect?: number;
+  /** In place of the usual cluster section; asked when the node starts. */
+  readonly cluster?: () => Record<string, unknown> | undefined;
   readonly more?: Record<string, unknown>;
   readonly environment?: Record<string, string>;
   /** The device's executable; the sources, run by this Node, when absent. */
@@ -48,6 +50,11 @@ export class TestNode {
   /** Where the node speaks etcd's API. */
   get etcdSocket(): string {
     return path.join(this.directory, 'etcd.sock');
+  }
+
+  /** Where it listens for peers. */
+  get address(): string {
+    return `127.0.0.1:${this.#options.port}`;
   }
 
   get dataDirectory(): string {
@@ -126,9 +133,10 @@ export class TestNode {
   }
 
   #config(): Record<string, unknown> {
-    const { port, addresses, secret, expect, more } = this.#options;
+    const { port, addresses, secret, expect, cluster, more } = this.#options;
+    const usual = { name: 'test', secret: secret ?? 'a secret for tests, long enough', expect: expect ?? 3 };
     return {
-      cluster: { name: 'test', secret: secret ?? 'a secret for tests, long enough', expect: expect ?? 3 },
+      cluster: cluster?.() ?? usual,
       discovery: { mdns: false, addresses },
       peers: { address: '127.0.0.1', port },
       admin: { socket: this.socket },
@@ -147,6 +155,8 @@ export interface TestClusterOptions
   readonly size: number;
   /** Settings of one node, by its place. */
   readonly moreOf?: (index: number) => Record<string, unknown>;
+  /** The cluster section of one node, by its place, when it starts. */
+  readonly clusterOf?: (index: number) => Record<string, unknown> | undefined;
   /** The executable of one node, by its place. */
   readonly programOf?: (index: number) => string | undefined;
 }
@@ -154,7 +164,7 @@ export interface TestClusterOptions
 /** Makes nodes that know each other's addresses; they are killed and removed when the test ends. None is started. */
 export async function makeNodes(
   t: Test,
-  { size, moreOf, programOf, ...options }: TestClusterOptions,
+  { size, moreOf, clusterOf, programOf, ...options }: TestClusterOptions,
 ): Promise<TestNode[]> {
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
   const ports = await freePorts(size);
@@ -163,6 +173,7 @@ export async function makeNodes(
     (port, i) =>
       new TestNode(path.join(directory, `n${i + 1}`), {
         ...{ port, addresses, ...options, program: programOf?.(i) },
+        ...(clusterOf ? { cluster: () => clusterOf(i) } : {}),
         ...(moreOf ? { more: { ...options.more, ...moreOf(i) } } : {}),
       }),
   );

@@ -1,138 +1,113 @@
 /**
- * Multicast DNS service discovery (RFC 6762, 6763) of `_trivet._tcp.local`: says where this node listens and
- * hears where others do. The address is taken from the packet, which is the one that works on this link. What is
- * heard is a hint from anybody; proof comes later.
+ * Discovery by multicast DNS for the node's whole life: says on every link where this node listens, and hears where others
+ * do. The address is the sender's, which is the one that works on this link. Links are looked at every second: a new
+ * address is announced at once.
  */
 import { networkInterfaces } from 'node:os';
-import multicastDns from 'multicast-dns';
-import type { Endpoint } from '../../peers/dial.ts';
+import { type Announcement, encodeAnnouncement, encodeQuestion, readPacket } from './announcement.ts';
+import type { Hint, HintSource } from './hints.ts';
+import { findLinks, type Link, type LinkChoice } from './links.ts';
+import { MdnsSocket } from './mdns-socket.ts';
 
-const service = '_trivet._tcp.local';
-const timeToLiveSeconds = 120;
-const eagerMilliseconds = 1_000;
-const calmMilliseconds = 10_000;
+const lookMilliseconds = 1_000;
+/** Rounds of one second between two announcements when nobody is missed. */
+const calmRounds = 10;
+/** A link that has just come up loses what is said first. */
+const repeatedRounds = 3;
+/** An announcement is not said again on a link within this time (RFC 6762, 6). */
+const answerMilliseconds = 1_000;
 
-export interface Announcement {
-  readonly id: string;
-  readonly clusterName: string;
-  readonly port: number;
+export interface MdnsOptions {
+  readonly own: Announcement;
+  readonly links: LinkChoice;
 }
 
-export interface Mdns {
-  /** Ask often while the node looks for a cluster, seldom when it is a member. */
-  setEager(eager: boolean): void;
-  close(): void;
-}
-
-type DnsAnswer = { readonly name: string; readonly type: string; readonly data: unknown };
-
-/**
- * Starts announcing and listening on every interface, or on the one given. Interfaces come and go (a cable, a
- * late DHCP answer, a link-local address): each address has a socket of its own, so that what is sent leaves
- * there, also on a machine that has no route for multicast.
- */
-export function startMdns(
-  own: Announcement,
-  interfaceAddress: string | undefined,
-  onFound: (found: Announcement & { readonly endpoint: Endpoint }) => void,
-): Mdns {
-  const sockets = new Map<string, multicastDns.MulticastDNS>();
-  const round = (): void => {
-    const addresses = interfaceAddress === undefined ? ownAddresses() : [interfaceAddress];
-    for (const [address, socket] of sockets) {
-      if (addresses.includes(address)) continue;
-      socket.destroy();
-      sockets.delete(address);
-    }
-    for (const address of addresses) {
-      const socket = sockets.get(address) ?? openSocket(address, own, onFound);
-      sockets.set(address, socket);
-      socket.query({ questions: [{ name: service, type: 'PTR' }] }, ignore);
-      socket.respond(describe(own), ignore);
-    }
+/** Starts announcing and listening. Only announcements of the own cluster's name are hints. */
+export function startMdns({ own, links: choice }: MdnsOptions, onHint: (hint: Hint) => void): HintSource {
+  const speakers = new Map<string, Speaker>();
+  let eager = true;
+  let round = 0;
+  let repeatUntil = 0;
+  const hear = (announcement: Announcement, sender: string): void => {
+    const { id, clusterName, port } = announcement;
+    if (clusterName !== own.clusterName || id === own.id) return;
+    onHint({ id, endpoint: { host: sender, port }, origin: 'heard' });
   };
-  round();
-  let timer = setInterval(round, eagerMilliseconds);
+  const look = (): void => {
+    round += 1;
+    const links = new Map(findLinks(networkInterfaces(), choice).map((link) => [link.key, link]));
+    for (const [key, speaker] of speakers) {
+      if (links.has(key)) continue;
+      speaker.close();
+      speakers.delete(key);
+    }
+    for (const [key, link] of links) {
+      if (speakers.has(key)) continue;
+      repeatUntil = round + repeatedRounds;
+      speakers.set(key, new Speaker(link, own, hear));
+    }
+    if (!eager && round > repeatUntil && round % calmRounds !== 0) return;
+    for (const speaker of speakers.values()) speaker.ask();
+  };
+  look();
+  const timer = setInterval(look, lookMilliseconds);
   return {
-    setEager: (eager) => {
-      clearInterval(timer);
-      timer = setInterval(round, eager ? eagerMilliseconds : calmMilliseconds);
+    setEager: (value) => {
+      eager = value;
     },
+    problems: () => [],
     close: () => {
       clearInterval(timer);
-      for (const socket of sockets.values()) socket.destroy();
+      for (const speaker of speakers.values()) speaker.close();
     },
   };
 }
 
-const ignore = (): void => {};
+/** One link's voice. */
+class Speaker {
+  readonly #socket: MdnsSocket;
+  readonly #question: Uint8Array;
+  readonly #announcement: Uint8Array;
+  #saidAt = Number.NEGATIVE_INFINITY;
+  #answering: NodeJS.Timeout | null = null;
 
-/** The IPv4 addresses of this machine that others may reach. */
-function ownAddresses(): string[] {
-  const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return infos.filter((info) => info.family === 'IPv4' && !info.internal).map((info) => info.address);
-}
-
-function openSocket(
-  address: string,
-  own: Announcement,
-  onFound: (found: Announcement & { readonly endpoint: Endpoint }) => void,
-): multicastDns.MulticastDNS {
-  const socket = multicastDns({ interface: address, bind: '0.0.0.0' });
-  // A network that goes away while something is sent is no fault: the next round tries again.
-  socket.on('error', ignore);
-  socket.on('warning', ignore);
-  socket.on('query', (query: { questions: { name: string }[] }) => {
-    if (query.questions.some((question) => question.name === service)) socket.respond(describe(own), ignore);
-  });
-  socket.on(
-    'response',
-    (response: { answers: DnsAnswer[]; additionals: DnsAnswer[] }, from: { address: string }) => {
-      const found = readAnnouncement([...response.answers, ...response.additionals]);
-      if (found && found.id !== own.id)
-        onFound({ ...found, endpoint: { host: from.address, port: found.port } });
-    },
-  );
-  return socket;
-}
-
-function describe(own: Announcement) {
-  const instance = `${own.id}.${service}`;
-  const target = `${own.id}.local`;
-  return {
-    answers: [
-      { name: service, type: 'PTR' as const, ttl: timeToLiveSeconds, data: instance },
-      { name: instance, type: 'SRV' as const, ttl: timeToLiveSeconds, data: { port: own.port, target } },
-      {
-        name: instance,
-        type: 'TXT' as const,
-        ttl: timeToLiveSeconds,
-        data: [`id=${own.id}`, `cluster=${own.clusterName}`],
+  constructor(link: Link, own: Announcement, onHeard: (heard: Announcement, sender: string) => void) {
+    this.#question = encodeQuestion(own.id);
+    this.#announcement = encodeAnnouncement(own, link.addresses);
+    this.#socket = new MdnsSocket(
+      link,
+      () => this.ask(),
+      (bytes, sender) => {
+        const packet = readPacket(bytes);
+        if (packet?.kind === 'question' && !packet.known.includes(own.id)) this.#answer();
+        if (packet?.kind === 'announcement') onHeard(packet.announcement, sender);
       },
-    ],
-  };
-}
-
-/** Reads one node's announcement out of a response; null when there is none or it makes no sense. */
-export function readAnnouncement(answers: readonly DnsAnswer[]): Announcement | null {
-  const srv = answers.find((answer) => answer.type === 'SRV' && answer.name.endsWith(service));
-  const txt = answers.find((answer) => answer.type === 'TXT' && answer.name.endsWith(service));
-  const port = (srv?.data as { port?: unknown } | undefined)?.port;
-  const fields = readText(txt?.data);
-  const id = fields.get('id');
-  const clusterName = fields.get('cluster');
-  if (typeof port !== 'number' || port < 1 || port > 65535) return null;
-  if (id === undefined || !/^[0-9a-f]{16}$/.test(id) || clusterName === undefined) return null;
-  return { id, clusterName, port };
-}
-
-function readText(data: unknown): Map<string, string> {
-  const parts = Array.isArray(data) ? data : [data];
-  const fields = new Map<string, string>();
-  for (const part of parts) {
-    const text = Buffer.isBuffer(part) ? part.toString('utf8') : String(part);
-    const at = text.indexOf('=');
-    if (at > 0) fields.set(text.slice(0, at), text.slice(at + 1));
+    );
   }
-  return fields;
+
+  /** Asks who is there, and says who asks. */
+  ask(): void {
+    this.#socket.send(this.#question);
+    this.#say();
+  }
+
+  close(): void {
+    if (this.#answering !== null) clearTimeout(this.#answering);
+    this.#socket.close();
+  }
+
+  /** However many ask, a link hears one answer a second; who asked meanwhile hears that one. */
+  #answer(): void {
+    if (this.#answering !== null) return;
+    const wait = this.#saidAt + answerMilliseconds - performance.now();
+    if (wait <= 0) this.#say();
+    else this.#answering = setTimeout(() => this.#say(), wait);
+  }
+
+  #say(): void {
+    if (this.#answering !== null) clearTimeout(this.#answering);
+    this.#answering = null;
+    this.#saidAt = performance.now();
+    this.#socket.send(this.#announcement);
+  }
 }

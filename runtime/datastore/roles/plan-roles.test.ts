@@ -8,7 +8,7 @@ const ids = (...names: string[]): NodeId[] => names as NodeId[];
 /** What was said of a node beside its name: domain, weight, cost. */
 type Traits = Partial<Pick<ObservedNode, 'failureDomain' | 'weight' | 'cost' | 'steady'>>;
 
-/** "a" is online and caught up, "a-" offline, "a~" online and behind, "a!" about to stop. */
+/** "a" is online and caught up, "a-" offline, "a~" online and behind, "a!" about to stop, "a*" removed by a person. */
 function observe(
   voters: string[],
   learners: string[],
@@ -19,13 +19,14 @@ function observe(
     leader: (voters[0] ?? '') as NodeId,
     configuration: { voters: ids(...voters), outgoing: [], learners: ids(...learners) },
     nodes: nodes.map((text): ObservedNode => {
-      const id = text.replace(/[-~!]/, '') as NodeId;
+      const id = text.replace(/[-~!*]/, '') as NodeId;
       return {
         id,
         online: !text.endsWith('-'),
         steady: true,
         caughtUp: !/[-~]$/.test(text),
         leaving: text.endsWith('!'),
+        removing: text.endsWith('*'),
         ...{ failureDomain: null, weight: 0, cost: 5 },
         ...traits[id],
       };
@@ -107,6 +108,37 @@ const cases: [string, RoleObservation, { voters: string[]; learners: string[] } 
     { voters: ['b'], learners: ['a'] },
   ],
   [
+    'gives the seat of a removed voter to a standby',
+    observe(['a', 'b', 'c'], ['d'], ['a', 'b', 'c*', 'd']),
+    { voters: ['a', 'b', 'd'], learners: [] },
+  ],
+  [
+    'takes the seat of a removed voter away when nobody takes it, and stays odd',
+    observe(['a', 'b', 'c'], [], ['a', 'b', 'c*']),
+    { voters: ['a'], learners: ['b'] },
+  ],
+  [
+    'lets go of a lost voter too rather than of one that works',
+    observe(['a', 'b', 'c'], [], ['a', 'b-', 'c*']),
+    { voters: ['a'], learners: [] },
+  ],
+  [
+    'takes the seat of one that is not in the list any more',
+    observe(['a', 'b', 'c'], ['d'], ['a', 'b', 'd']),
+    { voters: ['a', 'b', 'd'], learners: [] },
+  ],
+  [
+    'lets nobody stand by who was removed',
+    observe(['a'], ['b'], ['a', 'b*']),
+    { voters: ['a'], learners: [] },
+  ],
+  [
+    'gives the only seat to the standby when its holder was removed',
+    observe(['a'], ['b'], ['a*', 'b']),
+    { voters: ['b'], learners: [] },
+  ],
+  ['does not take the last seat away', observe(['a'], [], ['a*']), null],
+  [
     'takes a standby of the domain that lacks a voter',
     observe(['a', 'b', 'c'], ['d', 'e'], ['a', 'b', 'c-', 'd', 'e'], domains('a1', 'b2', 'c3', 'd1', 'e3')),
     { voters: ['a', 'b', 'e'], learners: ['d'] },
@@ -183,6 +215,7 @@ const anyNode = fc.record({
   steady: fc.boolean(),
   caughtUp: fc.boolean(),
   leaving: fc.boolean(),
+  removing: fc.constant(false),
   failureDomain: fc.constantFrom(null, '1', '2', '3'),
   weight: fc.constantFrom(0, 0, 1, 5),
   cost: fc.constantFrom(null, 1, 5, 30, 200, 1000),
@@ -201,7 +234,8 @@ const anyObservation = fc
       all.filter((each) => each.role === role).map((each) => each.id);
     const voters = [...ids('leader'), ...withRole('voter')];
     if (voters.length % 2 === 0) voters.pop();
-    const leader = { online: true, steady: true, caughtUp: true, leaving: false, weight: 3, cost: 50 };
+    const well = { online: true, steady: true, caughtUp: true, leaving: false, removing: false };
+    const leader = { ...well, weight: 3, cost: 50 };
     return {
       leader: 'leader' as NodeId,
       configuration: { voters, outgoing: [], learners: withRole('learner') },
@@ -279,10 +313,29 @@ t.test(
   },
 );
 
+t.test(
+  'planRoles takes the seats of all that were removed, and keeps an odd number of voters',
+  async (_t) => {
+    fc.assert(
+      fc.property(anyObservation, fc.array(fc.boolean(), { maxLength: 8 }), (well, removed) => {
+        const nodes = well.nodes.map((node, i) => ({ ...node, removing: removed[i - 1] ?? false }));
+        const observation = { ...well, nodes };
+        const { voters, learners } = walk(observation).at(-1)?.plan ?? observation.configuration;
+        if (voters.length % 2 === 0) throw new Error('an even number of voters');
+        const seated = [...voters, ...learners];
+        if (nodes.some((node) => node.removing && seated.includes(node.id)))
+          throw new Error('one that was removed has a seat');
+      }),
+      { numRuns: 3000 },
+    );
+  },
+);
+
 t.test('planRoles ends with voters in as many domains as there can be, when all is well', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('1', '2', '3'), { minLength: 2, maxLength: 8 }), (others) => {
-      const well = { online: true, steady: true, caughtUp: true, leaving: false, weight: 0, cost: 5 };
+      const present = { online: true, steady: true, caughtUp: true, leaving: false, removing: false };
+      const well = { ...present, weight: 0, cost: 5 };
       const nodes = ['1', ...others].map((failureDomain, i) => ({
         id: `n${i}` as NodeId,
         failureDomain,

@@ -15,6 +15,8 @@ export interface ObservedNode extends Placed {
   readonly caughtUp: boolean;
   /** Is about to stop and asks to be replaced; it works until it is. */
   readonly leaving: boolean;
+  /** A person has removed it from the cluster: it loses its seat also when nobody takes it. */
+  readonly removing: boolean;
 }
 
 export interface RoleObservation {
@@ -42,7 +44,7 @@ export function planRoles(observation: RoleObservation): RolePlan | null {
   return repaired ? improve(view) : plan;
 }
 
-/** The observation, with the nodes found by their seats. A member that is not in the list is a lost one. */
+/** The observation, with the nodes found by their seats. One with a seat that is not in the list has been removed. */
 class View {
   readonly observation: RoleObservation;
   readonly #known: ReadonlyMap<NodeId, ObservedNode>;
@@ -65,8 +67,11 @@ class View {
     return node.leaving || !(node.online || node.id === this.observation.leader);
   }
 
+  /** Nobody takes a seat away from a leader that is not in the list yet: it has just founded the cluster. */
   #find(ids: readonly NodeId[]): ObservedNode[] {
-    return [...ids].sort().map((id) => this.#known.get(id) ?? unknownNode(id));
+    return [...ids]
+      .sort()
+      .map((id) => this.#known.get(id) ?? unknownNode(id, id !== this.observation.leader));
   }
 }
 
@@ -74,17 +79,35 @@ class View {
 function repairVoters(view: View): readonly ObservedNode[] {
   const { targets } = view.observation;
   const candidates = view.learners.filter((node) => node.caughtUp && !view.isLost(node));
-  const kept = view.voters.filter((node) => !view.isLost(node));
-  const lost = view.voters.filter((node) => view.isLost(node));
-  const replacing = chooseBest(kept, candidates, lost.length);
+  const staying = view.voters.filter((node) => !node.removing);
+  const kept = staying.filter((node) => !view.isLost(node));
+  const lost = staying.filter((node) => view.isLost(node));
+  const emptied = view.voters.length - staying.length;
+  const replacing = chooseBest(kept, candidates, lost.length + emptied);
   // Those who are going still work: they keep a seat rather than those who are gone.
   const [going, gone] = [lost.filter((node) => node.online), lost.filter((node) => !node.online)];
   const goneKept = dropWorst(gone, replacing.length);
   const goingKept = dropWorst(going, Math.max(0, replacing.length - gone.length));
-  const voters = [...kept, ...replacing, ...goneKept, ...goingKept];
+  const voters = keepOdd(view, [...kept, ...replacing], [...goneKept, ...goingKept]);
+  // The last voter cannot be removed.
+  if (voters.length === 0) return view.voters;
   const left = candidates.filter((node) => !replacing.includes(node));
   const seats = largestOdd(Math.min(targets.voters, voters.length + left.length));
   return [...voters, ...chooseBest(voters, left, Math.max(0, seats - voters.length))];
+}
+
+/** A seat that was taken away and not filled leaves an even number: another goes too, of those who are lost if there are. */
+function keepOdd(
+  view: View,
+  steady: readonly ObservedNode[],
+  lost: readonly ObservedNode[],
+): readonly ObservedNode[] {
+  const isEven = (steady.length + lost.length) % 2 === 0;
+  if (!isEven || steady.length + lost.length === 0) return [...steady, ...lost];
+  if (lost.length > 0) return [...steady, ...dropWorst(lost, 1)];
+  const { leader } = view.observation;
+  const others = steady.filter((node) => node.id !== leader);
+  return [...steady.filter((node) => node.id === leader), ...dropWorst(others, 1)];
 }
 
 /**
@@ -96,7 +119,7 @@ function fillLearners(view: View, voters: readonly ObservedNode[]): readonly Obs
   const wanted = targets.standbys + Math.max(0, targets.voters - voters.length);
   const isLearner = (node: ObservedNode): boolean => configuration.learners.includes(node.id);
   const holds = (node: ObservedNode): boolean => isLearner(node) || configuration.voters.includes(node.id);
-  const others = nodes.filter((node) => !voters.some((voter) => voter.id === node.id));
+  const others = nodes.filter((node) => !node.removing && !voters.some((voter) => voter.id === node.id));
   const tiers = [
     others.filter((node) => !view.isLost(node) && holds(node)),
     others.filter((node) => !view.isLost(node) && !holds(node)),
@@ -128,7 +151,9 @@ function improve(view: View): RolePlan | null {
     return { voters: exchange(voters, voterSwap), learners: exchange(learners, reverse(voterSwap)) };
   }
   const seated = new Set([...voters, ...learners].map((node) => node.id));
-  const spares = nodes.filter((node) => node.online && node.steady && !node.leaving && !seated.has(node.id));
+  const spares = nodes.filter(
+    (node) => node.online && node.steady && !node.leaving && !node.removing && !seated.has(node.id),
+  );
   const learnerSwap = bestSwap(voters, learners, spares);
   return learnerSwap && { voters: idsOf(voters), learners: exchange(learners, learnerSwap) };
 }
@@ -143,9 +168,9 @@ function reverse(swap: Swap): Swap {
   return { out: swap.in, in: swap.out };
 }
 
-function unknownNode(id: NodeId): ObservedNode {
+function unknownNode(id: NodeId, removing: boolean): ObservedNode {
   const nothing = { failureDomain: null, weight: 0, cost: null };
-  return { id, online: false, steady: false, caughtUp: false, leaving: false, ...nothing };
+  return { id, online: false, steady: false, caughtUp: false, leaving: false, removing, ...nothing };
 }
 
 function idsOf(nodes: readonly Placed[]): NodeId[] {

@@ -2,14 +2,14 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import type { SystemStatus } from '../../runtime/admin/protocol.ts';
-import { askInfo, askStatus, putKey } from '../lab/observe.ts';
-import { makeUpdateDisk } from '../lab/update-disk.ts';
-import { waitUntil } from '../lab/wait.ts';
-import { openImage } from '../machine/image.ts';
-import type { Machine } from '../machine/machine.ts';
-import { readBuildReport } from '../trivet-command.ts';
-import { alone, buildVariant, formingLimitSeconds, readKey, stageLab } from './testing/stage.ts';
+import type { SystemStatus } from '../../../runtime/admin/protocol.ts';
+import { askInfo, askStatus, putKey } from '../../lab/observe.ts';
+import { makeUpdateDisk } from '../../lab/update-disk.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { openImage } from '../../machine/image.ts';
+import type { Machine } from '../../machine/machine.ts';
+import { readBuildReport } from '../../trivet-command.ts';
+import { alone, buildVariant, formingLimitSeconds, readKey, stageLab } from '../testing/stage.ts';
 
 t.setTimeout(1_500_000);
 

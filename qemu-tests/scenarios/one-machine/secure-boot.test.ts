@@ -4,16 +4,16 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { openCache } from '../../image/cache/cache.ts';
-import { splitSignature } from '../../image/formats/pe/signature.ts';
-import { toolsFor } from '../../image/inspect/boot-partition.ts';
-import { runTool } from '../../image/tools/tools.ts';
-import { askInfo } from '../lab/observe.ts';
-import { waitUntil } from '../lab/wait.ts';
-import { openImage } from '../machine/image.ts';
-import { Machine } from '../machine/machine.ts';
-import { buildRecipe, trivet } from '../trivet-command.ts';
-import { recipe, waitForConsole } from './testing/stage.ts';
+import { openCache } from '../../../image/cache/cache.ts';
+import { splitSignature } from '../../../image/formats/pe/signature.ts';
+import { toolsFor } from '../../../image/inspect/boot-partition.ts';
+import { runTool } from '../../../image/tools/tools.ts';
+import { askInfo } from '../../lab/observe.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { openImage } from '../../machine/image.ts';
+import { Machine } from '../../machine/machine.ts';
+import { buildRecipe, trivet } from '../../trivet-command.ts';
+import { recipe, waitForConsole } from '../testing/stage.ts';
 
 t.setTimeout(1_200_000);
 /** Twice through the firmware, which looks at every byte that it starts, and one boot of the system. */

@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { askInfo } from '../lab/observe.ts';
-import { waitUntil } from '../lab/wait.ts';
-import { type BootImage, openImage } from '../machine/image.ts';
-import type { Machine } from '../machine/machine.ts';
-import { returnLimitSeconds, stageImage, stageLab } from './testing/stage.ts';
+import { askInfo } from '../../lab/observe.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { type BootImage, openImage } from '../../machine/image.ts';
+import type { Machine } from '../../machine/machine.ts';
+import { returnLimitSeconds, stageImage, stageLab } from '../testing/stage.ts';
 
 t.setTimeout(1_500_000);
 const image = await stageImage();

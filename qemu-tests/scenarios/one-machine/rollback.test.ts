@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
-import { runCell } from '../rollback/cell.ts';
-import { buildSubjects, installUpdate } from '../rollback/subject.ts';
-import { recipe } from './testing/stage.ts';
+import { runCell } from '../../rollback/cell.ts';
+import { buildSubjects, installUpdate } from '../../rollback/subject.ts';
+import { recipe } from '../testing/stage.ts';
 
 t.setTimeout(1_800_000);
 

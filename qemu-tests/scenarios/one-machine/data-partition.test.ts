@@ -1,11 +1,11 @@
 /** What happens to the data partition: damage, a larger disk, a factory reset. */
 import t from 'tap';
-import { sectorSize } from '../../image/formats/gpt/layout.ts';
-import type { ResetAnswer } from '../../runtime/admin/protocol.ts';
-import { findPartition, growDisk, offsetOf, readDisk, wipeDisk } from '../lab/disk-surgery.ts';
-import { askInfo, askStatus, getKey, putKey } from '../lab/observe.ts';
-import { waitUntil } from '../lab/wait.ts';
-import { openImage } from '../machine/image.ts';
+import { sectorSize } from '../../../image/formats/gpt/layout.ts';
+import type { ResetAnswer } from '../../../runtime/admin/protocol.ts';
+import { findPartition, growDisk, offsetOf, readDisk, wipeDisk } from '../../lab/disk-surgery.ts';
+import { askInfo, askStatus, getKey, putKey } from '../../lab/observe.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { openImage } from '../../machine/image.ts';
 import {
   alone,
   buildVariant,
@@ -13,7 +13,7 @@ import {
   readKey,
   returnLimitSeconds,
   stageLab,
-} from './testing/stage.ts';
+} from '../testing/stage.ts';
 
 t.setTimeout(1_500_000);
 const lab = stageLab(t, openImage(await buildVariant(t, [alone])), { direct: true });

@@ -1,0 +1,71 @@
+/** `trivet config`: the configuration in force and where it comes from; `trivet config collect` asks the platform for its part. */
+import { stringify } from 'yaml';
+import { AdminError, connectAdmin } from '../admin/client.ts';
+import { collectConfig, collectPlaces, writeCollected } from '../config/collect/collect.ts';
+import { type ConfigReport, explainConfig } from '../config/explain.ts';
+import type { Sight } from '../config/layers.ts';
+import { type ConfigPlaces, loadConfig } from '../config/load.ts';
+import { CommandError, usageError } from './command-error.ts';
+import { formatExplained, valuesTree } from './config-lines.ts';
+
+export interface ConfigOptions {
+  readonly socket: string;
+  readonly explain: boolean;
+  readonly json: boolean;
+  /** Seconds that a platform is asked. */
+  readonly timeout: number;
+}
+
+/** Where the units of a device have it; the credentials are those that systemd's first process has. */
+export const devicePlaces: ConfigPlaces & { readonly collected: string } = {
+  image: '/etc/trivet/config.yaml',
+  bootPartition: '/efi/trivet.yaml',
+  collected: '/run/trivet/config/platform.json',
+  credentials: '/run/credentials/@system',
+};
+
+export async function configCommand(operation: string | undefined, options: ConfigOptions): Promise<void> {
+  if (operation === 'collect') return collect(options.timeout);
+  if (operation !== undefined) {
+    throw usageError(`There is no "config ${operation}": only config collect. See: trivet config --help`);
+  }
+  const report = await fetchReport(options.socket);
+  process.stdout.write(formatReport(report, options));
+}
+
+/** Of the agent; where none runs, of the files that it would read. */
+async function fetchReport(socket: string): Promise<ConfigReport> {
+  try {
+    const client = await connectAdmin(socket);
+    try {
+      return (await client.request('config.show')) as ConfigReport;
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    if (!(error instanceof AdminError) || error.code !== 'unreachable') throw error;
+    process.stderr.write(`${error.message} This is what its files say:\n`);
+    try {
+      return explainConfig(loadConfig(devicePlaces));
+    } catch (cause) {
+      throw new CommandError((cause as Error).message);
+    }
+  }
+}
+
+function formatReport(report: ConfigReport, { explain, json }: ConfigOptions): string {
+  if (json) return `${JSON.stringify({ ...report, config: valuesTree(report) }, null, 2)}\n`;
+  return explain ? formatExplained(report) : stringify(valuesTree(report), { lineWidth: 0 });
+}
+
+/** Fails when the platform could not be asked, so that systemd tries again. */
+async function collect(seconds: number): Promise<void> {
+  const collected = await collectConfig(collectPlaces, seconds * 1000);
+  writeCollected(devicePlaces.collected, collected);
+  if (collected.sight.kind === 'unreadable') throw new CommandError(collected.sight.problem);
+  process.stdout.write(`${tellSight(collected.place, collected.sight)}\n`);
+}
+
+function tellSight(place: string, sight: Exclude<Sight, { kind: 'unreadable' }>): string {
+  return sight.kind === 'text' ? `A configuration came from the ${place}.` : `The ${place} ${sight.note}.`;
+}

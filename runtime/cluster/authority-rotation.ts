@@ -1,0 +1,81 @@
+/**
+ * A new CA in the place of the old one, while everything runs. The new one signs at once; members trust both, and who trusts
+ * the old one alone, since it was away, follows by what the old one says of the new. When every member has a certificate of
+ * the new one, the old one is forgotten.
+ */
+import * as z from 'zod';
+import type { AuthorityAnswer } from '../admin/protocol.ts';
+import { RpcError } from '../peers/rpc.ts';
+import { caHashOf } from '../peers/token.ts';
+import { sealText } from './authority.ts';
+import type { MemberContext } from './member-context.ts';
+import type { ReportBook } from './reports.ts';
+import {
+  authorityCrossKey,
+  authorityKey,
+  authorityPreviousKey,
+  authoritySealedKey,
+  readAuthority,
+  readRoster,
+  readTrustBundle,
+} from './roster.ts';
+
+const text = new TextEncoder();
+
+export const authorityParams = z.object({ action: z.enum(['status', 'rotate']) });
+export type AuthorityParams = z.infer<typeof authorityParams>;
+
+/** On the leader. Throws `RpcError` or `StoreError`. */
+export async function rotateAuthority(context: MemberContext): Promise<void> {
+  const { sealing, replica, store, clusterName, clusterId, log } = context;
+  const view = replica.machine.view;
+  const old = sealing.key && readAuthority(view, sealing.key);
+  if (!sealing.key || !old) throw new RpcError('notReady', 'This node has no copy of the CA yet: try again.');
+  if (old.previous !== '')
+    throw new RpcError('busy', 'A new CA is already taking over: trivet ca status shows whom it waits for.');
+  const { createCertificateAuthority, issueCrossCertificate } = await import('./certificates.ts');
+  const next = await createCertificateAuthority(clusterName, clusterId);
+  const cross = await issueCrossCertificate(old, next);
+  const stored = view.get(authorityKey);
+  const { succeeded } = await store.transact({
+    compare: [{ target: 'modifyRevision', key: authorityKey, is: stored?.modifyRevision ?? 0 }],
+    success: [
+      { operation: 'put', key: authorityKey, value: text.encode(next.certificate) },
+      { operation: 'put', key: authoritySealedKey, value: sealText(next.privateKey, sealing.key) },
+      { operation: 'put', key: authorityCrossKey, value: text.encode(cross) },
+      { operation: 'put', key: authorityPreviousKey, value: text.encode(old.certificate) },
+    ],
+  });
+  if (!succeeded) throw new RpcError('busy', 'Another rotation was first: trivet ca status shows it.');
+  log.warn({ ca: caHashOf(next.certificate) }, 'a new CA takes over');
+}
+
+/** On the leader, in every round: forgets the old CA when nobody needs it any more. Rejects with `StoreError`. */
+export async function finishRotation(context: MemberContext, book: ReportBook, own: string): Promise<void> {
+  const bundle = readTrustBundle(context.replica.machine.view);
+  if (bundle === null || waitingFor(context, book, own)?.length !== 0) return;
+  await context.store.transact({
+    success: [
+      { operation: 'delete', key: authorityCrossKey },
+      { operation: 'delete', key: authorityPreviousKey },
+    ],
+  });
+  context.log.warn('the old CA is forgotten: every member has a certificate of the new one');
+}
+
+/** The members without a certificate of the present CA, by name; null while no other is being replaced. */
+function waitingFor({ replica, identity }: MemberContext, book: ReportBook, own: string): string[] | null {
+  const view = replica.machine.view;
+  if (view.get(authorityPreviousKey) === null) return null;
+  const present = caHashOf(readTrustBundle(view) ?? '');
+  return readRoster(view)
+    .filter(({ id }) => (id === identity.id ? own : book.get(id)?.report.authority) !== present)
+    .map(({ name }) => name);
+}
+
+/** On the leader. `own` is the hash of the CA that has signed this node's certificate. Throws `RpcError`. */
+export function describeAuthority(context: MemberContext, book: ReportBook, own: string): AuthorityAnswer {
+  const bundle = readTrustBundle(context.replica.machine.view);
+  if (bundle === null) throw new RpcError('notReady', 'The cluster has no CA yet: it is being founded.');
+  return { authority: caHashOf(bundle), waitingFor: waitingFor(context, book, own) };
+}

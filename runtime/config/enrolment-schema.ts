@@ -1,0 +1,20 @@
+/** How long the enrolment secret admits machines, and which. */
+import * as z from 'zod';
+
+export const enrolmentSchema = z.strictObject({
+  /** So many machines, the first one of the cluster counted; no limit when absent. */
+  nodes: z.int().min(1).max(100_000).optional(),
+  /** So many hours of the cluster's life, the time without a leader not counted; no limit when absent. */
+  hours: z.number().positive().max(87_600).optional(),
+  /** Only machines with one of these serial numbers, as their firmware or board names them. */
+  serials: z
+    .array(
+      z
+        .string()
+        .regex(/^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$/, 'must be 1 to 64 printable characters'),
+    )
+    .min(1, 'names nobody: leave it out to admit any machine that knows the secret')
+    .optional(),
+});
+
+export type EnrolmentWindow = z.infer<typeof enrolmentSchema>;

@@ -1,0 +1,142 @@
+/**
+ * The order of the sources of configuration, decided: maps are merged from the lowest to the highest, the whole is checked
+ * after each, and a source that is broken or away gives way to what it last said. Pure; `load.ts` reads the files.
+ */
+import type * as z from 'zod';
+import { parseCheckedYaml } from './checked-yaml.ts';
+import { type Config, configSchema } from './schema.ts';
+import { type FieldPath, YamlFaultsError } from './yaml-faults.ts';
+
+/** A configuration may leave open which cluster the machine belongs to. */
+const openSchema = configSchema.partial({ cluster: true });
+export type OpenConfig = z.infer<typeof openSchema>;
+
+/** Lowest first. What the cluster itself stores would come last, once the agent runs. */
+export type SourceName = 'image' | 'bootPartition' | 'platform' | 'credential';
+
+/** What a look at a source found. */
+export type Sight =
+  | { readonly kind: 'text'; readonly text: string }
+  /** It can be asked, and says nothing: what it said before is no longer meant. */
+  | { readonly kind: 'nothing'; readonly note: string }
+  /** It is not there to be asked, and nobody says that it should be: what it last said serves. */
+  | { readonly kind: 'away'; readonly note: string }
+  /** Something is wrong; what it last said serves. */
+  | { readonly kind: 'unreadable'; readonly problem: string };
+
+export interface ObservedSource {
+  readonly name: SourceName;
+  /** Begins a sentence: "The configuration on the boot partition". */
+  readonly title: string;
+  /** Names it in messages with a line: a file, or "user data of EC2". */
+  readonly place: string;
+  readonly sight: Sight;
+  /** What it said when it was last in order; null for nothing. */
+  readonly kept: string | null;
+}
+
+/** What became of a source. */
+export interface Layer extends Pick<ObservedSource, 'name' | 'title' | 'place'> {
+  readonly serves: 'now' | 'kept' | 'nothing';
+  readonly problem: string | null;
+  readonly note: string | null;
+  /** What to keep of it from now on: a text, null for nothing, undefined for what is kept already. */
+  readonly keep: string | null | undefined;
+  /** What it says, as far as it is in force, and on which line. */
+  readonly own: Readonly<Record<string, unknown>>;
+  lineOf(path: FieldPath): number;
+}
+
+export interface StackedConfig {
+  /** `waiting`: nobody has said yet which cluster this machine belongs to. */
+  readonly state: 'complete' | 'waiting';
+  readonly config: OpenConfig;
+  /** Lowest first. */
+  readonly layers: readonly Layer[];
+}
+
+interface Below {
+  readonly config: OpenConfig;
+  readonly written: Readonly<Record<string, unknown>>;
+}
+
+type Put = Below & Pick<Layer, 'own' | 'lineOf'>;
+
+const what = 'a configuration is a map of fields, such as "cluster: { name: edge, secret: … }"';
+
+export function isComplete(config: OpenConfig): config is Config {
+  return config.cluster !== undefined;
+}
+
+/** The lowest source alone, which must be in order. Throws `YamlFaultsError`. */
+export function readImageConfig(text: string, file: string): StackedConfig & Below {
+  const { value, written, own, lineOf } = parseCheckedYaml(text, file, openSchema, what);
+  const layer: Layer = {
+    ...{ name: 'image', title: 'The configuration of the image', place: file, serves: 'now' },
+    ...{ problem: null, note: null, keep: undefined, own, lineOf },
+  };
+  return { ...judge(value, [layer]), written };
+}
+
+/** @param over lowest first. */
+export function stackSources(image: StackedConfig & Below, over: readonly ObservedSource[]): StackedConfig {
+  let below: Below = image;
+  const layers = [...image.layers];
+  for (const source of over) {
+    const { put, layer } = putSource(below, source);
+    if (put !== null) below = put;
+    layers.push(layer);
+  }
+  return judge(below.config, layers);
+}
+
+function judge(config: OpenConfig, layers: readonly Layer[]): StackedConfig {
+  return { state: isComplete(config) ? 'complete' : 'waiting', config, layers };
+}
+
+function putSource(below: Below, source: ObservedSource): { put: Put | null; layer: Layer } {
+  const { sight } = source;
+  if (sight.kind === 'nothing') return withoutText(source, { note: sight.note, keep: null });
+  if (sight.kind === 'away') return putKept(below, source, { note: sight.note });
+  if (sight.kind === 'unreadable') return putKept(below, source, { problem: sight.problem });
+  const { put, fault } = tryPut(below, sight.text, source.place);
+  if (put === null) return putKept(below, source, { problem: fault });
+  return {
+    put,
+    layer: describe(source, { serves: 'now', keep: sight.text, own: put.own, lineOf: put.lineOf }),
+  };
+}
+
+function putKept(below: Below, source: ObservedSource, why: Partial<Layer>): ReturnType<typeof putSource> {
+  if (source.kept === null) return withoutText(source, why);
+  const { put, fault } = tryPut(below, source.kept, `${source.place}, as last read`);
+  // It was in order over other sources, or for an earlier version.
+  if (put === null) return withoutText(source, { ...why, problem: why.problem ?? fault });
+  return { put, layer: describe(source, { ...why, serves: 'kept', own: put.own, lineOf: put.lineOf }) };
+}
+
+function withoutText(source: ObservedSource, why: Partial<Layer>): ReturnType<typeof putSource> {
+  return { put: null, layer: describe(source, why) };
+}
+
+function describe({ name, title, place }: ObservedSource, more: Partial<Layer>): Layer {
+  const nothing = { serves: 'nothing', problem: null, note: null, keep: undefined, own: {} } as const;
+  return { ...{ name, title, place }, ...nothing, lineOf: () => 1, ...more };
+}
+
+function tryPut(
+  below: Below,
+  text: string,
+  place: string,
+): { put: Put; fault: null } | { put: null; fault: string } {
+  // A text of nothing but comments says nothing, and is no fault.
+  if (text.split('\n').every((line) => /^\s*(#|$)/.test(line)))
+    return { put: { ...below, own: {}, lineOf: () => 1 }, fault: null };
+  try {
+    const { value, written, own, lineOf } = parseCheckedYaml(text, place, openSchema, what, below.written);
+    return { put: { config: value, written, own, lineOf }, fault: null };
+  } catch (error) {
+    if (!(error instanceof YamlFaultsError)) throw error;
+    return { put: null, fault: error.message };
+  }
+}
