@@ -474,6 +474,8 @@ export class MemberNode {
           throw new RpcError('notVoter', 'Only voters are told the sealing key, by voters.');
         return answer;
       }
+      case 'cluster.takeSealingKey':
+        return this.#context.sealing.take(from, params);
       case 'cluster.tokens':
         return serveTokens(this.#context, tokenParams.parse(params));
       case 'cluster.enrolment':

@@ -1,6 +1,6 @@
 /** Where others see this node: from the connections that they make, as long as the machine has that address. */
-import { networkInterfaces } from 'node:os';
 import { addressForOthers, formatEndpoint, isLinkLocal, plainAddress } from '../peers/address-book.ts';
+import { ownHosts } from '../peers/own-hosts.ts';
 
 export class OwnAddress {
   readonly #listenAddress: string;
@@ -36,8 +36,4 @@ export class OwnAddress {
       '127.0.0.1'
     );
   }
-}
-
-function ownHosts(): string[] {
-  return Object.values(networkInterfaces()).flatMap((infos) => infos?.map(({ address }) => address) ?? []);
 }

@@ -1,4 +1,6 @@
 /** Agents as processes on loopback: how soon a lost seat is taken, and how a node leaves without anybody noticing. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import t from 'tap';
 import type { ClusterStatus, NodeRole, NodeStatus } from '../admin/protocol.ts';
 import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
@@ -37,6 +39,20 @@ async function untilReplaced(witness: TestNode, lostId: string): Promise<number>
   });
   return performance.now() - startedAt;
 }
+
+t.test('who votes can open what the CA is sealed with, and who does not vote cannot', async (t) => {
+  const nodes = await makeNodes(t, { size: 4, more: { datastore: {} } });
+  for (const node of nodes) node.start();
+  await untilHighlyAvailable(nodes);
+  const status = await (nodes[0] as TestNode).status();
+  const holds = (node: TestNode): boolean => existsSync(path.join(node.dataDirectory, 'pki/sealing.key'));
+  // As soon as there are three voters, two of them may be lost with their disks.
+  for (const { id } of withRole(status, 'voter')) t.ok(holds(await find(nodes, id)), 'a voter');
+  for (const node of nodes) {
+    const { id } = await node.info();
+    if (!withRole(status, 'voter').some((voter) => voter.id === id)) t.notOk(holds(node), 'another');
+  }
+});
 
 t.test('a voter that is killed is replaced by a standby within seconds, the leader too', async (t) => {
   const nodes = await makeNodes(t, { size: 5, more: { datastore: {} } });

@@ -3,6 +3,7 @@
  * keeps roles as planned, and knows everybody's state.
  */
 import type { AuthorityAnswer, ClusterStatus, NodeStatus } from '../admin/protocol.ts';
+import { defaultPeerPort, isLinkLocal, parseEndpoint } from '../peers/address-book.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
 import { type CertificateAuthority, hashOfBundle, sealText } from './authority.ts';
@@ -240,7 +241,7 @@ export class LeaderDuties {
     return {
       id,
       name,
-      address: betterForOthers(known?.address, address),
+      address: betterForOthers(known?.address, address, report.hosts),
       version,
       failureDomain,
       weight,
@@ -249,12 +250,19 @@ export class LeaderDuties {
   }
 
   #keepRoles(): void {
-    const { replica, log } = this.#context;
+    const { replica, sealing, log } = this.#context;
     const status = replica.status();
     if (status.changing || status.transferTarget !== null) return;
     if (this.#givesLeadershipUp(status)) return;
     const plan = this.#observer.plan(status);
     if (plan === null) return;
+    const newVoters = plan.voters.filter((id) => !status.configuration.voters.includes(id));
+    if (!sealing.hasGiven(newVoters)) {
+      void sealing.give(newVoters).then((given) => {
+        if (given && replica.status().role === 'leader') this.#keepRoles();
+      });
+      return;
+    }
     const outcome = replica.proposeConfiguration(plan);
     if (outcome.kind === 'accepted')
       log.info({ voters: plan.voters, standbys: plan.learners }, 'changing roles');
@@ -300,8 +308,18 @@ export class LeaderDuties {
   }
 }
 
-/** A link-local IPv6 address means nothing to who is on another link, or has several: one that does is kept. */
-function betterForOthers(known: string | undefined, seen: string): string {
-  const isLinkLocal = (address: string): boolean => address.toLowerCase().startsWith('[fe80:');
-  return known !== undefined && isLinkLocal(seen) && !isLinkLocal(known) ? known : seen;
+/**
+ * A link-local IPv6 address means nothing to who is on another link, or has several: one that others can use is kept, as
+ * long as the machine has it.
+ */
+function betterForOthers(known: string | undefined, seen: string, hosts: readonly string[]): string {
+  const knownHost = parseEndpoint(known ?? '', defaultPeerPort)?.host;
+  const seenHost = parseEndpoint(seen, defaultPeerPort)?.host ?? '';
+  const isKept =
+    known !== undefined &&
+    knownHost !== undefined &&
+    isLinkLocal(seenHost) &&
+    !isLinkLocal(knownHost) &&
+    hosts.includes(knownHost);
+  return isKept ? known : seen;
 }

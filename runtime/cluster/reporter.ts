@@ -1,5 +1,6 @@
 /** A member's side of reports: tells the leader how it is, once a second, and learns who leads and what its role is. */
 import type { NodeRole } from '../admin/protocol.ts';
+import { ownHosts } from '../peers/own-hosts.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type Load, measureLoad } from './load.ts';
@@ -12,6 +13,8 @@ const everyMilliseconds = 1_000;
 const answerMilliseconds = 2_000;
 /** The leader says "spare" this often before the node lets go of its data. */
 const spareAnswers = 3;
+/** Virtual interfaces of containers have theirs as well. */
+const mostHosts = 64;
 
 export class Reporter {
   readonly #context: MemberContext;
@@ -26,7 +29,7 @@ export class Reporter {
   #isCopy = false;
   #isExpired = false;
   #bundleHash: string | null = null;
-  #load: { readonly at: number; readonly value: Load } | null = null;
+  #measured: { readonly at: number; readonly load: Load; readonly hosts: string[] } | null = null;
 
   constructor(context: MemberContext) {
     this.#context = context;
@@ -48,19 +51,21 @@ export class Reporter {
   report(): Report {
     const { identity, version, port, replica, failureDomain, weight } = this.#context;
     const appliedIndex = replica.machine.applied().index;
-    const load = this.#measuredLoad();
+    const { load, hosts } = this.#measure();
     const leaving = this.#leaving;
     const authority = this.#context.ownAuthority();
     const { name } = identity;
-    return { name, version, port, appliedIndex, failureDomain, weight, leaving, load, authority };
+    return { name, version, port, hosts, appliedIndex, failureDomain, weight, leaving, load, authority };
   }
 
-  /** Measuring reads files of the kernel: once a second is enough for all who ask. */
-  #measuredLoad(): Load {
-    const now = performance.now();
-    if (this.#load === null || now - this.#load.at >= everyMilliseconds)
-      this.#load = { at: now, value: measureLoad(this.#context.replica.syncMilliseconds) };
-    return this.#load.value;
+  /** Measuring asks the kernel: once a second is enough for all who ask. */
+  #measure(): { readonly load: Load; readonly hosts: string[] } {
+    const at = performance.now();
+    if (this.#measured === null || at - this.#measured.at >= everyMilliseconds) {
+      const load = measureLoad(this.#context.replica.syncMilliseconds);
+      this.#measured = { at, load, hosts: ownHosts().slice(0, mostHosts) };
+    }
+    return this.#measured;
   }
 
   /** Whether the others have removed this node: they say so to its key. */

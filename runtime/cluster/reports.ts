@@ -16,6 +16,8 @@ export const reportSchema = z.object({
   name: z.string().max(63),
   version: z.string().max(63),
   port: z.int().min(1).max(65535),
+  /** Addresses that its machine has, so that one it has no more is known as such. */
+  hosts: z.array(z.string().max(64)).max(64).default([]),
   appliedIndex: z.int().min(0),
   // Older versions report none of these.
   failureDomain: z.string().max(63).nullable().default(null),

@@ -150,15 +150,18 @@ function notWhereItWas(moved: ReadonlySet<string>): (node: NodeStatus) => boolea
 }
 
 /** The stranger lies on the link, about these members too, until it is stopped. */
-function startFlood({ network, size }: Stage, members: readonly string[]): () => Promise<void> {
+function startFlood(stage: Stage, members: readonly string[]): () => Promise<void> {
+  const { network, size } = stage;
   const flood = path.join(import.meta.dirname, 'flood.ts');
   const [program = '', ...words] = [...network.enter(size), process.execPath, flood, ...members];
   const child = spawn(program, words, { stdio: 'inherit' });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  return () => {
+  const stop = (): Promise<void> => {
     child.kill('SIGTERM');
     return ended;
   };
+  stage.onClose(stop);
+  return stop;
 }
 
 /** All nodes ask a name server that stays where it is; its address. */

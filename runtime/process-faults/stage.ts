@@ -16,6 +16,7 @@ export class Stage {
   readonly network = new Network(size + 1);
   readonly directory = mkdtempSync(path.join(tmpdir(), 'trivet-moves-'));
   nodes: AgentProcess[] = [];
+  readonly #stops: (() => Promise<void>)[] = [];
 
   makeNodes(discovery: Record<string, unknown>): void {
     this.nodes = Array.from(
@@ -83,7 +84,13 @@ export class Stage {
     for (const node of this.nodes) this.network.move(node.index, subnet);
   }
 
+  /** What is to be stopped with the stage; it may be called twice. */
+  onClose(stop: () => Promise<void>): void {
+    this.#stops.push(stop);
+  }
+
   async close(failed: boolean): Promise<void> {
+    await Promise.all(this.#stops.map((stop) => stop()));
     await Promise.all(this.nodes.map((node) => node.close()));
     if (failed) for (const node of this.nodes) say(`${node.logFile}:\n${readFileSync(node.logFile, 'utf8')}`);
     rmSync(this.directory, { recursive: true, force: true });
