@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import type { AuthorityAnswer } from '../admin/protocol.ts';
 import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
 
 t.setTimeout(600_000);
@@ -13,6 +14,14 @@ interface Removal {
 
 async function remove(through: TestNode, node: string, force = false): Promise<Removal> {
   return (await through.request('node.remove', { node, force })) as Removal;
+}
+
+/** Once nobody trusts another one any more. */
+async function authority(node: TestNode): Promise<string> {
+  return until('one CA is in force', async () => {
+    const answer = (await node.request('ca', { action: 'status' })) as AuthorityAnswer;
+    return answer.waitingFor === null ? answer.authority : null;
+  });
 }
 
 async function startAll(nodes: readonly TestNode[]): Promise<void> {
@@ -41,6 +50,7 @@ t.test('a follower and the leader are removed while all goes on, and neither com
   const nodes = await makeNodes(t, { size: 5 });
   await startAll(nodes);
   let left: readonly TestNode[] = nodes;
+  const authorities = new Set([await authority(nodes[0]!)]);
   for (const isLeader of [false, true]) {
     const gone = await find(left, isLeader);
     const { id } = await gone.info();
@@ -66,7 +76,9 @@ t.test('a follower and the leader are removed while all goes on, and neither com
       /was removed from the cluster/.test((await gone.status()).reason ?? ''),
     );
     await gone.stop('SIGKILL');
+    authorities.add(await authority(left[0]!));
   }
+  t.equal(authorities.size, 3, 'whoever has a disk with the key of the CA has that of one before');
   await left[0]!.put('key', 'still here');
   t.equal(await left[1]!.get('key'), 'still here');
   await until('the voters that took the seats have the sealing key', () => holdersAreVoters(left));
@@ -97,6 +109,7 @@ t.test('of three nodes one that is off is removed, and of two the leader', async
     return status.nodes.length === 1 && status.leader === (await last.info()).id;
   });
   t.equal(await last.get('key'), 'kept');
+  await authority(last);
   await t.rejects(remove(last, (await last.info()).id), /is the only node/);
   off.start();
   await until('the one that was off hears of it', async () => (await off.status()).self.state === 'removed');

@@ -31,7 +31,7 @@ export async function removeNodeCommand(
     }
     if (!json) {
       process.stdout.write(
-        `${answer.name} (${answer.id}) was removed. Its key is refused by every node; to use the machine again, give it a factory reset.\n`,
+        `${answer.name} (${answer.id}) was removed. Its key is refused by every node; to use the machine again, give it a factory reset. The cluster's CA is replaced (trivet ca status), so unused tokens are void.\n`,
       );
     }
   } finally {

@@ -18,6 +18,7 @@ import {
   readAuthority,
   readRoster,
   readTrustBundle,
+  rotationDueKey,
 } from './roster.ts';
 
 const text = new TextEncoder();
@@ -44,10 +45,18 @@ export async function rotateAuthority(context: MemberContext): Promise<void> {
       { operation: 'put', key: authoritySealedKey, value: sealText(next.privateKey, sealing.key) },
       { operation: 'put', key: authorityCrossKey, value: text.encode(cross) },
       { operation: 'put', key: authorityPreviousKey, value: text.encode(old.certificate) },
+      { operation: 'delete', key: rotationDueKey },
     ],
   });
   if (!succeeded) throw new RpcError('busy', 'Another rotation was first: trivet ca status shows it.');
   log.warn({ ca: caHashOf(next.certificate) }, 'a new CA takes over');
+}
+
+/** On the leader, in every round: replaces the CA whose key a removed node may have. Rejects as `rotateAuthority`. */
+export async function rotateIfDue(context: MemberContext): Promise<void> {
+  const { view } = context.replica.machine;
+  const isBusy = view.get(authorityPreviousKey) !== null || context.sealing.key === null;
+  if (view.get(rotationDueKey) !== null && !isBusy) await rotateAuthority(context);
 }
 
 /** On the leader, in every round: forgets the old CA when nobody needs it any more. Rejects with `StoreError`. */

@@ -12,6 +12,7 @@ import {
   describeAuthority,
   finishRotation,
   rotateAuthority,
+  rotateIfDue,
 } from './authority-rotation.ts';
 import { closeInTime } from './enrolment-desk.ts';
 import { readApplicants } from './enrolment-records.ts';
@@ -182,6 +183,7 @@ export class LeaderDuties {
       await this.#updateRoster();
       this.#keepRoles();
       await finishRemovals(this.#context);
+      await rotateIfDue(this.#context);
       await this.#context.clock.keep();
       await closeInTime(this.#context);
       await finishRotation(this.#context, this.#book, this.#options.ownReport().authority);

@@ -16,6 +16,7 @@ import {
   readRoster,
   removedKey,
   removingKey,
+  rotationDueKey,
 } from './roster.ts';
 
 export const removeParams = z.object({
@@ -92,7 +93,10 @@ export async function finishRemovals(context: MemberContext): Promise<void> {
   }
 }
 
-/** Whoever has the machine's disk knows the enrolment secret, so that admits nobody from now on. */
+/**
+ * Whoever has the machine's disk knows the enrolment secret, so that admits nobody from now on; and where the node voted,
+ * the CA's key and the tokens, so another CA takes over.
+ */
 async function strikeOff({ store, log, replica }: MemberContext, removed: RemovedMember): Promise<void> {
   const { id, name } = removed;
   const { record } = readEnrolment(replica.machine.view);
@@ -102,6 +106,7 @@ async function strikeOff({ store, log, replica }: MemberContext, removed: Remove
       { operation: 'delete', key: nodeKey(id) },
       { operation: 'delete', key: removingKey(id) },
       { operation: 'put', key: enrolmentKey, value: encodeEnrolment({ ...record, closed: 'removal' }) },
+      { operation: 'put', key: rotationDueKey, value: encodeRemoved(removed) },
     ],
   });
   log.warn({ node: name, id }, 'a node was removed: its key is refused from now on');

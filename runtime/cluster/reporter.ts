@@ -150,7 +150,8 @@ export class Reporter {
 
   #noteRefusal(code: string): void {
     const { log, clusterName } = this.#context;
-    if (code === 'removed' && !this.#isRemoved) {
+    // A change of CAs waits for every member: who does not know the new one is a member no more.
+    if ((code === 'removed' || code === 'otherAuthority') && !this.#isRemoved) {
       log.error(removedMessage(clusterName));
       this.#isRemoved = true;
     }

@@ -17,6 +17,8 @@ export const authorityKey = text.encode(`${ownPrefix}ca`);
 export const authoritySealedKey = text.encode(`${ownPrefix}ca-key`);
 export const authorityCrossKey = text.encode(`${ownPrefix}ca-cross`);
 export const authorityPreviousKey = text.encode(`${ownPrefix}ca-previous`);
+/** There while the CA is to be replaced, as soon as it can be. */
+export const rotationDueKey = text.encode(`${ownPrefix}ca-rotation-due`);
 export const predecessorsKey = text.encode(`${ownPrefix}predecessors`);
 const nodesPrefix = `${ownPrefix}nodes/`;
 const removingPrefix = `${ownPrefix}removing/`;

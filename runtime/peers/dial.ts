@@ -6,7 +6,14 @@ import { serverNameOf } from './instances.ts';
 import { enrolmentCipher, type SecretKeys } from './secret.ts';
 import { type Credentials, judgeCertificate } from './trust.ts';
 
-export type DialErrorCode = 'unreachable' | 'wrongSecret' | 'otherCluster' | 'untrusted' | 'protocol';
+export type DialErrorCode =
+  | 'unreachable'
+  | 'wrongSecret'
+  | 'otherCluster'
+  | 'untrusted'
+  /** The expected node, by its key; but its CA is one that this node does not know. */
+  | 'otherAuthority'
+  | 'protocol';
 
 /** A connection that did not come about. */
 export class DialError extends Error {
@@ -43,7 +50,9 @@ export async function dialMember(
   const outcome = judgeCertificate(socket.getPeerX509Certificate(), own);
   if (outcome.kind === 'untrusted') {
     socket.destroy();
-    throw new DialError('untrusted', `${endpoint.host}:${endpoint.port} is not trusted: ${outcome.reason}.`);
+    const isExpected = expected !== null && outcome.underOtherAuthority === expected;
+    const text = `${endpoint.host}:${endpoint.port} is not trusted: ${outcome.reason}.`;
+    throw new DialError(isExpected ? 'otherAuthority' : 'untrusted', text);
   }
   if (expected !== null && outcome.peer.nodeId !== expected) {
     socket.destroy();

@@ -2,7 +2,7 @@
 import type { NodeId } from '../raft/types.ts';
 import type { AddressBook } from './address-book.ts';
 import { alpn } from './alpn.ts';
-import { dialMember, type Endpoint } from './dial.ts';
+import { DialError, dialMember, type Endpoint } from './dial.ts';
 import { memberFrameLimitBytes } from './frames.ts';
 import type { PeerGate } from './gate.ts';
 import { RpcClient, RpcError } from './rpc.ts';
@@ -21,7 +21,7 @@ export class RpcLinks {
     gate.denied.onAdded((id) => void this.#clients.get(id)?.then(closeClient, () => {}));
   }
 
-  /** Rejects with `RpcError`; code `unreachable` when there is no connection to be had. */
+  /** Rejects with `RpcError`; code `unreachable` when there is no connection to be had, or `otherAuthority` (dial.ts). */
   async request(
     to: NodeId,
     method: string,
@@ -60,7 +60,8 @@ export class RpcLinks {
     } catch (error) {
       this.#clients.delete(id);
       this.#addresses.demote(id, endpoint);
-      throw new RpcError('unreachable', error instanceof Error ? error.message : String(error));
+      const code = error instanceof DialError && error.code === 'otherAuthority' ? error.code : 'unreachable';
+      throw new RpcError(code, error instanceof Error ? error.message : String(error));
     }
   }
 }

@@ -30,7 +30,12 @@ export interface ProvedPeer extends PeerIdentity {
 
 export type TrustOutcome =
   | { readonly kind: 'trusted'; readonly peer: ProvedPeer }
-  | { readonly kind: 'untrusted'; readonly reason: string };
+  | {
+      readonly kind: 'untrusted';
+      readonly reason: string;
+      /** Whose key it has proved all the same, for this cluster, under a CA that this node does not know; else null. */
+      readonly underOtherAuthority: NodeId | null;
+    };
 
 /** The name in a node's certificate. */
 export function nodeUri(peer: PeerIdentity): string {
@@ -78,19 +83,24 @@ export function nodeIdOf(publicKey: KeyObject | string): NodeId {
 
 /** Checks that a peer's certificate is from this cluster's CA and names a node of it. */
 export function judgeCertificate(certificate: X509Certificate | undefined, own: Credentials): TrustOutcome {
-  if (certificate === undefined) return { kind: 'untrusted', reason: 'it showed no certificate' };
-  if (!isFromCluster(certificate, own)) {
-    return { kind: 'untrusted', reason: 'its certificate is not from the CA of this cluster' };
-  }
+  if (certificate === undefined) return untrusted('it showed no certificate');
   const match = /(?:^|, )URI:trivet:\/\/([0-9a-f]{16})\/node\/([0-9a-f]{16})(?:$|, )/.exec(
     certificate.subjectAltName ?? '',
   );
-  if (!match?.[1] || !match[2]) return { kind: 'untrusted', reason: 'its certificate names no node' };
-  if (match[1] !== own.clusterId)
-    return { kind: 'untrusted', reason: `it is of another cluster, ${match[1]}` };
+  const [, clusterId, named] = match ?? [];
   // Whoever has stolen the CA's key can name any node in a certificate, but has not that node's own key.
-  if (nodeIdOf(certificate.publicKey) !== match[2])
-    return { kind: 'untrusted', reason: 'its certificate names a node that another key belongs to' };
-  const peer = { clusterId: match[1], nodeId: match[2] as NodeId, issuedAt: issuedAtOf(certificate) };
+  const isOwnName = named !== undefined && nodeIdOf(certificate.publicKey) === named;
+  if (!isFromCluster(certificate, own)) {
+    const proved = isOwnName && clusterId === own.clusterId ? (named as NodeId) : null;
+    return untrusted('its certificate is not from the CA of this cluster', proved);
+  }
+  if (clusterId === undefined || named === undefined) return untrusted('its certificate names no node');
+  if (clusterId !== own.clusterId) return untrusted(`it is of another cluster, ${clusterId}`);
+  if (!isOwnName) return untrusted('its certificate names a node that another key belongs to');
+  const peer = { clusterId, nodeId: named as NodeId, issuedAt: issuedAtOf(certificate) };
   return { kind: 'trusted', peer };
+}
+
+function untrusted(reason: string, underOtherAuthority: NodeId | null = null): TrustOutcome {
+  return { kind: 'untrusted', reason, underOtherAuthority };
 }
