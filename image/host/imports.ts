@@ -14,12 +14,19 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.test.ts': ['runtime/version.ts'],
   'runtime/cli': [
     ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
-    ...['runtime/updates', 'runtime/version.ts'],
+    ...['runtime/operator', 'runtime/updates', 'runtime/version.ts'],
   ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/updates', 'runtime/version.ts'],
   ],
+  'runtime/operator': [
+    'runtime/admin',
+    'runtime/cluster',
+    'runtime/peers',
+    'runtime/operator/operator-key.ts',
+  ],
+  'runtime/operator/operator-key.ts': [],
   'runtime/updates': ['runtime/admin', 'runtime/files'],
   'runtime/cluster': [
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
@@ -53,6 +60,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   // The format of updates has a writer here and a reader there.
   image: [
     ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/version.ts'],
+    // The build makes the key with which the commands of an operator ask.
+    'runtime/operator/operator-key.ts',
   ],
   'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
   // The build knows nothing of the flasher.
