@@ -15,6 +15,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/cli': [
     ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
     ...['runtime/operator', 'runtime/updates', 'runtime/version.ts'],
+    // A person's computer makes a certificate of the operator's key, and connects.
+    ...['runtime/peers', 'runtime/cluster'],
   ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],

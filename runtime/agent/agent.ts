@@ -35,14 +35,21 @@ export async function runAgent(places: ConfigPlaces): Promise<void> {
   ended.promise.catch(() => {});
   const { config } = loaded;
   keepConfiguration(loaded, log);
+  const opened = Promise.withResolvers<SystemMethods>();
+  const askStatus = async (): Promise<unknown> => (await opened.promise).status();
   const work = isComplete(config)
-    ? await startNode(config, systemd, ended.reject)
+    ? await startNode(config, systemd, askStatus, ended.reject)
     : startWaiting(loaded, systemd, log, () => {
         if (loadConfig(places).state !== 'complete') return;
         log.info('A source of configuration names the cluster now: the agent ends, to start again in it.');
         ended.resolve();
       });
-  const servers = await openAdministration(loaded, places, work, log).catch((error: unknown) => {
+  const system = new SystemMethods(
+    async () => (await ask(work, 'status')) as ClusterStatus,
+    () => reportConfig(loaded, places),
+  );
+  opened.resolve(system);
+  const servers = await openAdministration(loaded, system, work, log).catch((error: unknown) => {
     ended.reject(error);
     return [];
   });
@@ -90,12 +97,14 @@ interface Work {
 async function startNode(
   config: Config,
   systemd: ServiceManager,
+  askStatus: () => Promise<unknown>,
   fail: (error: unknown) => void,
 ): Promise<Work> {
   const core = new CoreClient(config, await openExternalStore(config), {
     onReady: () => systemd.ready(),
     onStatusText: (text) => systemd.status(text),
     onLog: (line) => process.stdout.write(line),
+    onAskStatus: askStatus,
     onFatal: (message) => fail(new Error(message)),
   });
   const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
@@ -125,12 +134,10 @@ function startWaiting(loaded: LoadedConfig, systemd: ServiceManager, log: Log, l
 
 async function openAdministration(
   loaded: LoadedConfig,
-  places: ConfigPlaces,
+  system: SystemMethods,
   work: Work,
   log: Log,
 ): Promise<AdminServer[]> {
-  const askStatus = async (): Promise<ClusterStatus> => (await ask(work, 'status')) as ClusterStatus;
-  const system = new SystemMethods(askStatus, () => reportConfig(loaded, places));
   for (const warning of system.warnings()) log.warn(warning);
   const handler = (call: AdminCall): Promise<unknown> =>
     system.serve(call.method, call.params) ?? work.answer(call);

@@ -17,6 +17,12 @@ import type { Identity } from '../cluster/identity.ts';
 import { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
 import { forgetAuthorityKey, type Membership, saveRenewal } from '../cluster/membership.ts';
+import {
+  authorityHistory,
+  certifyOperator,
+  operatorParams,
+  requestOperatorCertificate,
+} from '../cluster/operators.ts';
 import { copyMessage, type RemoveParams, removedMessage, removeParams } from '../cluster/removal.ts';
 import { openRemovedKeeper, type RemovedKeeper } from '../cluster/removed-keeper.ts';
 import { RenewableCredentials } from '../cluster/renewable-credentials.ts';
@@ -195,6 +201,7 @@ export class MemberNode {
       replica: parts.replica,
       store,
       enrolment,
+      operators: config.operators,
       clock: new ClusterClock({
         view: () => parts.replica.machine.view,
         store,
@@ -345,6 +352,16 @@ export class MemberNode {
     }
   }
 
+  /** For an operator whose key was proved. Rejects with `RpcError`. */
+  operatorCertificate(publicKey: string): Promise<unknown> {
+    return requestOperatorCertificate(this.#context, this.leader(), publicKey);
+  }
+
+  /** Rejects with `RpcError`. */
+  authorityHistory(): Promise<string> {
+    return authorityHistory(this.#context, this.leader());
+  }
+
   async #askLeader(
     method: 'cluster.remove' | 'cluster.enrolment' | 'cluster.tokens' | 'cluster.authority',
     params: RemoveParams | DeskParams | TokenParams | AuthorityParams,
@@ -484,6 +501,10 @@ export class MemberNode {
         return renew(this.#context, from, renewParams.parse(params).publicKey);
       case 'cluster.authority':
         return this.#duties.authority(authorityParams.parse(params));
+      case 'cluster.operatorCertificate':
+        return certifyOperator(this.#context, operatorParams.parse(params).publicKey);
+      case 'cluster.authorityHistory':
+        return { history: await authorityHistory(this.#context, null) };
       case 'cluster.remove':
         return this.#duties.remove(removeParams.parse(params));
       case 'cluster.enrol':

@@ -17,6 +17,21 @@ t.test('FailureLimiter slows down one source after a burst, and forgives it in t
   t.ok(limiter.isSlowed('192.0.2.1'));
 });
 
+t.test(
+  'FailureLimiter admits no more tries than it forgives, while the clock moves between them',
+  async (t) => {
+    let now = 0;
+    const limiter = new FailureLimiter(() => now);
+    let tries = 0;
+    for (; now < 20_000; now += 7) {
+      if (limiter.isSlowed('192.0.2.1')) continue;
+      tries += 1;
+      limiter.failed('192.0.2.1');
+    }
+    t.ok(tries >= 38 && tries <= 40, `${tries} tries in 20 s: 30, and one in 2 s`);
+  },
+);
+
 t.test('FailureLimiter slows down everybody when very many sources fail', async (t) => {
   const limiter = new FailureLimiter(() => 0);
   for (let i = 0; i < 500; i += 1) limiter.failed(`192.0.2.${i}`);

@@ -1,5 +1,5 @@
 /**
- * Slows down who guesses the enrolment secret: each source may fail so often, then only as often as it is forgiven, and all
+ * Slows down who guesses the enrolment secret, or tries keys: each source may fail so often, then only as often as it is forgiven, and all
  * sources together too. Members are not touched by it: they show certificates. Memory is bounded, whoever asks.
  */
 
@@ -47,7 +47,8 @@ export class FailureLimiter {
   isSlowed(address: string): boolean {
     const account = this.#accounts.get(sourceOf(address));
     const isOver = (each: Account, allowance: Allowance): boolean =>
-      this.#left(each, allowance) >= allowance.burst;
+      // Until one of them is forgiven: a little less than the burst is not enough.
+      this.#left(each, allowance) > allowance.burst - 1;
     return isOver(this.#all, together) || (account !== undefined && isOver(account, perSource));
   }
 
