@@ -91,6 +91,20 @@ cli
   });
 
 cli
+  .command('console', 'Show on the machine’s consoles how it is, whenever that changes; what systemd starts')
+  .option('--device <path>', 'Show it there, in place of the kernel’s consoles; may be given again')
+  .option('--once', 'Print it here, once')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (options) => {
+    const { consoleCommand } = await import('./cli/console.ts');
+    await consoleCommand({
+      socket: String(options.socket),
+      devices: [options.device ?? []].flat().map(String),
+      once: Boolean(options.once),
+    });
+  });
+
+cli
   .command(
     'kv <operation> [...args]',
     'The datastore: kv get KEY, kv put KEY VALUE, kv del KEY, kv watch KEY',

@@ -13,8 +13,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.ts': ['runtime/cli'],
   'runtime/main.test.ts': ['runtime/version.ts'],
   'runtime/cli': [
-    ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
-    ...['runtime/operator', 'runtime/updates', 'runtime/version.ts'],
+    ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/console'],
+    ...['runtime/licenses', 'runtime/operator', 'runtime/updates', 'runtime/version.ts'],
     // A person's computer makes a certificate of the operator's key, and connects.
     ...['runtime/peers', 'runtime/cluster'],
   ],
@@ -22,6 +22,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/updates', 'runtime/version.ts'],
   ],
+  'runtime/console': ['runtime/admin'],
   'runtime/operator': [
     'runtime/admin',
     'runtime/cluster',
