@@ -66,7 +66,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     // The build makes the key with which the commands of an operator ask.
     'runtime/operator/operator-key.ts',
   ],
-  'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
+  'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine', 'runtime/operator/operator-key.ts'],
   // The build knows nothing of the flasher.
   'image/flash': ['image', 'image/formats', 'runtime/config'],
   'image/main.ts': ['image', 'image/cli'],
@@ -99,6 +99,8 @@ const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   // Members of a cluster are made by its own CA.
   'runtime/cluster/discovery': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],
+  // An operator asks agents.
+  'runtime/agent': ['runtime/operator'],
   // The executable's tests run the agent in it.
   image: ['runtime/agent'],
 };

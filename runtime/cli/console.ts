@@ -20,7 +20,8 @@ export interface ConsoleOptions {
 const busyMilliseconds = 2_000;
 /** In a cluster that is well and stays so: each question goes to its leader. */
 const quietMilliseconds = 10_000;
-const answerMilliseconds = 5_000;
+/** A small machine that starts is busy for longer than a person likes, and not silent. */
+const answerMilliseconds = 15_000;
 
 export async function consoleCommand({ socket, devices, once }: ConsoleOptions): Promise<void> {
   const observer = new Observer(socket);
@@ -30,6 +31,11 @@ export async function consoleCommand({ socket, devices, once }: ConsoleOptions):
     return;
   }
   const terminals = openTerminals(devices.length > 0 ? devices : consoleDevices());
+  // A machine without a console is in order, and nothing is to be done.
+  if (terminals.length === 0) {
+    process.stdout.write('This machine has no console to show its status on.\n');
+    return;
+  }
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   });
@@ -40,9 +46,9 @@ export async function consoleCommand({ socket, devices, once }: ConsoleOptions):
   observer.close();
 }
 
-/** A device that cannot be opened is named in the journal; without any there is nothing to do. */
+/** One that cannot be opened is named in the journal. */
 function openTerminals(devices: readonly string[]): ConsoleTerminal[] {
-  const terminals = devices.flatMap((device) => {
+  return devices.flatMap((device) => {
     try {
       return [new ConsoleTerminal(device)];
     } catch (error) {
@@ -50,11 +56,6 @@ function openTerminals(devices: readonly string[]): ConsoleTerminal[] {
       return [];
     }
   });
-  if (terminals.length === 0)
-    throw new CommandError(
-      `This machine has no console to show its status on (${devices.join(', ') || 'none'}).`,
-    );
-  return terminals;
 }
 
 async function watch(

@@ -1,7 +1,9 @@
 import t from 'tap';
 import { drawAsLines, drawOnTerminal, leaveTerminal, screenSizeOn } from './drawing.ts';
 
-const tokens = /\x1b\[[\d;]*[A-Za-z]|\x1b[78]|\n|[^\x1b\n]+/g;
+// The escape as a word of its own: in a pattern it would be an invisible character.
+const esc = String.fromCharCode(27);
+const tokens = new RegExp(`${esc}\\[[\\d;]*[A-Za-z]|${esc}[78]|\n|[^${esc}\n]+`, 'g');
 
 /** As much of a terminal (VT102, as Linux's console) as is drawn with: scrolling between margins, moves, erasing. */
 class Terminal {
