@@ -27,7 +27,7 @@ t.test('judgeServer tells a machine that proves only its key from a member, and 
   t.same(judgeServer(alone, { ca: '' }), { kind: 'blank' });
   t.same(judgeServer(leaf, { ca: ours.certificate }), { kind: 'member', ca: ours.certificate });
   const changing = { ca: other.certificate + ours.certificate };
-  t.same(judgeServer(leaf, changing), { kind: 'member', ca: other.certificate }, 'a leaf of the CA before');
+  t.same(judgeServer(leaf, changing), { kind: 'member', ...changing }, 'a leaf of the CA before');
   t.equal(judgeServer(leaf, { ca: '' }).kind, 'refused');
   t.equal(judgeServer(leaf, { ca: other.certificate }).kind, 'refused');
   t.equal(judgeServer(alone, { ca: alone.toString() }).kind, 'refused', 'it is no CA of itself');
@@ -46,6 +46,13 @@ t.test('followAuthority follows every change of CAs, and only by the word of the
   t.equal(followAuthority(leaf, { ca, history: bc }, a.certificate), null, 'a word is missing');
   t.equal(followAuthority(leaf, { ca, history: ab }, a.certificate), null);
   t.equal(followAuthority(leaf, { ca, history: ab + bc }, (await create()).certificate), null);
+  const both = c.certificate + b.certificate;
+  t.equal(followAuthority(leaf, { ca: both, history: ab + bc }, a.certificate), both, 'while one takes over');
+  t.equal(
+    followAuthority(await leafOf(b), { ca: b.certificate, history: ab }, both),
+    b.certificate,
+    'who is late',
+  );
   // What is no CA speaks for nobody: a node's certificate, and an operator's.
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const thief = {

@@ -14,7 +14,7 @@ export interface Claims {
 export type Judgement =
   /** It proves no more than its key. */
   | { readonly kind: 'blank' }
-  /** Its certificate is of the CA that it shows; `ca` (PEM) is the present one of the cluster. */
+  /** Its certificate is of a CA that it shows; `ca` (PEM) are those of the cluster, the present one first. */
   | { readonly kind: 'member'; readonly ca: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -22,8 +22,7 @@ export type Judgement =
 export function judgeServer(leaf: X509Certificate, { ca }: Pick<Claims, 'ca'>): Judgement {
   const authorities = readCertificates(ca);
   if (authorities === null) return { kind: 'refused', reason: 'the CA that it shows cannot be read' };
-  const [present] = authorities;
-  if (present === undefined) {
+  if (authorities.length === 0) {
     return isSelfSigned(leaf)
       ? { kind: 'blank' }
       : { kind: 'refused', reason: 'it shows a certificate of a CA that it does not name' };
@@ -31,13 +30,13 @@ export function judgeServer(leaf: X509Certificate, { ca }: Pick<Claims, 'ca'>): 
   // While one CA takes the place of another, a node may still have a certificate of the old one.
   const isFromOne = authorities.some((each) => each.ca && isSelfSigned(each) && isIssuedBy(leaf, each));
   return isFromOne
-    ? { kind: 'member', ca: present.toString() }
+    ? { kind: 'member', ca: authorities.join('') }
     : { kind: 'refused', reason: 'its certificate is not of the CA that it names' };
 }
 
 /**
- * Whether the server belongs to the cluster whose CA was `pinned` (PEM), and which CA to know it by from now on (PEM): each
- * that took the place of another has that one's word for it.
+ * Whether the server belongs to the cluster whose CAs were `pinned` (PEM), and which to know it by from now on (PEM, the
+ * present one first): each that took the place of another has that one's word for it. While one does, both are known.
  */
 export function followAuthority(
   leaf: X509Certificate,
@@ -46,9 +45,8 @@ export function followAuthority(
 ): string | null {
   const words = readCertificates(history);
   const authorities = readCertificates(ca);
-  const [first] = readCertificates(pinned) ?? [];
-  if (words === null || authorities === null || first === undefined) return null;
-  const trusted = [first];
+  if (words === null || authorities === null) return null;
+  const trusted = readCertificates(pinned) ?? [];
   // Every round believes at least one word more, or ends.
   for (let added = true; added; ) {
     const believed = words.filter(
@@ -61,11 +59,11 @@ export function followAuthority(
   const isTrusted = (each: X509Certificate): boolean =>
     isSelfSigned(each) &&
     trusted.some((known) => fingerprintOf(known.publicKey) === fingerprintOf(each.publicKey));
-  const [present] = authorities;
-  return present !== undefined && isTrusted(present) ? present.toString() : pinned;
+  const now = authorities.filter(isTrusted);
+  return now.length > 0 && now[0] === authorities[0] ? now.join('') : pinned;
 }
 
-/** SHA-256 of a CA's certificate (PEM), 64 hexadecimal digits; `trivet ca status` shows the first half of them. */
+/** SHA-256 of the first CA's certificate (PEM), 64 hexadecimal digits; `trivet ca status` shows the first half of them. */
 export function authorityFingerprint(ca: string): string {
   return new X509Certificate(ca).fingerprint256.replaceAll(':', '').toLowerCase();
 }

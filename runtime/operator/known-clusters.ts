@@ -9,7 +9,7 @@ import * as z from 'zod';
 const knownSchema = z.object({
   clusterName: z.string(),
   clusterId: z.string(),
-  /** PEM. */
+  /** In PEM, the present one first. */
   ca: z.string().includes('BEGIN CERTIFICATE'),
   /** Where its nodes have answered, as `host:port`. */
   servers: z.array(z.string()),

@@ -10,7 +10,7 @@ export interface Meeting {
   readonly cluster: string | null;
   readonly leaf: X509Certificate;
   readonly claims: Claims & { readonly clusterName: string; readonly clusterId: string };
-  /** The present CA, as the server shows it (PEM). */
+  /** The CAs, as the server shows them (PEM). */
   readonly ca: string;
 }
 
