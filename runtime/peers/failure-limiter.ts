@@ -10,8 +10,8 @@ export interface Allowance {
   readonly forgiveMilliseconds: number;
 }
 
-/** Far more than a machine with a wrong secret needs, which tries once a second at most while a person looks on. */
-const perSource: Allowance = { burst: 30, forgiveMilliseconds: 2_000 };
+/** A machine with a wrong secret tries once a second at most: it is told every time that the secret is wrong. */
+const perSource: Allowance = { burst: 30, forgiveMilliseconds: 500 };
 const together: Allowance = { burst: 500, forgiveMilliseconds: 50 };
 const mostSources = 4_096;
 
