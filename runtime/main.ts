@@ -93,6 +93,9 @@ cli
 cli
   .command('console', 'Show on the machine’s consoles how it is, whenever that changes; what systemd starts')
   .option('--device <path>', 'Show it there, in place of the kernel’s consoles; may be given again')
+  .option('--patience <seconds>', 'Show nothing before an agent that starts has answered, for so long', {
+    default: 0,
+  })
   .option('--once', 'Print it here, once')
   .option('--socket <path>', 'The administration socket', { default: defaultSocket })
   .action(async (options) => {
@@ -100,6 +103,7 @@ cli
     await consoleCommand({
       socket: String(options.socket),
       devices: [options.device ?? []].flat().map(String),
+      patience: wholeNumber('--patience', options.patience, 0),
       once: Boolean(options.once),
     });
   });

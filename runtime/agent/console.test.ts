@@ -21,9 +21,16 @@ t.test('trivet console says how the machine is, also when its agent does not', a
     until(`the console says ${pattern}`, async () => pattern.test(readFileSync(device, 'utf8')));
   await says(/status \| agent: {5}does not answer since .* \(it does not run\)\. It\n/);
   t.notMatch(readFileSync(device, 'utf8'), 'cluster:');
+  const patient = path.join(t.testdirName, 'patient');
+  writeFileSync(patient, '');
+  const waiting = spawn(process.execPath, [...words, '--device', patient, '--patience', '3600']);
+  t.teardown(() => waiting.kill('SIGKILL'));
   node!.start();
   await says(/status \| role: {6}member, voter, leads the cluster\n/);
   await says(/status \| enrolment: open, 1 admitted\n/);
+  const text = await until('the other one says so too', async () => readFileSync(patient, 'utf8'));
+  t.match(text, /^status \| system:/);
+  t.notMatch(text, 'does not answer', 'which has waited for the agent');
   const { self } = await node!.status();
   const once = spawnSync(process.execPath, [...words, '--once'], { encoding: 'utf8' });
   t.equal(once.status, 0);

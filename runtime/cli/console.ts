@@ -12,18 +12,23 @@ export interface ConsoleOptions {
   readonly socket: string;
   /** In place of the kernel's consoles. */
   readonly devices: readonly string[];
+  /** Seconds in which an agent that has not answered yet is not missed: it starts, and what that says comes first. */
+  readonly patience: number;
   /** Prints the screen to standard output, once. */
   readonly once: boolean;
 }
 
 /** While something changes. */
 const busyMilliseconds = 2_000;
-/** In a cluster that is well and stays so: each question goes to its leader. */
+/** While nothing does: each question goes to the cluster's leader. */
 const quietMilliseconds = 10_000;
+/** Looks without news until then. */
+const looksUntilQuiet = 10;
 /** A small machine that starts is busy for longer than a person likes, and not silent. */
 const answerMilliseconds = 15_000;
 
-export async function consoleCommand({ socket, devices, once }: ConsoleOptions): Promise<void> {
+export async function consoleCommand(options: ConsoleOptions): Promise<void> {
+  const { socket, devices, patience, once } = options;
   const observer = new Observer(socket);
   if (once) {
     process.stdout.write(`${renderScreen(await observer.look(), lineSize).join('\n')}\n`);
@@ -41,7 +46,7 @@ export async function consoleCommand({ socket, devices, once }: ConsoleOptions):
   });
   const stop = new AbortController();
   void stopped.then(() => stop.abort());
-  await watch(observer, terminals, stop.signal);
+  await watch(observer, terminals, patience * 1000, stop.signal);
   for (const terminal of terminals) terminal.close();
   observer.close();
 }
@@ -61,16 +66,20 @@ function openTerminals(devices: readonly string[]): ConsoleTerminal[] {
 async function watch(
   observer: Observer,
   terminals: readonly ConsoleTerminal[],
+  patienceMilliseconds: number,
   signal: AbortSignal,
 ): Promise<void> {
-  let last = '';
+  const startedAt = performance.now();
+  let [last, looks] = ['', 0];
   while (!signal.aborted) {
     const facts = await observer.look();
-    for (const terminal of terminals) terminal.show(renderScreen(facts, terminal.size), performance.now());
-    const now = JSON.stringify(renderScreen(facts, lineSize));
-    const isQuiet = facts.status?.highAvailability === true && facts.silence === null && now === last;
-    last = now;
-    await pause(isQuiet ? quietMilliseconds : busyMilliseconds, signal);
+    const now = performance.now();
+    if (facts.status !== null || now - startedAt >= patienceMilliseconds)
+      for (const terminal of terminals) terminal.show(renderScreen(facts, terminal.size), now);
+    const text = renderScreen(facts, lineSize).join('\n');
+    looks = text === last ? looks + 1 : 0;
+    last = text;
+    await pause(looks < looksUntilQuiet ? busyMilliseconds : quietMilliseconds, signal);
   }
 }
 

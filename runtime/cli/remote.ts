@@ -73,7 +73,7 @@ export async function kubeconfigCommand(options: KubeconfigOptions): Promise<voi
   if (out === undefined) process.stdout.write(text);
   else writePrivate(out, text);
   process.stderr.write(
-    `trivet: ${out ?? 'the kubeconfig'} is for the cluster ${answerer.cluster}. This version of Trivet does not serve the Kubernetes API yet: kubectl has nobody to talk to.\n`,
+    `trivet: ${out ?? 'the kubeconfig'} is for the cluster ${answerer.cluster}, until its CA changes (trivet ca rotate, the removal of a node). This version of Trivet does not serve the Kubernetes API yet: kubectl has nobody to talk to.\n`,
   );
 }
 
