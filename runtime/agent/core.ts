@@ -5,20 +5,17 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
-import type { AuthorityParams } from '../cluster/authority-rotation.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
 import { Candidates } from '../cluster/discovery/candidates.ts';
 import { startDiscovery } from '../cluster/discovery/discovery.ts';
 import type { HintSource } from '../cluster/discovery/hints.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
-import type { DeskParams } from '../cluster/enrolment-desk.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
 import type { RemoveParams } from '../cluster/removal.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
-import type { TokenParams } from '../cluster/tokens.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
@@ -38,6 +35,7 @@ import type { FromCore, ToCore } from './core-protocol.ts';
 import { followSuccessor, mayFound, startAgainBlank } from './damaged-data.ts';
 import { openExternalStore } from './data-store.ts';
 import { MemberNode } from './member-node.ts';
+import type { ClusterRequest } from './member-requests.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { completeRenewal } from './renewal.ts';
 import { Upkeep } from './upkeep.ts';
@@ -191,19 +189,11 @@ class Core implements AdminTarget {
   }
 
   async removeNode(params: RemoveParams): Promise<unknown> {
-    return this.#requireMember().remove(params);
+    return this.#requireMember().requests.remove(params);
   }
 
-  async authority(params: AuthorityParams): Promise<unknown> {
-    return this.#requireMember().authority(params);
-  }
-
-  async tokens(params: TokenParams): Promise<unknown> {
-    return this.#requireMember().tokens(params);
-  }
-
-  async enrolment(params: DeskParams): Promise<unknown> {
-    return this.#requireMember().enrolment(params);
+  async askCluster(method: ClusterRequest, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#requireMember().requests.ask(method, params);
   }
 
   #requireMember(): MemberNode {
@@ -213,7 +203,7 @@ class Core implements AdminTarget {
   }
 
   async status(): Promise<ClusterStatus> {
-    if (this.#member) return this.#member.status();
+    if (this.#member) return this.#member.requests.status();
     return composeBlankStatus(this.#config.cluster.name, this.identity, this.reason(), this.#warnings());
   }
 
@@ -234,8 +224,9 @@ class Core implements AdminTarget {
       log.info({ clusterId: begun.credentials.clusterId }, 'a new cluster begins with older data');
     const membership = begun ?? loadMembership(config.dataDirectory, identity, config.cluster.name);
     this.#peerPort = await openPeerPort(config.peers, (name) => this.#findKey(name), {
-      onRaft: (socket, peer) => (this.#member ? this.#member.acceptRaft(socket, peer) : socket.destroy()),
-      onRpc: (socket, peer) => (this.#member ? this.#member.acceptRpc(socket, peer) : socket.destroy()),
+      onRaft: (socket, peer) =>
+        this.#member ? this.#member.door.acceptRaft(socket, peer) : socket.destroy(),
+      onRpc: (socket, peer) => (this.#member ? this.#member.door.acceptRpc(socket, peer) : socket.destroy()),
       onEnrolment: (socket, name) => {
         const from = { remoteAddress: socket.remoteAddress ?? '', tokenId: tokenIdOf(name) };
         serveRpc(socket, strangerFrameLimitBytes, (method, params) =>
@@ -335,7 +326,7 @@ class Core implements AdminTarget {
     if (this.#member?.isRemoved) throw new RpcError('notReady', 'This node was removed from its cluster.');
     if (method === 'enrol') {
       if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
-      return this.#member.enrol(params, addressForOthers(remoteAddress), tokenId);
+      return this.#member.requests.enrol(params, addressForOthers(remoteAddress), tokenId);
     }
     const result = this.#forming.serve(method, params, remoteAddress);
     if (result === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
