@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
+import { certificateThread } from '../cluster/certificate-thread.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
 import { Candidates } from '../cluster/discovery/candidates.ts';
 import { startDiscovery } from '../cluster/discovery/discovery.ts';
@@ -38,6 +39,7 @@ import { MemberNode } from './member-node.ts';
 import type { ClusterRequest } from './member-requests.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { completeRenewal } from './renewal.ts';
+import { startWorker } from './start-worker.ts';
 import { Upkeep } from './upkeep.ts';
 
 const statusTextMilliseconds = 2_000;
@@ -117,6 +119,7 @@ class Core implements AdminTarget {
   readonly #refusals: RefusalLog;
   readonly #externalStore: Store | null;
   readonly #fail: (error: unknown) => void;
+  readonly #certificates = certificateThread(() => startWorker({ role: 'certificates' }));
   readonly #candidates = new Candidates((id) => this.#member?.isPeer(id) ?? false);
   #peerPort!: PeerPort;
   #forming!: Forming;
@@ -213,13 +216,19 @@ class Core implements AdminTarget {
     this.#forming.close();
     await this.#externalStore?.close();
     await this.#member?.close();
+    await this.#certificates.close();
     this.#peerPort.close();
     this.#lock.release();
   }
 
   async #open(): Promise<void> {
     const { config, log, identity } = { config: this.#config, log: this.#log, identity: this.identity };
-    const begun = await completeRenewal(config.dataDirectory, config.cluster.name, identity);
+    const begun = await completeRenewal(
+      config.dataDirectory,
+      config.cluster.name,
+      identity,
+      this.#certificates,
+    );
     if (begun !== null)
       log.info({ clusterId: begun.credentials.clusterId }, 'a new cluster begins with older data');
     const membership = begun ?? loadMembership(config.dataDirectory, identity, config.cluster.name);
@@ -262,6 +271,7 @@ class Core implements AdminTarget {
       port: () => this.#peerPort.port,
       keys: this.#keys,
       log: this.#log,
+      certificates: this.#certificates,
       candidates: this.#candidates,
       onMember: async (membership: Membership, members: EnrolAnswer['members']): Promise<void> => {
         saveMembership(this.#config.dataDirectory, this.#config.cluster.name, membership);
@@ -297,6 +307,7 @@ class Core implements AdminTarget {
       members,
       port: this.#peerPort.port,
       log: this.#log,
+      certificates: this.#certificates,
       candidates: this.#candidates,
       onSearching: (searching) => this.#discovery?.setEager(searching),
       warnings: () => this.#warnings(),

@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
+import type { CertificateThread } from '../cluster/certificate-thread.ts';
 import { ClusterClock } from '../cluster/cluster-clock.ts';
 import type { Candidates } from '../cluster/discovery/candidates.ts';
 import { PeerFinder } from '../cluster/discovery/peer-finder.ts';
@@ -57,6 +58,7 @@ export interface MemberNodeOptions {
   readonly members: EnrolAnswer['members'];
   readonly port: number;
   readonly log: Log;
+  readonly certificates: CertificateThread;
   /** Where others may be, as discovery says. */
   readonly candidates: Candidates;
   /** Whether discovery should look often, since a peer is missing. */
@@ -185,6 +187,7 @@ export class MemberNode {
           config.cluster.certificateHours < exactBelowHours ||
           hasLiveTokens(parts.replica.machine.view, 0),
       }),
+      certificates: options.certificates,
       rpc: parts.rpc,
       addresses: parts.addresses,
       removed: parts.removed,

@@ -2,7 +2,7 @@
  * What is asked of a member: by other members over the peer port, and by a person or a machine that wants to join, which any
  * member takes to the leader.
  */
-import type { AuthorityAnswer, ClusterStatus } from '../admin/protocol.ts';
+import type { ClusterStatus } from '../admin/protocol.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
 import { admit } from '../cluster/enrolling.ts';
 import { deskParams, serveDesk } from '../cluster/enrolment-desk.ts';
@@ -115,19 +115,17 @@ export class MemberRequests {
   }
 
   /** Has the leader answer a person, from any member. Rejects with `RpcError`. */
-  async ask(method: ClusterRequest, params: Params): Promise<unknown> {
-    if (method !== 'cluster.authority' || params.action === 'status') return this.#askLeader(method, params);
-    const ask = async () => (await this.#askLeader(method, { action: 'status' })) as AuthorityAnswer;
-    const { authority } = await ask();
-    try {
-      return await this.#askLeader(method, params);
-    } catch (error) {
-      // Making keys may keep a small machine busy for so long that the connection is given up: what became of it counts.
-      const isLost = error instanceof RpcError && ['closed', 'timeout'].includes(error.code);
-      const now = isLost ? await ask().catch(() => null) : null;
-      if (now !== null && now.authority !== authority) return now;
-      throw error;
-    }
+  async ask(method: ClusterRequest | 'cluster.remove', params: Params): Promise<unknown> {
+    const { duties, reporter } = this.#options;
+    const { identity, rpc } = this.#context;
+    const leader = reporter.leader();
+    if (leader === null)
+      throw new RpcError(
+        'unavailable',
+        `${duties.status().reason ?? 'There is no leader.'} Nothing was done.`,
+      );
+    if (leader === identity.id) return this.serve(method, params, identity.id, '');
+    return rpc.request(leader, method, params, relayMilliseconds);
   }
 
   /**
@@ -136,7 +134,7 @@ export class MemberRequests {
    */
   async remove(params: RemoveParams): Promise<RemovedMember & { readonly done: boolean }> {
     const deadline = performance.now() + removalMilliseconds;
-    const removed = (await this.#askLeader('cluster.remove', params)) as RemovedMember;
+    const removed = (await this.ask('cluster.remove', params)) as RemovedMember;
     while (performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, removalPauseMilliseconds));
       const status = await this.status();
@@ -156,19 +154,6 @@ export class MemberRequests {
     if (leader === null) throw new RpcError('notReady', 'This node cannot admit others: it knows no leader.');
     const relayed = { ...params, remoteHost, tokenId };
     return rpc.request(leader, 'cluster.enrol', relayed, relayMilliseconds);
-  }
-
-  async #askLeader(method: ClusterRequest | 'cluster.remove', params: Params): Promise<unknown> {
-    const { duties, reporter } = this.#options;
-    const { identity, rpc } = this.#context;
-    const leader = reporter.leader();
-    if (leader === null)
-      throw new RpcError(
-        'unavailable',
-        `${duties.status().reason ?? 'There is no leader.'} Nothing was done.`,
-      );
-    if (leader === identity.id) return this.serve(method, params, identity.id, '');
-    return rpc.request(leader, method, params, relayMilliseconds);
   }
 }
 

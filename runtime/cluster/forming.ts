@@ -10,6 +10,7 @@ import type { SecretKeys } from '../peers/secret.ts';
 import { caHashOf } from '../peers/token.ts';
 import { splitBundle } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { CertificateThread } from './certificate-thread.ts';
 import type { Candidate, Candidates } from './discovery/candidates.ts';
 import { chooseGreetings } from './discovery/choose-greetings.ts';
 import type { Hint } from './discovery/hints.ts';
@@ -31,6 +32,7 @@ export interface FormingOptions {
   readonly keys: SecretKeys;
   /** The CA that a token names; null where the secret is what is proved. */
   readonly pinnedCa: string | null;
+  readonly certificates: CertificateThread;
   readonly log: Log;
   /** Where others may be, as discovery says. */
   readonly candidates: Candidates;
@@ -312,7 +314,7 @@ export class Forming {
 
   /** Starts the cluster when enough others have promised not to start another. */
   async #found(others: readonly NodeId[]): Promise<void> {
-    const { identity, clusterName, expect, onMember, log } = this.#options;
+    const { identity, clusterName, expect, certificates, onMember, log } = this.#options;
     const answers = await Promise.all(others.map((id) => this.#askPromise(id)));
     const granted = answers.filter((answer) => answer).length;
     if (granted < expect - 1) {
@@ -321,7 +323,7 @@ export class Forming {
       );
       return;
     }
-    const membership = await foundCluster(clusterName, identity);
+    const membership = await foundCluster(clusterName, identity, certificates);
     const { clusterId } = membership.credentials;
     log.info({ cluster: clusterName, clusterId }, 'starting the cluster');
     await onMember(membership, []);

@@ -28,15 +28,14 @@ export async function renew(
   from: NodeId,
   publicKey: string,
 ): Promise<RenewedCertificates> {
-  const { sealing, replica, clusterId, clock } = context;
+  const { sealing, replica, certificates, clusterId, clock } = context;
   const view = replica.machine.view;
   if (nodeIdOf(publicKey) !== from) throw new RpcError('invalid', 'The public key is another node’s.');
   if (readMember(view, from) === null) throw new RpcError('notMember', `Node ${from} is no member.`);
   const authority = sealing.key && readAuthority(view, sealing.key);
   if (!authority) throw new RpcError('notReady', 'This node has no copy of the CA.');
-  const { issueNodeCertificate } = await import('./certificates.ts');
   const peer = { clusterId, nodeId: from };
-  const certificate = await issueNodeCertificate(authority, peer, publicKey, clock.now());
+  const certificate = await certificates.run('issueNodeCertificate', authority, peer, publicKey, clock.now());
   return { certificate, caCertificate: bundleOf(authority) };
 }
 
