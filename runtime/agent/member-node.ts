@@ -2,7 +2,6 @@
  * A node that is a member of a cluster, wired together: replica and store, links to the others, reports to the
  * leader, and the leader's duties when it leads.
  */
-import { X509Certificate } from 'node:crypto';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
 import type { CertificateThread } from '../cluster/certificate-thread.ts';
@@ -39,8 +38,7 @@ import type { PeerGate } from '../peers/gate.ts';
 import { type Copy, InstanceGuard } from '../peers/instances.ts';
 import { RaftLinks } from '../peers/raft-links.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
-import { caHashOf } from '../peers/token.ts';
-import { type Credentials, isIssuedBy, splitBundle } from '../peers/trust.ts';
+import type { Credentials } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { handOver } from './hand-over.ts';
@@ -191,7 +189,7 @@ export class MemberNode {
       rpc: parts.rpc,
       addresses: parts.addresses,
       removed: parts.removed,
-      ownAuthority: () => authorityOf(parts.credentials),
+      ownAuthority: () => parts.credentials.authority,
       log,
     };
     const lifetimeSeconds = config.cluster.certificateHours * 3600;
@@ -318,11 +316,4 @@ function storeMembers(replica: Replica): StoreMember[] {
     const role = roleIn(configuration, id);
     return role === 'spare' ? [] : [{ id, name, address, learner: role === 'standby' }];
   });
-}
-
-/** The beginning of the hash of the CA that has signed a member's certificate; empty when it knows that CA no more. */
-function authorityOf({ certificate, caCertificate }: Credentials): string {
-  const own = new X509Certificate(certificate);
-  const issuer = splitBundle(caCertificate).find((ca) => isIssuedBy(own, new X509Certificate(ca)));
-  return issuer === undefined ? '' : caHashOf(issuer);
 }

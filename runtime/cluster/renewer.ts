@@ -2,12 +2,11 @@
  * Keeps a member's certificate fresh: renewed when half of its life is over by the cluster's clock, when another CA is in
  * force, and when the others say that it has expired. Connections that are open stay open.
  */
-import { X509Certificate } from 'node:crypto';
 import * as z from 'zod';
 import { RpcError } from '../peers/rpc.ts';
-import { issuedAtOf, nodeIdOf, splitBundle } from '../peers/trust.ts';
+import { nodeIdOf } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
-import { bundleOf, hashOfBundle } from './authority.ts';
+import { bundleOf } from './authority.ts';
 import type { MemberContext } from './member-context.ts';
 import type { RenewableCredentials, RenewedCertificates } from './renewable-credentials.ts';
 import { readAuthority, readMember, readTrustBundle } from './roster.ts';
@@ -89,11 +88,13 @@ export class Renewer {
   #isDue(): boolean {
     const { context, credentials, lifetimeSeconds, toldBundleHash, isExpired } = this.#options;
     const bundle = readTrustBundle(context.replica.machine.view);
-    const inForce = bundle === null ? toldBundleHash() : hashOfBundle(bundle);
-    if (inForce !== null && inForce !== hashOfBundle(credentials.caCertificate)) return true;
-    const [own = ''] = splitBundle(credentials.certificate);
-    const age = context.clock.now() - issuedAtOf(new X509Certificate(own));
-    return isExpired() || age > lifetimeSeconds / 2;
+    const told = toldBundleHash();
+    const isOther =
+      bundle === null
+        ? told !== null && told !== credentials.bundleHash
+        : bundle !== credentials.caCertificate;
+    const age = context.clock.now() - credentials.issuedAt;
+    return isOther || isExpired() || age > lifetimeSeconds / 2;
   }
 
   async #renew(): Promise<void> {
