@@ -180,10 +180,10 @@ export class MemberNode {
       clock: new ClusterClock({
         view: () => parts.replica.machine.view,
         store,
-        isNeeded: () =>
+        isNeeded: (now) =>
           enrolment.hours !== undefined ||
           config.cluster.certificateHours < exactBelowHours ||
-          hasLiveTokens(parts.replica.machine.view, 0),
+          hasLiveTokens(parts.replica.machine.view, now),
       }),
       certificates: options.certificates,
       rpc: parts.rpc,
