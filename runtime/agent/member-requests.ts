@@ -2,9 +2,11 @@
  * What is asked of a member: by other members over the peer port, and by a person or a machine that wants to join, which any
  * member takes to the leader.
  */
+import type * as z from 'zod';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
 import { admit } from '../cluster/enrolling.ts';
+import { relaySchema } from '../cluster/enrolment.ts';
 import { deskParams, serveDesk } from '../cluster/enrolment-desk.ts';
 import type { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
@@ -80,13 +82,10 @@ export class MemberRequests {
         return duties.authority(authorityParams.parse(params));
       case 'cluster.remove':
         return duties.remove(removeParams.parse(params));
-      case 'cluster.enrol':
-        return admit(
-          this.#context,
-          params,
-          String(params.remoteHost),
-          params.tokenId === null ? null : String(params.tokenId),
-        );
+      case 'cluster.enrol': {
+        const relayed = relaySchema.parse(params);
+        return admit(this.#context, params, relayed.remoteHost, relayed.tokenId);
+      }
       default: {
         const answer = replica.serve(method, params) ?? core.serve(method, params);
         if (answer === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
@@ -152,7 +151,7 @@ export class MemberRequests {
     if (sealing.key !== null || leader === identity.id)
       return admit(this.#context, params, remoteHost, tokenId);
     if (leader === null) throw new RpcError('notReady', 'This node cannot admit others: it knows no leader.');
-    const relayed = { ...params, remoteHost, tokenId };
+    const relayed = { ...params, remoteHost, tokenId } satisfies z.infer<typeof relaySchema>;
     return rpc.request(leader, 'cluster.enrol', relayed, relayMilliseconds);
   }
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
+import { tokenIdPattern } from '../peers/token.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type EnrolmentRecord, enrolmentRecordSchema, firstRecord } from './admission.ts';
 import { ownPrefix, parseJson } from './roster.ts';
@@ -69,7 +70,7 @@ export function readApplicants(view: StateView): WaitingApplicant[] {
 }
 
 const tokenSchema = z.object({
-  id: z.string().regex(/^[0-9a-f]{8}$/),
+  id: z.string().regex(tokenIdPattern),
   /** The pre-shared key, in hexadecimal, sealed, in base64. */
   sealedKey: z.string(),
   /** Of the cluster's clock, in seconds. */
