@@ -11,7 +11,7 @@ import { type FieldPath, YamlFaultsError } from './yaml-faults.ts';
 const openSchema = configSchema.partial({ cluster: true });
 export type OpenConfig = z.infer<typeof openSchema>;
 
-/** Lowest first. What the cluster itself stores would come last, once the agent runs. */
+/** Lowest first. */
 export type SourceName = 'image' | 'bootPartition' | 'platform' | 'credential';
 
 /** What a look at a source found. */
