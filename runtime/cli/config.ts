@@ -1,6 +1,6 @@
 /** `trivet config`: the configuration in force and where it comes from; `trivet config collect` asks the platform for its part. */
 import { stringify } from 'yaml';
-import { AdminError, connectAdmin } from '../admin/client.ts';
+import { AdminError, askAgent } from '../admin/client.ts';
 import { collectConfig, collectPlaces, writeCollected } from '../config/collect/collect.ts';
 import { type ConfigReport, explainConfig } from '../config/explain.ts';
 import type { Sight } from '../config/layers.ts';
@@ -36,12 +36,7 @@ export async function configCommand(operation: string | undefined, options: Conf
 /** Of the agent; where none runs, of the files that it would read. */
 async function fetchReport(socket: string): Promise<ConfigReport> {
   try {
-    const client = await connectAdmin(socket);
-    try {
-      return (await client.request('config.show')) as ConfigReport;
-    } finally {
-      client.close();
-    }
+    return (await askAgent(socket, 'config.show')) as ConfigReport;
   } catch (error) {
     if (!(error instanceof AdminError) || error.code !== 'unreachable') throw error;
     process.stderr.write(`${error.message} This is what its files say:\n`);

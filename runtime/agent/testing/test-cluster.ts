@@ -5,7 +5,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Test } from 'tap';
-import { type AdminClient, connectAdmin } from '../../admin/client.ts';
+import { askAgent } from '../../admin/client.ts';
 import type { ClusterStatus, NodeInfo } from '../../admin/protocol.ts';
 
 const mainFile = path.resolve(import.meta.dirname, '../../main.ts');
@@ -107,12 +107,7 @@ export class TestNode {
   }
 
   async request(method: string, params: Record<string, unknown> = {}): Promise<unknown> {
-    const client: AdminClient = await connectAdmin(this.socket);
-    try {
-      return await client.request(method, params, { timeoutMilliseconds: 20_000 });
-    } finally {
-      client.close();
-    }
+    return askAgent(this.socket, method, params, { timeoutMilliseconds: 20_000 });
   }
 
   async status(): Promise<ClusterStatus> {
