@@ -114,7 +114,8 @@ class Core implements AdminTarget {
   readonly identity: Identity;
   readonly #config: Config;
   readonly #log: Log;
-  readonly #keys: SecretKeys;
+  /** Of this machine's own secret or token; null on a member that has forgotten it. */
+  readonly #keys: SecretKeys | null;
   readonly #lock: DataDirectoryLock;
   readonly #refusals: RefusalLog;
   readonly #externalStore: Store | null;
@@ -127,6 +128,9 @@ class Core implements AdminTarget {
   #member: MemberNode | null = null;
   #statusTimer: NodeJS.Timeout | undefined;
   #lastStatusText = '';
+  /** The cluster keeps the key of the enrolment secret. */
+  #isSecretKept = false;
+  #toldEnrolled = false;
   #lastLed = performance.now();
   readonly upkeep: Upkeep;
 
@@ -255,8 +259,14 @@ class Core implements AdminTarget {
 
   /** What a machine proves that wants to enrol: the secret, or on a member a token. */
   #findKey(name: string): Buffer | null {
-    if (name === this.#keys.identity) return this.#keys.preSharedKey;
+    const keys = this.#provedKeys();
+    if (name === keys?.identity) return keys.preSharedKey;
     return this.#member?.tokenKey(name) ?? null;
+  }
+
+  /** What this node proves: a member what all prove to each other, a blank machine what it was given. */
+  #provedKeys(): SecretKeys | null {
+    return this.#member?.enrolmentKeys ?? this.#keys;
   }
 
   #startForming(clusterId: string | null): Forming {
@@ -269,7 +279,7 @@ class Core implements AdminTarget {
       identity: this.identity,
       version,
       port: () => this.#peerPort.port,
-      keys: this.#keys,
+      keys: () => this.#provedKeys(),
       log: this.#log,
       certificates: this.#certificates,
       candidates: this.#candidates,
@@ -308,6 +318,10 @@ class Core implements AdminTarget {
       port: this.#peerPort.port,
       log: this.#log,
       certificates: this.#certificates,
+      secretKeys: this.#config.cluster.secret === undefined ? null : this.#keys,
+      onSecretKept: () => {
+        this.#isSecretKept = true;
+      },
       candidates: this.#candidates,
       onSearching: (searching) => this.#discovery?.setEager(searching),
       warnings: () => this.#warnings(),
@@ -354,9 +368,17 @@ class Core implements AdminTarget {
   /** Only news: telling systemd starts a process. */
   #tellStatus(send: (message: FromCore) => void): void {
     if (this.#member !== null && this.#member.leader() !== null) this.#lastLed = performance.now();
+    this.#tellEnrolled(send);
     const text = this.#statusText();
     if (text !== this.#lastStatusText) send({ type: 'statusText', text });
     this.#lastStatusText = text;
+  }
+
+  /** A token is used up with the enrolment; the secret is needed until the cluster keeps its key. */
+  #tellEnrolled(send: (message: FromCore) => void): void {
+    const isDone = this.#member !== null && (this.#isSecretKept || this.#config.cluster.token !== undefined);
+    if (isDone && !this.#toldEnrolled) send({ type: 'enrolled' });
+    this.#toldEnrolled ||= isDone;
   }
 
   #statusText(): string {
@@ -368,8 +390,9 @@ class Core implements AdminTarget {
   }
 }
 
-/** Of a machine's configuration, which has a secret or a token. */
-function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys {
+/** Of a machine's configuration: a secret, a token, or on a member neither. */
+function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys | null {
   const parsed = parseToken(token ?? '');
-  return parsed === null ? deriveSecretKeys(name, secret ?? '') : tokenKeys(parsed);
+  if (parsed !== null) return tokenKeys(parsed);
+  return secret === undefined ? null : deriveSecretKeys(name, secret);
 }

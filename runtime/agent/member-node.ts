@@ -9,6 +9,7 @@ import { ClusterClock } from '../cluster/cluster-clock.ts';
 import type { Candidates } from '../cluster/discovery/candidates.ts';
 import { PeerFinder } from '../cluster/discovery/peer-finder.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
+import { EnrolmentKeeper } from '../cluster/enrolment-key.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
@@ -38,6 +39,7 @@ import type { PeerGate } from '../peers/gate.ts';
 import { type Copy, InstanceGuard } from '../peers/instances.ts';
 import { RaftLinks } from '../peers/raft-links.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
+import { type SecretKeys, secretIdentity } from '../peers/secret.ts';
 import type { Credentials } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
@@ -57,6 +59,10 @@ export interface MemberNodeOptions {
   readonly port: number;
   readonly log: Log;
   readonly certificates: CertificateThread;
+  /** Of the enrolment secret, where the configuration has it. */
+  readonly secretKeys: SecretKeys | null;
+  /** The cluster keeps the secret's key: this machine does not need the secret any more. May be called often. */
+  readonly onSecretKept: () => void;
   /** Where others may be, as discovery says. */
   readonly candidates: Candidates;
   /** Whether discovery should look often, since a peer is missing. */
@@ -159,16 +165,18 @@ export class MemberNode {
     const ownAddress = new OwnAddress(config.peers.address, port);
     const store = new EmbeddedStore(parts.core, realSurroundings.random);
     const { enrolment } = config.cluster;
+    const view = (): StateView => parts.replica.machine.view;
+    const sealing = new SealingKeeper({
+      ...{ dataDirectory: config.dataDirectory, self: identity.id, log },
+      configuration: () => parts.replica.status().configuration,
+      request: parts.rpc.request.bind(parts.rpc),
+    });
     this.#context = {
       identity,
       version,
       clusterName: config.cluster.name,
       clusterId: membership.credentials.clusterId,
-      sealing: new SealingKeeper({
-        ...{ dataDirectory: config.dataDirectory, self: identity.id, log },
-        configuration: () => parts.replica.status().configuration,
-        request: parts.rpc.request.bind(parts.rpc),
-      }),
+      sealing,
       targets: config.roles,
       failureDomain: config.cluster.failureDomain ?? null,
       weight: config.cluster.weight,
@@ -177,13 +185,17 @@ export class MemberNode {
       replica: parts.replica,
       store,
       enrolment,
+      enrolmentKey: new EnrolmentKeeper({
+        ...{ identity: secretIdentity(config.cluster.name), configured: options.secretKeys },
+        ...{ view, store, sealing, onKept: options.onSecretKept },
+      }),
       clock: new ClusterClock({
-        view: () => parts.replica.machine.view,
+        view,
         store,
         isNeeded: (now) =>
           enrolment.hours !== undefined ||
           config.cluster.certificateHours < exactBelowHours ||
-          hasLiveTokens(parts.replica.machine.view, now),
+          hasLiveTokens(view(), now),
       }),
       certificates: options.certificates,
       rpc: parts.rpc,
@@ -267,6 +279,11 @@ export class MemberNode {
   /** The pre-shared key of a token; null for one that this node does not know. */
   tokenKey(identity: string): Buffer | null {
     return findTokenKey(this.view, this.#context.sealing.key, identity);
+  }
+
+  /** What this member proves to machines that know the secret; null while it does not know it. */
+  get enrolmentKeys(): SecretKeys | null {
+    return this.#context.enrolmentKey.keys;
   }
 
   /** Whether it is known as a member, wherever it is. */

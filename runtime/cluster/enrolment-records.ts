@@ -1,4 +1,4 @@
-/** What the cluster keeps in the datastore about enrolment: its clock, the window, who waits, and tokens. */
+/** What the cluster keeps in the datastore about enrolment: its clock, the window, the secret's key, who waits, and tokens. */
 import * as z from 'zod';
 import { prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
@@ -11,6 +11,8 @@ const text = new TextEncoder();
 
 export const clockKey = text.encode(`${ownPrefix}clock`);
 export const enrolmentKey = text.encode(`${ownPrefix}enrolment`);
+/** Sealed; see enrolment-key.ts. */
+export const keptEnrolmentKey = text.encode(`${ownPrefix}enrolment-key`);
 const tokensPrefix = `${ownPrefix}tokens/`;
 const applicantsPrefix = `${ownPrefix}applicants/`;
 

@@ -29,7 +29,8 @@ export interface FormingOptions {
   readonly identity: Identity;
   readonly version: string;
   readonly port: () => number;
-  readonly keys: SecretKeys;
+  /** What this node proves; null on a member that does not know it at the moment. Another object is another key. */
+  readonly keys: () => SecretKeys | null;
   /** The CA that a token names; null where the secret is what is proved. */
   readonly pinnedCa: string | null;
   readonly certificates: CertificateThread;
@@ -58,7 +59,7 @@ const decided = new Set(['pending', 'removed', 'token']);
 
 export class Forming {
   readonly #options: FormingOptions;
-  readonly #links: EnrolmentLinks;
+  #links: { readonly keys: SecretKeys; readonly links: EnrolmentLinks } | null = null;
   readonly #peers = new PeerTable();
   readonly #greeting = new Set<string>();
   readonly #triedAt = new Map<string, number>();
@@ -78,7 +79,6 @@ export class Forming {
   constructor(options: FormingOptions, clusterId: string | null) {
     this.#options = options;
     this.#clusterId = clusterId;
-    this.#links = new EnrolmentLinks(options.keys);
     void this.#round();
   }
 
@@ -113,7 +113,7 @@ export class Forming {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#links.close();
+    this.#links?.links.close();
   }
 
   /** One round at a time; news that comes during one starts the next at once. */
@@ -141,6 +141,17 @@ export class Forming {
     if (this.#closed) return;
     const calm = this.#clusterId === null ? greetMilliseconds : calmGreetMilliseconds;
     this.#timer = setTimeout(() => void this.#round(), this.#news ? newsMilliseconds : calm);
+  }
+
+  /** Throws where there is nothing to prove. */
+  #linksNow(): EnrolmentLinks {
+    const keys = this.#options.keys();
+    if (keys === null) throw new Error('This node does not know the enrolment secret at the moment.');
+    if (this.#links?.keys === keys) return this.#links.links;
+    this.#links?.links.close();
+    const links = new EnrolmentLinks(keys);
+    this.#links = { keys, links };
+    return links;
   }
 
   #wake(): void {
@@ -182,7 +193,7 @@ export class Forming {
     if (this.#greeting.has(key)) return;
     this.#greeting.add(key);
     try {
-      this.#hear(await this.#links.hello(endpoint, own), endpoint);
+      this.#hear(await this.#linksNow().hello(endpoint, own), endpoint);
     } catch (error) {
       this.#complain(key, error);
     }
@@ -287,7 +298,7 @@ export class Forming {
       try {
         // The member knows the host of our address better than we do: it sees where we come from.
         const address = `:${port()}`;
-        const answer = await this.#links.enrol(endpoint, {
+        const answer = await this.#linksNow().enrol(endpoint, {
           name: identity.name,
           publicKey: identity.publicKey,
           address,
@@ -336,7 +347,7 @@ export class Forming {
     const endpoint = this.#endpointOf(id);
     if (endpoint === null) return false;
     try {
-      return (await this.#links.promise(endpoint, this.#options.identity.id)).granted;
+      return (await this.#linksNow().promise(endpoint, this.#options.identity.id)).granted;
     } catch {
       return false;
     }

@@ -9,6 +9,7 @@ import type { NodeId } from '../raft/types.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import type { CertificateThread } from './certificate-thread.ts';
 import type { ClusterClock } from './cluster-clock.ts';
+import type { EnrolmentKeeper } from './enrolment-key.ts';
 import type { Identity } from './identity.ts';
 import type { RemovedKeeper } from './removed-keeper.ts';
 import type { SealingKeeper } from './sealing-key.ts';
@@ -20,6 +21,7 @@ export interface MemberContext {
   readonly clusterId: string;
   readonly sealing: SealingKeeper;
   readonly enrolment: EnrolmentWindow;
+  readonly enrolmentKey: EnrolmentKeeper;
   readonly clock: ClusterClock;
   readonly certificates: CertificateThread;
   /** The beginning of the hash of the CA that has signed this node's certificate. */
