@@ -11,6 +11,7 @@ import { Candidates } from '../cluster/discovery/candidates.ts';
 import { startDiscovery } from '../cluster/discovery/discovery.ts';
 import type { HintSource } from '../cluster/discovery/hints.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
+import { loadEnrolmentKey } from '../cluster/enrolment-key.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
@@ -114,7 +115,7 @@ class Core implements AdminTarget {
   readonly identity: Identity;
   readonly #config: Config;
   readonly #log: Log;
-  /** Of this machine's own secret or token; null on a member that has forgotten it. */
+  /** Of this machine's own secret or token, or as it remembers it; null on a member that does not. */
   readonly #keys: SecretKeys | null;
   readonly #lock: DataDirectoryLock;
   readonly #refusals: RefusalLog;
@@ -164,7 +165,7 @@ class Core implements AdminTarget {
     this.#fail = fail;
     this.identity = loadIdentity(config.dataDirectory, config.node.name);
     this.#lock = opened.lock;
-    this.#keys = enrolmentKeys(config.cluster);
+    this.#keys = enrolmentKeys(config.cluster) ?? loadEnrolmentKey(config.dataDirectory, config.cluster.name);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
     this.upkeep = new Upkeep({
@@ -236,6 +237,10 @@ class Core implements AdminTarget {
     if (begun !== null)
       log.info({ clusterId: begun.credentials.clusterId }, 'a new cluster begins with older data');
     const membership = begun ?? loadMembership(config.dataDirectory, identity, config.cluster.name);
+    if (membership === null && this.#keys === null)
+      throw new Error(
+        `This machine has forgotten the secret of another cluster: give it that of "${config.cluster.name}" (cluster.secret), or a token (cluster.token).`,
+      );
     this.#peerPort = await openPeerPort(config.peers, (name) => this.#findKey(name), {
       onRaft: (socket, peer) =>
         this.#member ? this.#member.door.acceptRaft(socket, peer) : socket.destroy(),

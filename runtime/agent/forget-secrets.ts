@@ -3,12 +3,12 @@
  * its configuration, and in the file on the boot partition. Of the image's own file, of a cloud and of a hypervisor it cannot take
  * anything away.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import { memberFile } from '../config/member-file.ts';
 import { withoutSecrets } from '../config/without-secrets.ts';
-import { syncDirectory } from '../files/durable.ts';
+import { overwriteFile, wipeFile } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
 
 type Home = Pick<LoadedConfig, 'home' | 'keptFiles'>;
@@ -27,7 +27,7 @@ export function forgetKeptSecrets({ home, keptFiles }: Home, log: Log): void {
   if (!existsSync(memberFile(home))) return;
   for (const file of keptFiles) {
     try {
-      if (forgetIn(file) === 'unable') wipe(file);
+      if (forgetIn(file) === 'unable') wipeFile(file);
     } catch (error) {
       log.warn(`The enrolment secret could not be taken out of ${file}: ${(error as Error).message}`);
     }
@@ -58,23 +58,6 @@ export function unableMessage(file: string): string {
 export function forgetIn(file: string): 'nothing' | 'taken' | 'unable' {
   if (!existsSync(file)) return 'nothing';
   const withdrawal = withoutSecrets(readFileSync(file, 'utf8'));
-  if (withdrawal.kind === 'taken') overwrite(file, withdrawal.bytes);
+  if (withdrawal.kind === 'taken') overwriteFile(file, withdrawal.bytes);
   return withdrawal.kind;
-}
-
-function wipe(file: string): void {
-  overwrite(file, Buffer.alloc(readFileSync(file).length));
-  rmSync(file);
-  syncDirectory(path.dirname(file));
-}
-
-function overwrite(file: string, bytes: Uint8Array): void {
-  const descriptor = openSync(file, 'r+');
-  try {
-    for (let written = 0; written < bytes.length; )
-      written += writeSync(descriptor, bytes, written, bytes.length - written, written);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

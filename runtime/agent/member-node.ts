@@ -9,6 +9,7 @@ import { ClusterClock } from '../cluster/cluster-clock.ts';
 import type { Candidates } from '../cluster/discovery/candidates.ts';
 import { PeerFinder } from '../cluster/discovery/peer-finder.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
+import { whyClosed } from '../cluster/enrolment-desk.ts';
 import { EnrolmentKeeper } from '../cluster/enrolment-key.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { LeaderDuties } from '../cluster/leader-duties.ts';
@@ -39,7 +40,7 @@ import type { PeerGate } from '../peers/gate.ts';
 import { type Copy, InstanceGuard } from '../peers/instances.ts';
 import { RaftLinks } from '../peers/raft-links.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
-import { type SecretKeys, secretIdentity } from '../peers/secret.ts';
+import type { SecretKeys } from '../peers/secret.ts';
 import type { Credentials } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
@@ -171,6 +172,14 @@ export class MemberNode {
       configuration: () => parts.replica.status().configuration,
       request: parts.rpc.request.bind(parts.rpc),
     });
+    const clock = new ClusterClock({
+      view,
+      store,
+      isNeeded: (now) =>
+        enrolment.hours !== undefined ||
+        config.cluster.certificateHours < exactBelowHours ||
+        hasLiveTokens(view(), now),
+    });
     this.#context = {
       identity,
       version,
@@ -186,17 +195,11 @@ export class MemberNode {
       store,
       enrolment,
       enrolmentKey: new EnrolmentKeeper({
-        ...{ identity: secretIdentity(config.cluster.name), configured: options.secretKeys },
-        ...{ view, store, sealing, onKept: options.onSecretKept },
+        ...{ dataDirectory: config.dataDirectory, clusterName: config.cluster.name },
+        ...{ configured: options.secretKeys, view, store, sealing, log, onKept: options.onSecretKept },
+        isOpen: () => whyClosed({ replica: parts.replica, enrolment, clock }) === null,
       }),
-      clock: new ClusterClock({
-        view,
-        store,
-        isNeeded: (now) =>
-          enrolment.hours !== undefined ||
-          config.cluster.certificateHours < exactBelowHours ||
-          hasLiveTokens(view(), now),
-      }),
+      clock,
       certificates: options.certificates,
       rpc: parts.rpc,
       addresses: parts.addresses,

@@ -1,9 +1,10 @@
 /** Agents as processes on loopback whose secret stands on the boot partition: once they are members it is nowhere any more. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { TokensAnswer } from '../admin/protocol.ts';
 import type { ConfigReport } from '../config/explain.ts';
+import { enrolmentKeyFile } from '../config/member-file.ts';
 import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
 
 t.setTimeout(600_000);
@@ -69,6 +70,18 @@ t.test(
       );
     }
     t.same((await founders[0]!.status()).warnings, []);
+
+    const victim = founders[2]!;
+    await victim.stop('SIGKILL');
+    writeFileSync(path.join(victim.dataDirectory, 'identity/key.pem'), 'not a key');
+    victim.start();
+    t.equal(await victim.ended(), 1);
+    victim.start();
+    await until('who lost its place takes another', () => isMember(victim));
+
+    await founders[0]!.request('nodes.enrolment', { action: 'close' });
+    for (const node of nodes.slice(0, 5))
+      await until('it has forgotten the key', async () => !existsSync(enrolmentKeyFile(node.dataDirectory)));
 
     const made = (await founders[1]!.request('token', { action: 'create' })) as TokensAnswer;
     const { token } = made.created!;

@@ -71,13 +71,24 @@ async function putRecord({ store }: MemberContext, record: EnrolmentRecord): Pro
   });
 }
 
-function describe({ replica, enrolment, clock }: MemberContext): EnrolmentAnswer {
-  const view = replica.machine.view;
-  const { record } = readEnrolment(view);
+/** Why the secret admits nobody at the moment; null while it admits machines, if only some. */
+export function whyClosed({
+  replica,
+  enrolment,
+  clock,
+}: Pick<MemberContext, 'replica' | 'enrolment' | 'clock'>): string | null {
+  const { record } = readEnrolment(replica.machine.view);
   // Of no machine in particular: a list of serial numbers closes nothing.
   const { serials: _, ...window } = enrolment;
+  return objectToAdmission(window, record, clock.now(), { serial: null });
+}
+
+function describe(context: MemberContext): EnrolmentAnswer {
+  const { replica, clock } = context;
+  const view = replica.machine.view;
+  const { record } = readEnrolment(view);
   return {
-    closed: objectToAdmission(window, record, clock.now(), { serial: null }),
+    closed: whyClosed(context),
     admitted: record.admitted,
     applicants: readApplicants(view).map(({ since, ...applicant }) => ({
       ...applicant,

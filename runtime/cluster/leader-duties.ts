@@ -95,7 +95,7 @@ export class LeaderDuties {
       removed: [...this.#context.removed.denied.ids],
       bundleHash: this.#bundleHash(),
       clock: this.#context.clock.now(),
-      enrolmentKey: leading ? this.#context.enrolmentKey.answer() : null,
+      ...(leading ? this.#context.enrolmentKey.answer() : { enrolmentKey: null, enrolmentOpen: true }),
     };
   }
 

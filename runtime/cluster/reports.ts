@@ -52,6 +52,8 @@ export const reportAnswerSchema = z.object({
     .regex(/^[0-9a-f]{64}$/)
     .nullable()
     .default(null),
+  /** Whether that secret admits machines. */
+  enrolmentOpen: z.boolean().default(true),
 });
 export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
 

@@ -75,11 +75,11 @@ export function isComplete(config: OpenConfig): config is Config {
 export function readImageConfig(
   text: string,
   file: string,
-  isMember: (config: OpenConfig) => boolean = () => false,
+  needsNoSecret: (config: OpenConfig) => boolean = () => false,
 ): StackedConfig & Below {
-  // A text that a member may have says where to look whether this machine is one.
+  // A text that may leave the secret out says where to look whether this machine needs one.
   const open = parseCheckedYaml(text, file, openMemberSchema, what);
-  const schema = isMember(open.value) ? openMemberSchema : openSchema;
+  const schema = needsNoSecret(open.value) ? openMemberSchema : openSchema;
   const { value, written, own, lineOf } = parseCheckedYaml(text, file, schema, what);
   const layer: Layer = {
     ...{ name: 'image', title: 'The configuration of the image', place: file, serves: 'now' },

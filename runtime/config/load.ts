@@ -13,7 +13,7 @@ import {
   type StackedConfig,
   stackSources,
 } from './layers.ts';
-import { memberFile } from './member-file.ts';
+import { enrolmentKeyFile, memberFile } from './member-file.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** The image's file cannot be read at all. */
@@ -57,7 +57,7 @@ const keptNames = {
  * `YamlFaultsError`; one in any other source is its layer's problem.
  */
 export function loadConfig(places: ConfigPlaces): LoadedConfig {
-  const image = readImageConfig(readImageFile(places.image), places.image, isMember);
+  const image = readImageConfig(readImageFile(places.image), places.image, needsNoSecret);
   const keptFile = (name: keyof typeof keptNames): string =>
     path.join(image.config.dataDirectory, keptNames[name]);
   const kept = (name: keyof typeof keptNames): { name: typeof name; kept: string | null } => ({
@@ -81,6 +81,11 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
   const home = image.config.dataDirectory;
   const keptFiles = Object.values(keptNames).map((name) => path.join(home, name));
   return { ...stacked, home, toKeep, keptFiles };
+}
+
+/** A member, and one that has lost its place and may take another by the key that it remembers. */
+function needsNoSecret(config: OpenConfig): boolean {
+  return isMember(config) || existsSync(enrolmentKeyFile(config.dataDirectory));
 }
 
 function isMember({ dataDirectory }: OpenConfig): boolean {
