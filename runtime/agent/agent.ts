@@ -15,6 +15,7 @@ import { createLog, type Log } from '../logging/log.ts';
 import { reportConfig } from './config-report.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
+import { forgetKeptSecrets, forgetSecrets } from './forget-secrets.ts';
 import { settleAfterStart } from './settle.ts';
 import { SystemMethods } from './system-methods.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
@@ -34,11 +35,16 @@ export async function runAgent(places: ConfigPlaces): Promise<void> {
   // What fails while the rest still starts is awaited below.
   ended.promise.catch(() => {});
   const { config } = loaded;
+  forgetKeptSecrets(loaded, log);
   keepConfiguration(loaded, log);
   const opened = Promise.withResolvers<SystemMethods>();
   const askStatus = async (): Promise<unknown> => (await opened.promise).status();
   const work = isComplete(config)
-    ? await startNode(config, systemd, askStatus, ended.reject)
+    ? await startNode(config, systemd, {
+        askStatus,
+        fail: ended.reject,
+        onEnrolled: () => forgetSecrets(loaded, places.bootPartition, log),
+      })
     : startWaiting(loaded, systemd, log, () => {
         if (loadConfig(places).state !== 'complete') return;
         log.info('A source of configuration names the cluster now: the agent ends, to start again in it.');
@@ -97,11 +103,15 @@ interface Work {
 async function startNode(
   config: Config,
   systemd: ServiceManager,
-  askStatus: () => Promise<unknown>,
-  fail: (error: unknown) => void,
+  {
+    askStatus,
+    fail,
+    onEnrolled,
+  }: { askStatus: () => Promise<unknown>; fail: (error: unknown) => void; onEnrolled: () => void },
 ): Promise<Work> {
   const core = new CoreClient(config, await openExternalStore(config), {
     onReady: () => systemd.ready(),
+    onEnrolled,
     onStatusText: (text) => systemd.status(text),
     onLog: (line) => process.stdout.write(line),
     onAskStatus: askStatus,

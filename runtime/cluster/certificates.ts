@@ -103,12 +103,12 @@ export async function issueNodeCertificate(
 }
 
 /**
- * Signs an operator's public key (DER, SPKI): a client's certificate, in PEM, that names no node and so is none to peers;
+ * Signs an operator's public key (DER, SPKI, in Base64): a client's certificate, in PEM, that names no node and so is none to peers;
  * behind it the CA's cross certificate. Its subject is what Kubernetes takes for an administrator.
  */
 export async function issueOperatorCertificate(
   authority: CertificateAuthority,
-  operator: { readonly clusterId: string; readonly name: string; readonly publicKey: Buffer },
+  operator: { readonly clusterId: string; readonly name: string; readonly publicKey: string },
   issuedAt: number,
 ): Promise<string> {
   const { clusterId, name, publicKey } = operator;
@@ -118,7 +118,7 @@ export async function issueOperatorCertificate(
     issuer: new x509.X509Certificate(authority.certificate).subject,
     ...validity,
     signingAlgorithm: algorithm,
-    publicKey: await importPublicKey(publicKey),
+    publicKey: await importPublicKey(Buffer.from(publicKey, 'base64')),
     signingKey: await importPrivateKey(authority.privateKey),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),

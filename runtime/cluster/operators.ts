@@ -17,7 +17,7 @@ const answerMilliseconds = 10_000;
  * names too gets a certificate, so that no single node can make operators. Throws `RpcError`.
  */
 export async function certifyOperator(
-  { sealing, replica, operators, clusterName, clusterId, clock, log }: MemberContext,
+  { sealing, replica, operators, clusterName, clusterId, certificates, clock, log }: MemberContext,
   publicKey: string,
 ): Promise<OperatorCertificate> {
   const operator = operators.find(({ key }) => key === publicKey);
@@ -28,9 +28,8 @@ export async function certifyOperator(
     );
   const authority = sealing.key && readAuthority(replica.machine.view, sealing.key);
   if (!authority) throw new RpcError('notReady', 'This node has no copy of the CA yet: try again.');
-  const { issueOperatorCertificate } = await import('./certificates.ts');
-  const subject = { clusterId, name: operator.name, publicKey: Buffer.from(publicKey, 'base64') };
-  const certificate = await issueOperatorCertificate(authority, subject, clock.now());
+  const subject = { clusterId, name: operator.name, publicKey };
+  const certificate = await certificates.run('issueOperatorCertificate', authority, subject, clock.now());
   log.warn({ operator: operator.name }, 'an operator was given a certificate');
   return { clusterName, operator: operator.name, certificate, caCertificate: bundleOf(authority) };
 }

@@ -59,7 +59,7 @@ t.test('followAuthority follows every change of CAs, and only by the word of the
     ...c,
     privateKey: pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
   };
-  const publicKey = pair.publicKey.export({ format: 'der', type: 'spki' });
+  const publicKey = pair.publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
   const client = await issueOperatorCertificate(a, { clusterId, name: 'ada', publicKey }, 0);
   const forged = await leafOf(thief);
   t.equal(followAuthority(forged, { ca, history: client }, a.certificate), null);
