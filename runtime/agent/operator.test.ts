@@ -1,14 +1,15 @@
 /** Agents as processes on loopback: an operator at another machine asks them, and strangers do. */
 import { spawn, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import type { ClusterStatus } from '../admin/protocol.ts';
-import { createSelfSigned } from '../cluster/certificates.ts';
+import { createCertificateAuthority, createSelfSigned } from '../cluster/certificates.ts';
+import { KnownClusters } from '../operator/known-clusters.ts';
 import { provideOperatorKey } from '../operator/operator-key.ts';
 import { alpn } from '../peers/alpn.ts';
 import { makeNodes, type TestNode, until } from './testing/test-cluster.ts';
@@ -89,6 +90,16 @@ t.test(
     t.ok(self.fingerprint?.startsWith(self.id), 'the id is its beginning');
     t.match(blank.out, `answered:  key SHA256:${self.fingerprint} (nothing else proves who this is`);
     t.same(knownIn(home), [], 'which is nothing to remember');
+    const known = new KnownClusters(path.join(home, 'trivet'));
+    const { certificate } = await createCertificateAuthority('old', '0011223344556677');
+    const old = { name: 'old', clusterName: 'old', clusterId: '0011223344556677', servers: [first.address] };
+    known.save({ ...old, ca: certificate });
+    const strange = await trivet(home, 'status', '--server', first.address);
+    t.match(strange, {
+      code: 0,
+      err: /the cluster old was met before\. What answers now is a member of none/,
+    });
+    rmSync(known.fileOf('old'));
     const none = await trivet(home, 'kubeconfig', '--server', first.address);
     t.match(none, { code: 1, out: '', err: /not a member of a cluster yet/ });
 

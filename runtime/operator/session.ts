@@ -93,9 +93,16 @@ function judge(
     refuse(`the fingerprint of its key is ${answerer.fingerprint}, not ${fingerprint}.`);
   const judgement = judgeServer(leaf, hello);
   if (judgement.kind === 'refused') return refuse(`${judgement.reason}.`);
-  if (judgement.kind === 'blank') return { ...answerer, cluster: null };
-  if (hello.clusterId === null) return refuse('it shows a CA and names no cluster.');
   const known = new KnownClusters(directory);
+  if (judgement.kind === 'blank') {
+    const before = known.list().find(({ servers }) => servers.includes(where));
+    if (before !== undefined)
+      say(
+        `at ${where} the cluster ${before.name} was met before. What answers now is a member of none: its data is gone, or it is another machine.`,
+      );
+    return { ...answerer, cluster: null };
+  }
+  if (hello.clusterId === null) return refuse('it shows a CA and names no cluster.');
   const meeting = {
     ...{ server: where, cluster, leaf, ca: judgement.ca },
     claims: { ...hello, clusterId: hello.clusterId },
