@@ -33,7 +33,7 @@ cli
 cli
   .command(
     'config [operation]',
-    'The configuration in force; config collect (what runs before the agent): asks the platform for its part',
+    'The configuration in force; config collect (what runs before the agent): asks the platform for its part; config forget: takes the enrolment secret of a member from the boot partition',
   )
   .option('--explain', 'Say where each value comes from, and which sources were not there or not in order')
   .option('--json', 'Print JSON')

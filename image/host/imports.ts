@@ -18,12 +18,13 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
-    ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/updates', 'runtime/version.ts'],
+    ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/threads', 'runtime/updates'],
+    'runtime/version.ts',
   ],
   'runtime/updates': ['runtime/admin', 'runtime/files'],
   'runtime/cluster': [
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
-    ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/version.ts'],
+    ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/threads', 'runtime/version.ts'],
     'runtime/cluster/discovery',
   ],
   // Finds places; knows nothing of what a cluster is.
@@ -31,7 +32,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/benchmarks': ['runtime/agent', 'runtime/admin', 'runtime/datastore'],
   'runtime/datastore': [
     ...['runtime/raft', 'runtime/peers', 'runtime/encoding', 'runtime/files', 'runtime/logging'],
-    'runtime/datastore/state-machine',
+    ...['runtime/threads', 'runtime/datastore/state-machine'],
   ],
   'runtime/datastore/state-machine': ['runtime/encoding', 'runtime/raft'],
   'runtime/peers': ['runtime/raft', 'runtime/encoding', 'runtime/logging'],
@@ -45,6 +46,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/config': [],
   'runtime/logging': [],
   'runtime/files': [],
+  'runtime/threads': [],
   'runtime/backup': [],
   'runtime/licenses': [],
   'runtime/encoding': [],

@@ -2,14 +2,15 @@
 import * as z from 'zod';
 import type { ClusterStatus, KeyValue } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
-import { type AuthorityParams, authorityParams } from '../cluster/authority-rotation.ts';
-import { type DeskParams, deskParams } from '../cluster/enrolment-desk.ts';
+import { authorityParams } from '../cluster/authority-rotation.ts';
+import { deskParams } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
 import { userKeys } from '../cluster/roster.ts';
-import { type TokenParams, tokenParams } from '../cluster/tokens.ts';
+import { tokenParams } from '../cluster/tokens.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
+import type { ClusterRequest } from './member-requests.ts';
 import { describeNode } from './node-info.ts';
 import type { Upkeep } from './upkeep.ts';
 
@@ -22,11 +23,7 @@ export interface AdminTarget {
   /** Throws `RpcError`, or `AdminRefusal` on a node that is no member. */
   removeNode(params: RemoveParams): Promise<unknown>;
   /** The same. */
-  enrolment(params: DeskParams): Promise<unknown>;
-  /** The same. */
-  tokens(params: TokenParams): Promise<unknown>;
-  /** The same. */
-  authority(params: AuthorityParams): Promise<unknown>;
+  askCluster(method: ClusterRequest, params: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Why there is no store. */
   reason(): string;
 }
@@ -61,11 +58,11 @@ export async function answerAdmin(
     case 'node.remove':
       return target.removeNode(check(removeParams, params));
     case 'nodes.enrolment':
-      return target.enrolment(check(deskParams, params));
+      return target.askCluster('cluster.enrolment', check(deskParams, params));
     case 'ca':
-      return target.authority(check(authorityParams, params));
+      return target.askCluster('cluster.authority', check(authorityParams, params));
     case 'token':
-      return target.tokens(check(tokenParams, params));
+      return target.askCluster('cluster.tokens', check(tokenParams, params));
     case 'kv.get':
       return get(requireStore(target), check(rangeSchema, params));
     case 'kv.put':

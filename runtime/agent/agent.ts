@@ -15,6 +15,7 @@ import { createLog, type Log } from '../logging/log.ts';
 import { reportConfig } from './config-report.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
+import { forgetKeptSecrets, forgetSecrets } from './forget-secrets.ts';
 import { settleAfterStart } from './settle.ts';
 import { SystemMethods } from './system-methods.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
@@ -34,9 +35,13 @@ export async function runAgent(places: ConfigPlaces): Promise<void> {
   // What fails while the rest still starts is awaited below.
   ended.promise.catch(() => {});
   const { config } = loaded;
+  forgetKeptSecrets(loaded, log);
   keepConfiguration(loaded, log);
   const work = isComplete(config)
-    ? await startNode(config, systemd, ended.reject)
+    ? await startNode(config, systemd, {
+        fail: ended.reject,
+        onEnrolled: () => forgetSecrets(loaded, places.bootPartition, log),
+      })
     : startWaiting(loaded, systemd, log, () => {
         if (loadConfig(places).state !== 'complete') return;
         log.info('A source of configuration names the cluster now: the agent ends, to start again in it.');
@@ -90,10 +95,11 @@ interface Work {
 async function startNode(
   config: Config,
   systemd: ServiceManager,
-  fail: (error: unknown) => void,
+  { fail, onEnrolled }: { fail: (error: unknown) => void; onEnrolled: () => void },
 ): Promise<Work> {
   const core = new CoreClient(config, await openExternalStore(config), {
     onReady: () => systemd.ready(),
+    onEnrolled,
     onStatusText: (text) => systemd.status(text),
     onLog: (line) => process.stdout.write(line),
     onFatal: (message) => fail(new Error(message)),

@@ -11,6 +11,8 @@ import { startWorker } from './start-worker.ts';
 
 export interface CoreEvents {
   readonly onReady: () => void;
+  /** The node is a member, and needs no secret or token any more. */
+  readonly onEnrolled: () => void;
   readonly onStatusText: (text: string) => void;
   readonly onLog: (line: string) => void;
   /** The core ended although nobody asked it to; `message` is for a person. */
@@ -88,6 +90,9 @@ export class CoreClient {
         break;
       case 'ready':
         this.#events.onReady();
+        break;
+      case 'enrolled':
+        this.#events.onEnrolled();
         break;
       case 'statusText':
         this.#events.onStatusText(message.text);

@@ -17,6 +17,8 @@ export type FromCore =
   | { readonly type: 'log'; readonly line: string }
   /** The node serves: its port is open and its data is in order. */
   | { readonly type: 'ready' }
+  /** The node is a member, and needs no secret or token any more. */
+  | { readonly type: 'enrolled' }
   /** One line for `systemctl status`. */
   | { readonly type: 'statusText'; readonly text: string }
   /** The node cannot go on; the message says why and what to do. */

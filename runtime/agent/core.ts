@@ -5,20 +5,19 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
-import type { AuthorityParams } from '../cluster/authority-rotation.ts';
+import { certificateThread } from '../cluster/certificate-thread.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
 import { Candidates } from '../cluster/discovery/candidates.ts';
 import { startDiscovery } from '../cluster/discovery/discovery.ts';
 import type { HintSource } from '../cluster/discovery/hints.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
-import type { DeskParams } from '../cluster/enrolment-desk.ts';
+import { loadEnrolmentKey } from '../cluster/enrolment-key.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
 import type { RemoveParams } from '../cluster/removal.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
-import type { TokenParams } from '../cluster/tokens.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
@@ -38,8 +37,10 @@ import type { FromCore, ToCore } from './core-protocol.ts';
 import { followSuccessor, mayFound, startAgainBlank } from './damaged-data.ts';
 import { openExternalStore } from './data-store.ts';
 import { MemberNode } from './member-node.ts';
+import type { ClusterRequest } from './member-requests.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { completeRenewal } from './renewal.ts';
+import { startWorker } from './start-worker.ts';
 import { Upkeep } from './upkeep.ts';
 
 const statusTextMilliseconds = 2_000;
@@ -114,11 +115,13 @@ class Core implements AdminTarget {
   readonly identity: Identity;
   readonly #config: Config;
   readonly #log: Log;
-  readonly #keys: SecretKeys;
+  /** Of this machine's own secret or token, or as it remembers it; null on a member that does not. */
+  readonly #keys: SecretKeys | null;
   readonly #lock: DataDirectoryLock;
   readonly #refusals: RefusalLog;
   readonly #externalStore: Store | null;
   readonly #fail: (error: unknown) => void;
+  readonly #certificates = certificateThread(() => startWorker({ role: 'certificates' }));
   readonly #candidates = new Candidates((id) => this.#member?.isPeer(id) ?? false);
   #peerPort!: PeerPort;
   #forming!: Forming;
@@ -126,6 +129,9 @@ class Core implements AdminTarget {
   #member: MemberNode | null = null;
   #statusTimer: NodeJS.Timeout | undefined;
   #lastStatusText = '';
+  /** The cluster keeps the key of the enrolment secret. */
+  #isSecretKept = false;
+  #toldEnrolled = false;
   #lastLed = performance.now();
   readonly upkeep: Upkeep;
 
@@ -159,7 +165,7 @@ class Core implements AdminTarget {
     this.#fail = fail;
     this.identity = loadIdentity(config.dataDirectory, config.node.name);
     this.#lock = opened.lock;
-    this.#keys = enrolmentKeys(config.cluster);
+    this.#keys = enrolmentKeys(config.cluster) ?? loadEnrolmentKey(config.dataDirectory, config.cluster.name);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
     this.upkeep = new Upkeep({
@@ -191,19 +197,11 @@ class Core implements AdminTarget {
   }
 
   async removeNode(params: RemoveParams): Promise<unknown> {
-    return this.#requireMember().remove(params);
+    return this.#requireMember().requests.remove(params);
   }
 
-  async authority(params: AuthorityParams): Promise<unknown> {
-    return this.#requireMember().authority(params);
-  }
-
-  async tokens(params: TokenParams): Promise<unknown> {
-    return this.#requireMember().tokens(params);
-  }
-
-  async enrolment(params: DeskParams): Promise<unknown> {
-    return this.#requireMember().enrolment(params);
+  async askCluster(method: ClusterRequest, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#requireMember().requests.ask(method, params);
   }
 
   #requireMember(): MemberNode {
@@ -213,7 +211,7 @@ class Core implements AdminTarget {
   }
 
   async status(): Promise<ClusterStatus> {
-    if (this.#member) return this.#member.status();
+    if (this.#member) return this.#member.requests.status();
     return composeBlankStatus(this.#config.cluster.name, this.identity, this.reason(), this.#warnings());
   }
 
@@ -223,19 +221,30 @@ class Core implements AdminTarget {
     this.#forming.close();
     await this.#externalStore?.close();
     await this.#member?.close();
+    await this.#certificates.close();
     this.#peerPort.close();
     this.#lock.release();
   }
 
   async #open(): Promise<void> {
     const { config, log, identity } = { config: this.#config, log: this.#log, identity: this.identity };
-    const begun = await completeRenewal(config.dataDirectory, config.cluster.name, identity);
+    const begun = await completeRenewal(
+      config.dataDirectory,
+      config.cluster.name,
+      identity,
+      this.#certificates,
+    );
     if (begun !== null)
       log.info({ clusterId: begun.credentials.clusterId }, 'a new cluster begins with older data');
     const membership = begun ?? loadMembership(config.dataDirectory, identity, config.cluster.name);
+    if (membership === null && this.#keys === null)
+      throw new Error(
+        `This machine has forgotten the secret of another cluster: give it that of "${config.cluster.name}" (cluster.secret), or a token (cluster.token).`,
+      );
     this.#peerPort = await openPeerPort(config.peers, (name) => this.#findKey(name), {
-      onRaft: (socket, peer) => (this.#member ? this.#member.acceptRaft(socket, peer) : socket.destroy()),
-      onRpc: (socket, peer) => (this.#member ? this.#member.acceptRpc(socket, peer) : socket.destroy()),
+      onRaft: (socket, peer) =>
+        this.#member ? this.#member.door.acceptRaft(socket, peer) : socket.destroy(),
+      onRpc: (socket, peer) => (this.#member ? this.#member.door.acceptRpc(socket, peer) : socket.destroy()),
       onEnrolment: (socket, name) => {
         const from = { remoteAddress: socket.remoteAddress ?? '', tokenId: tokenIdOf(name) };
         serveRpc(socket, strangerFrameLimitBytes, (method, params) =>
@@ -255,8 +264,14 @@ class Core implements AdminTarget {
 
   /** What a machine proves that wants to enrol: the secret, or on a member a token. */
   #findKey(name: string): Buffer | null {
-    if (name === this.#keys.identity) return this.#keys.preSharedKey;
+    const keys = this.#provedKeys();
+    if (name === keys?.identity) return keys.preSharedKey;
     return this.#member?.tokenKey(name) ?? null;
+  }
+
+  /** What this node proves: a member what all prove to each other, a blank machine what it was given. */
+  #provedKeys(): SecretKeys | null {
+    return this.#member?.enrolmentKeys ?? this.#keys;
   }
 
   #startForming(clusterId: string | null): Forming {
@@ -269,8 +284,9 @@ class Core implements AdminTarget {
       identity: this.identity,
       version,
       port: () => this.#peerPort.port,
-      keys: this.#keys,
+      keys: () => this.#provedKeys(),
       log: this.#log,
+      certificates: this.#certificates,
       candidates: this.#candidates,
       onMember: async (membership: Membership, members: EnrolAnswer['members']): Promise<void> => {
         saveMembership(this.#config.dataDirectory, this.#config.cluster.name, membership);
@@ -306,6 +322,11 @@ class Core implements AdminTarget {
       members,
       port: this.#peerPort.port,
       log: this.#log,
+      certificates: this.#certificates,
+      secretKeys: this.#config.cluster.secret === undefined ? null : this.#keys,
+      onSecretKept: () => {
+        this.#isSecretKept = true;
+      },
       candidates: this.#candidates,
       onSearching: (searching) => this.#discovery?.setEager(searching),
       warnings: () => this.#warnings(),
@@ -335,7 +356,7 @@ class Core implements AdminTarget {
     if (this.#member?.isRemoved) throw new RpcError('notReady', 'This node was removed from its cluster.');
     if (method === 'enrol') {
       if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
-      return this.#member.enrol(params, addressForOthers(remoteAddress), tokenId);
+      return this.#member.requests.enrol(params, addressForOthers(remoteAddress), tokenId);
     }
     const result = this.#forming.serve(method, params, remoteAddress);
     if (result === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
@@ -352,9 +373,17 @@ class Core implements AdminTarget {
   /** Only news: telling systemd starts a process. */
   #tellStatus(send: (message: FromCore) => void): void {
     if (this.#member !== null && this.#member.leader() !== null) this.#lastLed = performance.now();
+    this.#tellEnrolled(send);
     const text = this.#statusText();
     if (text !== this.#lastStatusText) send({ type: 'statusText', text });
     this.#lastStatusText = text;
+  }
+
+  /** A token is used up with the enrolment; the secret is needed until the cluster keeps its key. */
+  #tellEnrolled(send: (message: FromCore) => void): void {
+    const isDone = this.#member !== null && (this.#isSecretKept || this.#config.cluster.token !== undefined);
+    if (isDone && !this.#toldEnrolled) send({ type: 'enrolled' });
+    this.#toldEnrolled ||= isDone;
   }
 
   #statusText(): string {
@@ -366,8 +395,9 @@ class Core implements AdminTarget {
   }
 }
 
-/** Of a machine's configuration, which has a secret or a token. */
-function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys {
+/** Of a machine's configuration: a secret, a token, or on a member neither. */
+function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys | null {
   const parsed = parseToken(token ?? '');
-  return parsed === null ? deriveSecretKeys(name, secret ?? '') : tokenKeys(parsed);
+  if (parsed !== null) return tokenKeys(parsed);
+  return secret === undefined ? null : deriveSecretKeys(name, secret);
 }

@@ -5,6 +5,7 @@
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import type { CertificateThread } from '../cluster/certificate-thread.ts';
 import { foundCluster } from '../cluster/founding.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type Membership, saveMembership } from '../cluster/membership.ts';
@@ -87,6 +88,7 @@ export async function completeRenewal(
   dataDirectory: string,
   clusterName: string,
   identity: Identity,
+  certificates: CertificateThread,
 ): Promise<Membership | null> {
   const at = files(dataDirectory);
   if (!existsSync(at.ready)) {
@@ -99,7 +101,7 @@ export async function completeRenewal(
     syncDirectory(at.directory);
     syncDirectory(dataDirectory);
   }
-  const membership = await foundCluster(clusterName, identity);
+  const membership = await foundCluster(clusterName, identity, certificates);
   saveMembership(dataDirectory, clusterName, membership);
   rmSync(at.directory, { recursive: true, force: true });
   syncDirectory(dataDirectory);

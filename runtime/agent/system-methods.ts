@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { ClusterStatus, ResetAnswer } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import { type ConfigReport, configWarnings } from '../config/explain.ts';
+import { secretFields } from '../config/schema.ts';
 import { writeFileDurably } from '../files/durable.ts';
 import { type DevicePaths, devicePaths } from '../updates/device.ts';
 import { readSystemStatus } from '../updates/status.ts';
@@ -67,7 +68,9 @@ export class SystemMethods {
         'A factory reset is for machines with an image of Trivet; this is none.',
       );
     }
-    const plan = planReset(await this.#askStatus());
+    const { values } = this.#config();
+    const hasSecret = values.some(({ path }) => secretFields.includes(path.join('.')));
+    const plan = planReset(await this.#askStatus(), hasSecret);
     if (confirm === null) return { done: false, plan };
     if (confirm !== plan.name) {
       const text = `"${confirm}" is not the name of this machine, which is "${plan.name}". Nothing was done.`;

@@ -28,15 +28,14 @@ export type AuthorityParams = z.infer<typeof authorityParams>;
 
 /** On the leader. Throws `RpcError` or `StoreError`. */
 export async function rotateAuthority(context: MemberContext): Promise<void> {
-  const { sealing, replica, store, clusterName, clusterId, log } = context;
+  const { sealing, replica, store, certificates, clusterName, clusterId, log } = context;
   const view = replica.machine.view;
   const old = sealing.key && readAuthority(view, sealing.key);
   if (!sealing.key || !old) throw new RpcError('notReady', 'This node has no copy of the CA yet: try again.');
   if (old.previous !== '')
     throw new RpcError('busy', 'A new CA is already taking over: trivet ca status shows whom it waits for.');
-  const { createCertificateAuthority, issueCrossCertificate } = await import('./certificates.ts');
-  const next = await createCertificateAuthority(clusterName, clusterId);
-  const cross = await issueCrossCertificate(old, next);
+  const next = await certificates.run('createCertificateAuthority', clusterName, clusterId);
+  const cross = await certificates.run('issueCrossCertificate', old, next);
   const stored = view.get(authorityKey);
   const { succeeded } = await store.transact({
     compare: [{ target: 'modifyRevision', key: authorityKey, is: stored?.modifyRevision ?? 0 }],

@@ -1,17 +1,21 @@
 /** How a blank machine's membership begins: it starts a cluster of its own, or another admits it. */
 import { randomBytes } from 'node:crypto';
+import type { CertificateThread } from './certificate-thread.ts';
 import type { EnrolAnswer } from './enrolment.ts';
 import type { Identity } from './identity.ts';
 import type { Membership } from './membership.ts';
 import { createSealingKey } from './sealing-key.ts';
 
 /** Makes a new cluster: its id, its CA, and the founder's certificate. Nothing is stored yet. */
-export async function foundCluster(clusterName: string, identity: Identity): Promise<Membership> {
-  const { createCertificateAuthority, issueNodeCertificate } = await import('./certificates.ts');
+export async function foundCluster(
+  clusterName: string,
+  identity: Identity,
+  certificates: CertificateThread,
+): Promise<Membership> {
   const clusterId = randomBytes(8).toString('hex');
-  const authority = await createCertificateAuthority(clusterName, clusterId);
+  const authority = await certificates.run('createCertificateAuthority', clusterName, clusterId);
   const peer = { clusterId, nodeId: identity.id };
-  const certificate = await issueNodeCertificate(authority, peer, identity.publicKey, 0);
+  const certificate = await certificates.run('issueNodeCertificate', authority, peer, identity.publicKey, 0);
   return toMembership(identity, { clusterId, certificate, caCertificate: authority.certificate }, authority);
 }
 

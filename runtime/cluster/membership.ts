@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { memberFile } from '../config/member-file.ts';
 import { DamagedError } from '../datastore/recovery.ts';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import type { Credentials } from '../peers/trust.ts';
@@ -29,7 +30,7 @@ function files(dataDirectory: string) {
   const directory = path.join(dataDirectory, 'pki');
   return {
     directory,
-    member: path.join(dataDirectory, 'member.json'),
+    member: memberFile(dataDirectory),
     caCertificate: path.join(directory, 'ca.crt'),
     caKey: path.join(directory, 'ca.key'),
     certificate: path.join(directory, 'node.crt'),

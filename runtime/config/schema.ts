@@ -53,13 +53,21 @@ export const clusterFields = z.strictObject({
   enrolment: enrolmentSchema.prefault({}),
 });
 
+const notOneSecret = {
+  path: ['secret'],
+  message:
+    'is missing: a cluster has a secret that its machines share, or this machine has a token in its place (not both)',
+};
+
 export const clusterSchema = clusterFields.refine(
   ({ secret, token }) => (secret === undefined) !== (token === undefined),
-  {
-    path: ['secret'],
-    message:
-      'is missing: a cluster has a secret that its machines share, or this machine has a token in its place (not both)',
-  },
+  notOneSecret,
+);
+
+/** Of a member: it has a certificate, and the cluster keeps the key of the secret. */
+export const memberClusterSchema = clusterFields.refine(
+  ({ secret, token }) => secret === undefined || token === undefined,
+  notOneSecret,
 );
 const mostAddresses = 64;
 /** What a label of a host's name is (RFC 1123), and how long a name may be. */

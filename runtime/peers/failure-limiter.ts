@@ -2,6 +2,7 @@
  * Slows down who guesses the enrolment secret: each source may fail so often, then only as often as it is forgiven, and all
  * sources together too. Members are not touched by it: they show certificates. Memory is bounded, whoever asks.
  */
+import { plainAddress } from './address-book.ts';
 
 export interface Allowance {
   /** Failures that cost nothing. */
@@ -64,7 +65,7 @@ export class FailureLimiter {
 
 /** A machine has as many IPv6 addresses as it likes, in one network of 64 bits. */
 export function sourceOf(address: string): string {
-  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+  const plain = plainAddress(address);
   if (!plain.includes(':')) return plain;
   const [head = '', tail = ''] = (plain.split('%')[0] ?? '').split('::');
   const groups = head === '' ? [] : head.split(':');
