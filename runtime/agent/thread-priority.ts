@@ -23,6 +23,6 @@ function setNiceness(niceness: number): void {
     const [, thread] = /\/task\/(\d+)$/.exec(readlinkSync('/proc/thread-self')) ?? [];
     if (thread !== undefined) setPriority(Number(thread), niceness);
   } catch {
-    // Needs CAP_SYS_NICE to become less nice.
+    // Needs CAP_SYS_NICE, or a limit of nice that allows it (LimitNICE= of the unit).
   }
 }

@@ -6,9 +6,9 @@ import { memberFile } from '../config/member-file.ts';
 import { DamagedError } from '../datastore/recovery.ts';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import type { Credentials } from '../peers/trust.ts';
-import type { CertificateAuthority } from './authority.ts';
+import { type CertificateAuthority, openSealedText, sealText } from './authority.ts';
 import { DataDirectoryError, type Identity } from './identity.ts';
-import { saveSealingKey } from './sealing-key.ts';
+import { loadSealingKey, saveSealingKey } from './sealing-key.ts';
 
 export interface Membership {
   readonly credentials: Credentials;
@@ -32,7 +32,8 @@ function files(dataDirectory: string) {
     directory,
     member: memberFile(dataDirectory),
     caCertificate: path.join(directory, 'ca.crt'),
-    caKey: path.join(directory, 'ca.key'),
+    /** Sealed from the beginning: what is deleted from a disk may be found on it for long. */
+    caKey: path.join(directory, 'ca.key.sealed'),
     certificate: path.join(directory, 'node.crt'),
   };
 }
@@ -52,7 +53,6 @@ export function loadMembership(
       `${dataDirectory} belongs to the cluster "${member.clusterName}", but the configuration names "${clusterName}": correct cluster.name, or name another dataDirectory to join the other cluster as a new node.`,
     );
   }
-  const caKey = readTextIfPresent(at.caKey);
   const caCertificate = readRequired(at.caCertificate);
   return {
     credentials: {
@@ -62,10 +62,23 @@ export function loadMembership(
       certificate: readRequired(at.certificate),
       caCertificate,
     },
-    authority:
-      caKey === null ? null : { certificate: caCertificate, privateKey: caKey, cross: '', previous: '' },
+    authority: loadAuthority(dataDirectory, caCertificate),
     newSealingKey: null,
   };
+}
+
+function loadAuthority(dataDirectory: string, certificate: string): CertificateAuthority | null {
+  const { caKey } = files(dataDirectory);
+  const sealed = readTextIfPresent(caKey);
+  if (sealed === null) return null;
+  const sealingKey = loadSealingKey(dataDirectory);
+  if (sealingKey === null) throw damaged(caKey);
+  try {
+    const privateKey = openSealedText(Buffer.from(sealed, 'base64'), sealingKey);
+    return { certificate, privateKey, cross: '', previous: '' };
+  } catch {
+    throw damaged(caKey);
+  }
 }
 
 /** Makes the membership durable; from here on the node is a member, also after a power cut. */
@@ -74,7 +87,10 @@ export function saveMembership(dataDirectory: string, clusterName: string, membe
   const { credentials, authority, newSealingKey } = membership;
   makeDirectoryDurably(at.directory);
   if (newSealingKey) saveSealingKey(dataDirectory, newSealingKey);
-  if (authority) writeFileDurably(at.caKey, authority.privateKey);
+  if (authority && newSealingKey) {
+    const sealed = sealText(authority.privateKey, newSealingKey);
+    writeFileDurably(at.caKey, Buffer.from(sealed).toString('base64'));
+  }
   writeFileDurably(at.caCertificate, credentials.caCertificate);
   writeFileDurably(at.certificate, credentials.certificate);
   writeFileDurably(

@@ -113,9 +113,10 @@ const adminSchema = z.strictObject({
   socket: z.string().default('/run/trivet/trivet.sock'),
   /**
    * Character devices that speak the administration protocol too, such as /dev/hvc0: a private channel from
-   * the hypervisor, which owns the machine anyway. One that does not exist is ignored.
+   * the hypervisor, which owns the machine anyway. One that does not exist is ignored. On a device the recipe names them:
+   * the agent may open no others.
    */
-  consoles: z.array(z.string().startsWith('/dev/')).default([]),
+  consoles: z.array(z.string().regex(/^\/dev\/[\w./-]+$/, 'must be a device, such as /dev/hvc0')).default([]),
 });
 
 const rolesSchema = z.strictObject({

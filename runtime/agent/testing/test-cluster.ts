@@ -229,15 +229,30 @@ export function untilHighlyAvailable(nodes: readonly TestNode[]): Promise<Cluste
   });
 }
 
-/** Ports that were free a moment ago. */
+/**
+ * Ports that were free a moment ago, and that nobody else takes: below those that the kernel gives to connections, and each
+ * process of tests has a hundred of its own. Nodes that are not started yet are known by theirs, and an agent of another test
+ * there would be taken for one of them.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listen));
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries += 1) {
+    if (tries === 2 * portsForProcess) throw new Error(`no ${count} ports are free`);
+    const port = firstPort + (process.pid % 180) * portsForProcess + (nextPort % portsForProcess);
+    nextPort += 1;
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
 }
 
-function listen(): Promise<net.Server> {
+const firstPort = 12_000;
+const portsForProcess = 100;
+let nextPort = 0;
+
+function isFree(port: number): Promise<boolean> {
   const server = net.createServer();
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
