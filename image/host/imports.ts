@@ -13,14 +13,24 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.ts': ['runtime/cli'],
   'runtime/main.test.ts': ['runtime/version.ts'],
   'runtime/cli': [
-    ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
-    ...['runtime/updates', 'runtime/version.ts'],
+    ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/console'],
+    ...['runtime/licenses', 'runtime/operator', 'runtime/updates', 'runtime/version.ts'],
+    // A person's computer makes a certificate of the operator's key, and connects.
+    ...['runtime/peers', 'runtime/cluster'],
   ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/threads', 'runtime/updates'],
     'runtime/version.ts',
   ],
+  'runtime/console': ['runtime/admin'],
+  'runtime/operator': [
+    'runtime/admin',
+    'runtime/cluster',
+    'runtime/peers',
+    'runtime/operator/operator-key.ts',
+  ],
+  'runtime/operator/operator-key.ts': [],
   'runtime/updates': ['runtime/admin', 'runtime/files'],
   'runtime/cluster': [
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
@@ -55,8 +65,10 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   // The format of updates has a writer here and a reader there.
   image: [
     ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/version.ts'],
+    // The build makes the key with which the commands of an operator ask.
+    'runtime/operator/operator-key.ts',
   ],
-  'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
+  'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine', 'runtime/operator/operator-key.ts'],
   // The build knows nothing of the flasher.
   'image/flash': ['image', 'image/formats', 'runtime/config'],
   'image/main.ts': ['image', 'image/cli'],
@@ -94,6 +106,8 @@ const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   // Members of a cluster are made by its own CA.
   'runtime/cluster/discovery': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],
+  // An operator asks agents.
+  'runtime/agent': ['runtime/operator'],
   // The executable's tests run the agent in it.
   image: ['runtime/agent'],
 };

@@ -161,7 +161,8 @@ function configuration(written: Readonly<Record<string, unknown>>): string {
   const agent = (written.agent ?? {}) as Record<string, unknown>;
   const head = '# Made from the recipe by trivet build. `trivet config` shows what is in force.\n';
   const cluster = written.cluster === undefined ? {} : { cluster: written.cluster };
-  const all = { ...cluster, ...agent };
+  const operators = written.operators === undefined ? {} : { operators: written.operators };
+  const all = { ...cluster, ...operators, ...agent };
   return Object.keys(all).length === 0 ? `${head}{}\n` : head + stringify(all);
 }
 

@@ -37,8 +37,11 @@ export async function runAgent(places: ConfigPlaces): Promise<void> {
   const { config } = loaded;
   forgetKeptSecrets(loaded, log);
   keepConfiguration(loaded, log);
+  const opened = Promise.withResolvers<SystemMethods>();
+  const askStatus = async (): Promise<unknown> => (await opened.promise).status();
   const work = isComplete(config)
     ? await startNode(config, systemd, {
+        askStatus,
         fail: ended.reject,
         onEnrolled: () => forgetSecrets(loaded, places.bootPartition, log),
       })
@@ -47,7 +50,12 @@ export async function runAgent(places: ConfigPlaces): Promise<void> {
         log.info('A source of configuration names the cluster now: the agent ends, to start again in it.');
         ended.resolve();
       });
-  const servers = await openAdministration(loaded, places, work, log).catch((error: unknown) => {
+  const system = new SystemMethods(
+    async () => (await ask(work, 'status')) as ClusterStatus,
+    () => reportConfig(loaded, places),
+  );
+  opened.resolve(system);
+  const servers = await openAdministration(loaded, system, work, log).catch((error: unknown) => {
     ended.reject(error);
     return [];
   });
@@ -95,13 +103,18 @@ interface Work {
 async function startNode(
   config: Config,
   systemd: ServiceManager,
-  { fail, onEnrolled }: { fail: (error: unknown) => void; onEnrolled: () => void },
+  {
+    askStatus,
+    fail,
+    onEnrolled,
+  }: { askStatus: () => Promise<unknown>; fail: (error: unknown) => void; onEnrolled: () => void },
 ): Promise<Work> {
   const core = new CoreClient(config, await openExternalStore(config), {
     onReady: () => systemd.ready(),
     onEnrolled,
     onStatusText: (text) => systemd.status(text),
     onLog: (line) => process.stdout.write(line),
+    onAskStatus: askStatus,
     onFatal: (message) => fail(new Error(message)),
   });
   const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
@@ -131,12 +144,10 @@ function startWaiting(loaded: LoadedConfig, systemd: ServiceManager, log: Log, l
 
 async function openAdministration(
   loaded: LoadedConfig,
-  places: ConfigPlaces,
+  system: SystemMethods,
   work: Work,
   log: Log,
 ): Promise<AdminServer[]> {
-  const askStatus = async (): Promise<ClusterStatus> => (await ask(work, 'status')) as ClusterStatus;
-  const system = new SystemMethods(askStatus, () => reportConfig(loaded, places));
   for (const warning of system.warnings()) log.warn(warning);
   const handler = (call: AdminCall): Promise<unknown> =>
     system.serve(call.method, call.params) ?? work.answer(call);

@@ -2,8 +2,9 @@
  * The core thread: identity, peer port, discovery and formation on every node; on a member also everything of
  * `member-node.ts`. A blank node becomes a member in place, without a restart.
  */
+import type { TLSSocket } from 'node:tls';
 import type { MessagePort } from 'node:worker_threads';
-import type { ClusterStatus } from '../admin/protocol.ts';
+import type { ClusterStatus, OperatorHello } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import { certificateThread } from '../cluster/certificate-thread.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
@@ -27,17 +28,20 @@ import { makeDirectoryDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { addressForOthers, plainAddress } from '../peers/address-book.ts';
 import { strangerFrameLimitBytes } from '../peers/frames.ts';
-import { openPeerPort, type PeerPort } from '../peers/listener.ts';
+import { openPeerPort, type PeerPort, type PeerPortHandlers } from '../peers/listener.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { deriveSecretKeys, type SecretKeys } from '../peers/secret.ts';
 import { parseToken, tokenIdOf, tokenKeys } from '../peers/token.ts';
+import { type Credentials, fingerprintOf } from '../peers/trust.ts';
 import { version } from '../version.ts';
 import { type AdminTarget, answerAdmin } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
 import { followSuccessor, mayFound, startAgainBlank } from './damaged-data.ts';
 import { openExternalStore } from './data-store.ts';
+import { MainAsker } from './main-asker.ts';
 import { MemberNode } from './member-node.ts';
 import type { ClusterRequest } from './member-requests.ts';
+import { type OperatorDesk, serveOperator } from './operator-desk.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { completeRenewal } from './renewal.ts';
 import { startWorker } from './start-worker.ts';
@@ -52,11 +56,12 @@ const withoutLeaderMilliseconds = 8_000;
 /** Runs the core until it is told to stop. Called once, in the core thread. */
 export function runCore(port: MessagePort, config: Config, storePort: MessagePort): void {
   const send = (message: FromCore): void => port.postMessage(message);
+  const main = new MainAsker(send);
   const log = createLog((line) => send({ type: 'log', line }));
   const fail = (error: unknown): void => {
     send({ type: 'fatal', message: error instanceof Error ? error.message : String(error) });
   };
-  const started = Core.start(config, log, send, fail);
+  const started = Core.start(config, log, { send, main }, fail);
   started.catch(fail);
   void started.then(
     (core) => serveCore(storePort, () => core.storeCore()),
@@ -70,6 +75,9 @@ export function runCore(port: MessagePort, config: Config, storePort: MessagePor
           (core) => answer(core, message, streams, send),
           () => {},
         );
+        break;
+      case 'status':
+        main.answered(message);
         break;
       case 'cancel':
         streams.get(message.id)?.abort();
@@ -108,6 +116,7 @@ async function answer(
 /** What must be open before there is a core. */
 interface Opened {
   readonly lock: DataDirectoryLock;
+  readonly main: MainAsker;
   readonly externalStore: Store | null;
 }
 
@@ -119,6 +128,7 @@ class Core implements AdminTarget {
   readonly #keys: SecretKeys | null;
   readonly #lock: DataDirectoryLock;
   readonly #refusals: RefusalLog;
+  readonly #main: MainAsker;
   readonly #externalStore: Store | null;
   readonly #fail: (error: unknown) => void;
   readonly #certificates = certificateThread(() => startWorker({ role: 'certificates' }));
@@ -127,6 +137,8 @@ class Core implements AdminTarget {
   #forming!: Forming;
   #discovery: HintSource | null = null;
   #member: MemberNode | null = null;
+  /** The cluster's CAs, once this node is a member. */
+  #authorities = '';
   #statusTimer: NodeJS.Timeout | undefined;
   #lastStatusText = '';
   /** The cluster keeps the key of the enrolment secret. */
@@ -139,13 +151,18 @@ class Core implements AdminTarget {
   static async start(
     config: Config,
     log: Log,
-    send: (message: FromCore) => void,
+    { send, main }: { readonly send: (message: FromCore) => void; readonly main: MainAsker },
     fail: (error: unknown) => void,
   ): Promise<Core> {
     makeDirectoryDurably(config.dataDirectory);
     const lock = lockDataDirectory(config.dataDirectory);
     try {
-      const core = new Core(config, log, { lock, externalStore: await openExternalStore(config) }, fail);
+      const core = new Core(
+        config,
+        log,
+        { lock, main, externalStore: await openExternalStore(config) },
+        fail,
+      );
       await core.#open();
       core.#serve(send);
       return core;
@@ -165,6 +182,7 @@ class Core implements AdminTarget {
     this.#fail = fail;
     this.identity = loadIdentity(config.dataDirectory, config.node.name);
     this.#lock = opened.lock;
+    this.#main = opened.main;
     this.#keys = enrolmentKeys(config.cluster) ?? loadEnrolmentKey(config.dataDirectory, config.cluster.name);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
@@ -211,8 +229,10 @@ class Core implements AdminTarget {
   }
 
   async status(): Promise<ClusterStatus> {
-    if (this.#member) return this.#member.requests.status();
-    return composeBlankStatus(this.#config.cluster.name, this.identity, this.reason(), this.#warnings());
+    const status = this.#member
+      ? await this.#member.requests.status()
+      : composeBlankStatus(this.#config.cluster.name, this.identity, this.reason(), this.#warnings());
+    return { ...status, self: { ...status.self, fingerprint: fingerprintOf(this.identity.publicKey) } };
   }
 
   async stop(): Promise<void> {
@@ -251,6 +271,7 @@ class Core implements AdminTarget {
           this.#serveEnrolment(method, params, from),
         );
       },
+      ...this.#operators(),
       onRefused: (address, kind, reason) => this.#refusals.refused(plainAddress(address), kind, reason),
     });
     log.info(
@@ -258,8 +279,41 @@ class Core implements AdminTarget {
       'node agent started',
     );
     if (membership) await this.#becomeMember(membership, []);
+    else
+      this.#showIdentity().catch((error: unknown) =>
+        log.warn(`operators cannot ask this machine before it is a member: ${String(error)}`),
+      );
     this.#forming = this.#startForming(membership?.credentials.clusterId ?? null);
     this.#startDiscovery();
+  }
+
+  /** Nobody can ask from afar where the configuration names no operators. */
+  #operators(): Pick<PeerPortHandlers, 'operators'> {
+    const keys = new Set(this.#config.operators.map(({ key }) => key));
+    if (keys.size === 0) return {};
+    const desk: OperatorDesk = {
+      hello: () => this.#hello(),
+      status: () => this.#main.status(),
+      certificate: async (publicKey) => this.#requireMember().requests.operatorCertificate(publicKey),
+    };
+    const onOperator = (socket: TLSSocket, publicKey: string): void => serveOperator(socket, publicKey, desk);
+    return { operators: { isKnown: (publicKey) => keys.has(publicKey), onOperator } };
+  }
+
+  async #hello(): Promise<OperatorHello> {
+    return {
+      ...{ clusterName: this.#config.cluster.name, clusterId: this.#member?.clusterId ?? null },
+      ...{ name: this.identity.name, ca: this.#authorities },
+      history: (await this.#member?.requests.authorityHistory().catch(() => '')) ?? '',
+    };
+  }
+
+  /** A machine that waits for its cluster has something to prove its key to operators with. */
+  async #showIdentity(): Promise<void> {
+    if (this.#config.operators.length === 0 || this.#member !== null) return;
+    const { id, privateKey } = this.identity;
+    const certificate = await this.#certificates.run('createSelfSigned', privateKey, id);
+    this.#peerPort.showIdentity({ privateKey, certificate });
   }
 
   /** What a machine proves that wants to enrol: the secret, or on a member a token. */
@@ -330,14 +384,19 @@ class Core implements AdminTarget {
       candidates: this.#candidates,
       onSearching: (searching) => this.#discovery?.setEager(searching),
       warnings: () => this.#warnings(),
-      onRenewed: (credentials) => this.#peerPort.setCredentials(credentials),
+      onRenewed: (credentials) => this.#setCredentials(credentials),
       onFatal: (message) => this.#fail(new Error(message)),
     });
-    this.#peerPort.setCredentials(membership.credentials);
+    this.#setCredentials(membership.credentials);
     this.#log.info(
       { cluster: this.#config.cluster.name, clusterId: membership.credentials.clusterId },
       'this node is a member',
     );
+  }
+
+  #setCredentials(credentials: Credentials): void {
+    this.#authorities = credentials.caCertificate;
+    this.#peerPort.setCredentials(credentials);
   }
 
   #startDiscovery(): void {

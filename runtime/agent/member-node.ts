@@ -194,6 +194,7 @@ export class MemberNode {
       replica: parts.replica,
       store,
       enrolment,
+      operators: config.operators,
       enrolmentKey: new EnrolmentKeeper({
         ...{ dataDirectory: config.dataDirectory, clusterName: config.cluster.name },
         ...{ configured: options.secretKeys, view, store, sealing, log, onKept: options.onSecretKept },

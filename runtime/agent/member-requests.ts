@@ -10,6 +10,12 @@ import { relaySchema } from '../cluster/enrolment.ts';
 import { deskParams, serveDesk } from '../cluster/enrolment-desk.ts';
 import type { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
+import {
+  authorityHistory,
+  certifyOperator,
+  operatorParams,
+  requestOperatorCertificate,
+} from '../cluster/operators.ts';
 import { copyMessage, type RemoveParams, removedMessage, removeParams } from '../cluster/removal.ts';
 import { renew, renewParams } from '../cluster/renewer.ts';
 import type { Reporter } from '../cluster/reporter.ts';
@@ -80,6 +86,10 @@ export class MemberRequests {
         return renew(this.#context, from, renewParams.parse(params).publicKey);
       case 'cluster.authority':
         return duties.authority(authorityParams.parse(params));
+      case 'cluster.operatorCertificate':
+        return certifyOperator(this.#context, operatorParams.parse(params).publicKey);
+      case 'cluster.authorityHistory':
+        return { history: await authorityHistory(this.#context, null) };
       case 'cluster.remove':
         return duties.remove(removeParams.parse(params));
       case 'cluster.enrol': {
@@ -142,6 +152,16 @@ export class MemberRequests {
         return { ...removed, done: true };
     }
     return { ...removed, done: false };
+  }
+
+  /** For an operator whose key was proved. Rejects with `RpcError`. */
+  operatorCertificate(publicKey: string): Promise<unknown> {
+    return requestOperatorCertificate(this.#context, this.#options.reporter.leader(), publicKey);
+  }
+
+  /** What each CA of the cluster has said of the next, in PEM. Rejects with `RpcError`. */
+  authorityHistory(): Promise<string> {
+    return authorityHistory(this.#context, this.#options.reporter.leader());
   }
 
   /** Admits a machine that has proved the secret; a node that does not vote passes it on to the leader. */

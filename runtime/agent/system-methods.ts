@@ -37,7 +37,7 @@ export class SystemMethods {
   serve(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> | null {
     switch (method) {
       case 'status':
-        return this.#status();
+        return this.status();
       case 'config.show':
         return Promise.resolve(this.#config());
       case 'update.status':
@@ -55,7 +55,8 @@ export class SystemMethods {
     return [...(system?.keys === 'development' ? [developmentKeys] : []), ...configWarnings(this.#config())];
   }
 
-  async #status(): Promise<ClusterStatus> {
+  /** Of the cluster, and of this machine. */
+  async status(): Promise<ClusterStatus> {
     const status = await this.#askStatus();
     const system = readSystemStatus(this.#paths);
     return { ...status, warnings: [...status.warnings, ...this.warnings()], system };

@@ -7,21 +7,26 @@ import * as z from 'zod';
 import type { AuthorityAnswer } from '../admin/protocol.ts';
 import { RpcError } from '../peers/rpc.ts';
 import { caHashOf } from '../peers/token.ts';
+import { splitBundle } from '../peers/trust.ts';
 import { sealText } from './authority.ts';
 import type { MemberContext } from './member-context.ts';
 import type { ReportBook } from './reports.ts';
 import {
   authorityCrossKey,
+  authorityHistoryKey,
   authorityKey,
   authorityPreviousKey,
   authoritySealedKey,
   readAuthority,
+  readAuthorityHistory,
   readRoster,
   readTrustBundle,
   rotationDueKey,
 } from './roster.ts';
 
 const text = new TextEncoder();
+/** Changes of CAs that an operator may have missed: each removal of a node brings one. */
+const mostRemembered = 128;
 
 export const authorityParams = z.object({ action: z.enum(['status', 'rotate']) });
 export type AuthorityParams = z.infer<typeof authorityParams>;
@@ -36,6 +41,7 @@ export async function rotateAuthority(context: MemberContext): Promise<void> {
     throw new RpcError('busy', 'A new CA is already taking over: trivet ca status shows whom it waits for.');
   const next = await certificates.run('createCertificateAuthority', clusterName, clusterId);
   const cross = await certificates.run('issueCrossCertificate', old, next);
+  const history = [...splitBundle(readAuthorityHistory(view)), cross].slice(-mostRemembered).join('');
   const stored = view.get(authorityKey);
   const { succeeded } = await store.transact({
     compare: [{ target: 'modifyRevision', key: authorityKey, is: stored?.modifyRevision ?? 0 }],
@@ -45,6 +51,7 @@ export async function rotateAuthority(context: MemberContext): Promise<void> {
       { operation: 'put', key: authorityCrossKey, value: text.encode(cross) },
       { operation: 'put', key: authorityPreviousKey, value: text.encode(old.certificate) },
       { operation: 'delete', key: rotationDueKey },
+      { operation: 'put', key: authorityHistoryKey, value: text.encode(history) },
     ],
   });
   if (!succeeded) throw new RpcError('busy', 'Another rotation was first: trivet ca status shows it.');

@@ -1,6 +1,7 @@
 /** What the parts of a member node share. */
 
 import type { EnrolmentWindow } from '../config/enrolment-schema.ts';
+import type { Operator } from '../config/operators-schema.ts';
 import type { Replica } from '../datastore/replica.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
@@ -21,6 +22,7 @@ export interface MemberContext {
   readonly clusterId: string;
   readonly sealing: SealingKeeper;
   readonly enrolment: EnrolmentWindow;
+  readonly operators: readonly Operator[];
   readonly enrolmentKey: EnrolmentKeeper;
   readonly clock: ClusterClock;
   readonly certificates: CertificateThread;

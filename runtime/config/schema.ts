@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { enrolmentSchema } from './enrolment-schema.ts';
 import { etcdApiSchema, etcdSchema } from './etcd-schema.ts';
+import { operatorsSchema } from './operators-schema.ts';
 
 /** Long enough that guessing against recorded handshakes is hopeless; see ARCHITECTURE.md, decisions. */
 export const secretMinimumLength = 16;
@@ -156,6 +157,8 @@ export const configSchema = z.strictObject({
   admin: adminSchema.prefault({}),
   roles: rolesSchema.prefault({}),
   datastore: datastoreSchema.prefault({}),
+  /** Who may ask this node from afar, by their keys (trivet status --server). */
+  operators: operatorsSchema.default([]),
   /** Everything a node must not lose. */
   dataDirectory: z.string().default('/var/lib/trivet'),
 });
