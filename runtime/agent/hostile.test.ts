@@ -20,7 +20,7 @@ t.setTimeout(600_000);
 const secret = 'a secret for tests, long enough';
 const memberMethods = [
   ...['authority', 'enrol', 'enrolment', 'logEnd', 'remove', 'renew', 'report', 'sealingKey', 'status'],
-  ...['takeSealingKey', 'tokens', 'nothing'],
+  ...['takeSealingKey', 'tokens', 'operatorCertificate', 'authorityHistory', 'nothing'],
 ].map((name) => `cluster.${name}`);
 const storeMethods = [
   ...[
