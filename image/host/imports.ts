@@ -91,7 +91,9 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'qemu-tests/scenarios/one-machine/rollback.test.ts': ['qemu-tests/rollback', 'qemu-tests'],
   'qemu-tests/bench': ['qemu-tests/targets', 'qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'image'],
   'qemu-tests/targets': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'runtime/admin', 'image'],
-  'qemu-tests/scenarios/one-machine/configuration.test.ts': ['runtime/config', 'qemu-tests', 'image'],
+  'qemu-tests/scenarios/one-machine/configuration.test.ts': [
+    ...['runtime/admin', 'runtime/config', 'runtime/operator', 'qemu-tests', 'image'],
+  ],
   // Reads what lies on a disk.
   'qemu-tests/scenarios/zero-touch.test.ts': [
     ...['runtime/admin', 'runtime/cluster', 'runtime/datastore', 'image', 'qemu-tests'],

@@ -25,6 +25,8 @@ export interface MoreMachineOptions {
   readonly extraDiskFiles?: readonly string[];
   /** Begins as a copy of this disk, of a machine of the same image that is off. */
   readonly copyOfDisk?: string;
+  /** In place of the switch: a network of its own, where this port of the host's loopback leads to its peer port. */
+  readonly forwardedPort?: number;
   /** Strings of the firmware's table (SMBIOS type 11). */
   readonly firmwareStrings?: readonly string[];
 }
@@ -68,7 +70,8 @@ export class Lab {
       diskBytes,
       ...more,
       direct: this.#options.direct ?? false,
-      networkSocket: await this.virtualSwitch.addPort(name),
+      networkSocket: more.forwardedPort === undefined ? await this.virtualSwitch.addPort(name) : null,
+      ownNetwork: more.forwardedPort !== undefined,
       // Locally administered, in the range QEMU uses.
       macAddress: `52:54:00:00:00:${number.toString(16).padStart(2, '0')}`,
     });

@@ -2,6 +2,9 @@
 import type { Accelerator } from './accelerator.ts';
 import type { Board } from './board.ts';
 
+/** Where a device listens for peers and operators. */
+const defaultPeerPort = 7443;
+
 /** Descriptors that QEMU inherits: its control channel and the agent's console. */
 export const controlDescriptor = 3;
 export const adminDescriptor = 4;
@@ -44,6 +47,8 @@ export interface QemuOptions {
   readonly networkSocket: string | null;
   /** In place of a switch: a network of its own inside QEMU, which gives an address by DHCP and leads nowhere. */
   readonly ownNetwork?: boolean;
+  /** With a network of its own: this port of the host's loopback leads to the machine's peer port. */
+  readonly forwardedPort?: number;
   readonly macAddress: string;
   /** What the machine's clock begins with, in UTC: `2026-01-01T00:00:00`; the true time when left out. */
   readonly clock?: string;
@@ -123,11 +128,13 @@ function extraDiskArguments(files: readonly string[]): string[] {
   ]);
 }
 
-function networkArguments({ networkSocket, ownNetwork, macAddress }: QemuOptions): string[] {
+function networkArguments({ networkSocket, ownNetwork, forwardedPort, macAddress }: QemuOptions): string[] {
   if (networkSocket === null && !ownNetwork) return [];
+  const forwarded =
+    forwardedPort === undefined ? '' : `,hostfwd=tcp:127.0.0.1:${forwardedPort}-:${defaultPeerPort}`;
   const backend =
     networkSocket === null
-      ? 'user,id=net,restrict=on'
+      ? `user,id=net,restrict=on${forwarded}`
       : `stream,id=net,server=off,addr.type=unix,addr.path=${escapeValue(networkSocket)}`;
   return [
     ...['-netdev', backend],

@@ -54,6 +54,8 @@ export interface MachineOptions {
   readonly firmwareStrings?: readonly string[];
   /** Without a switch: a network inside QEMU that gives an address and leads nowhere. */
   readonly ownNetwork?: boolean;
+  /** With it: this port of the host's loopback leads to the machine's peer port. */
+  readonly forwardedPort?: number;
   /**
    * Firmware with Secure Boot. Its variables are a copy of this file; null: firmware without keys, in setup mode, that
    * takes those it is given.

@@ -1,13 +1,13 @@
-/** The worker of the example: has a worker of its own write rows with SQLite, and says how the database keeps them. */
+/** The worker of the example: writes rows with SQLite, by a worker of its own where it may, and says how the database keeps them. */
 import path from 'node:path';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 
-const { file, isInner } = workerData as { readonly file: string; readonly isInner?: boolean };
+const { file, mayStart } = workerData as { readonly file: string; readonly mayStart: boolean };
 
-if (isInner) parentPort?.postMessage(writeNotes());
+if (!mayStart) parentPort?.postMessage(writeNotes());
 else {
-  const options = { workerData: { file, isInner: true } };
+  const options = { workerData: { file, mayStart: false } };
   const inner = new Worker(path.join(import.meta.dirname, 'core-thread.cjs'), options);
   inner.once('message', (journal) => parentPort?.postMessage(journal));
 }

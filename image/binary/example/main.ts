@@ -25,7 +25,11 @@ async function main([directory = '.', ...command]: readonly string[]): Promise<o
 
 /** A path, not a URL: the bundles are files only by name. */
 function askWorker(file: string): Promise<string> {
-  const worker = new Worker(path.join(import.meta.dirname, 'core-thread.cjs'), { workerData: { file } });
+  // A worker of pkg's programs cannot start others.
+  const mayStart = !('pkg' in process);
+  const worker = new Worker(path.join(import.meta.dirname, 'core-thread.cjs'), {
+    workerData: { file, mayStart },
+  });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

@@ -1,11 +1,22 @@
-/** A machine that is told who it is from four sides: its image, its boot partition, a disk (NoCloud) and the firmware. */
+/**
+ * A machine that is told who it is from four sides: its image, its boot partition, a disk (NoCloud) and the firmware; and an
+ * operator who asks it from the machine that built the image.
+ */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import t from 'tap';
+import type { ClusterStatus } from '../../../runtime/admin/protocol.ts';
 import type { ConfigReport } from '../../../runtime/config/explain.ts';
+import {
+  operatorKeyFile,
+  personalDirectory,
+  provideOperatorKey,
+} from '../../../runtime/operator/operator-key.ts';
 import { askInfo, askStatus } from '../../lab/observe.ts';
 import { waitUntil } from '../../lab/wait.ts';
+import { trivet } from '../../trivet-command.ts';
 import { formingLimitSeconds, stageImage, stageLab } from '../testing/stage.ts';
 
 t.setTimeout(1_500_000);
@@ -35,6 +46,19 @@ function makeConfigDisk(): string {
   return disk;
 }
 
+const forwardedPort = await freePort();
+
+/** One that was free a moment ago. */
+function freePort(): Promise<number> {
+  const server = net.createServer();
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
 await t.test('each says something, and the later one wins', async (t) => {
   const card = at('card.raw');
   copyFileSync(image.file, card);
@@ -44,6 +68,7 @@ await t.test('each says something, and the later one wins', async (t) => {
   const machine = await lab.addMachine({
     image: { ...image, file: card },
     extraDiskFiles: [makeConfigDisk()],
+    forwardedPort,
     firmwareStrings: [`io.systemd.credential.binary:trivet.config=${credential}`],
   });
   await machine.powerOn();
@@ -74,4 +99,22 @@ await t.test('each says something, and the later one wins', async (t) => {
     ['image: now', 'bootPartition: now', 'platform: now', 'credential: now'],
   );
   t.notMatch(JSON.stringify(values), 'change-me-before-anything-real', 'the secret is shown to nobody');
+});
+
+await t.test('its operator asks it from the build machine, and nobody else', async (t) => {
+  // A directory of its own, since what it learns of clusters is kept beside the key.
+  const keys = t.testdir({});
+  copyFileSync(path.join(personalDirectory(), operatorKeyFile), path.join(keys, operatorKeyFile));
+  const server = ['--server', `127.0.0.1:${forwardedPort}`, '--keys', keys];
+  const status = JSON.parse(await trivet(['status', ...server, '--json'])) as ClusterStatus;
+  t.match(status, { clusterName: 'from-boot', self: { name: 'from-disk', state: 'member' } });
+  const kubeconfig = await trivet(['kubeconfig', ...server]);
+  t.match(kubeconfig, /^kind: Config$/m);
+  t.match(kubeconfig, /server: https:\/\/127\.0\.0\.1:6443/);
+  const other = path.join(keys, 'other');
+  provideOperatorKey(other);
+  await t.rejects(
+    trivet(['status', '--server', `127.0.0.1:${forwardedPort}`, '--keys', other]),
+    /knows no operator with this key/,
+  );
 });
