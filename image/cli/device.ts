@@ -5,6 +5,7 @@ import { checkout } from '../checkout.ts';
 
 export const deviceCommands = [
   ...(['agent', 'status', 'kv', 'backup', 'restore', 'recover', 'licenses', 'update', 'reset'] as const),
+  ...(['config', 'nodes', 'token', 'vouchers', 'ca', 'remove-node'] as const),
 ] as const;
 
 /** `--version` too: the runtime knows what it is made of. */

@@ -14,16 +14,17 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.test.ts': ['runtime/version.ts'],
   'runtime/cli': [
     ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
-    ...['runtime/updates', 'runtime/version.ts'],
+    ...['runtime/updates', 'runtime/vouchers', 'runtime/version.ts'],
   ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
-    ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/updates', 'runtime/version.ts'],
+    ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/updates', 'runtime/vouchers'],
+    'runtime/version.ts',
   ],
   'runtime/updates': ['runtime/admin', 'runtime/files'],
   'runtime/cluster': [
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
-    ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/version.ts'],
+    ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/vouchers', 'runtime/version.ts'],
     'runtime/cluster/discovery',
   ],
   // Finds places; knows nothing of what a cluster is.
@@ -48,15 +49,19 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/backup': [],
   'runtime/licenses': [],
   'runtime/encoding': [],
+  'runtime/vouchers': [],
   'runtime/version.ts': [],
 
-  // The format of updates has a writer here and a reader there.
+  // The formats of updates and of vouchers have a writer here and a reader there.
   image: [
-    ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/version.ts'],
+    ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/vouchers'],
+    'runtime/version.ts',
   ],
   'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
   // The build knows nothing of the flasher.
   'image/flash': ['image', 'image/formats', 'runtime/config'],
+  // Nor of the factory.
+  'image/factory': ['image', 'runtime/vouchers'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
   'image/host/etcd-tools.ts': ['image'],

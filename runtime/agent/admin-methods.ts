@@ -8,6 +8,7 @@ import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
 import { userKeys } from '../cluster/roster.ts';
 import { type TokenParams, tokenParams } from '../cluster/tokens.ts';
+import { type VoucherParams, voucherParams } from '../cluster/voucher-desk.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
 import { describeNode } from './node-info.ts';
@@ -25,6 +26,8 @@ export interface AdminTarget {
   enrolment(params: DeskParams): Promise<unknown>;
   /** The same. */
   tokens(params: TokenParams): Promise<unknown>;
+  /** The same. */
+  vouchers(params: VoucherParams): Promise<unknown>;
   /** The same. */
   authority(params: AuthorityParams): Promise<unknown>;
   /** Why there is no store. */
@@ -66,6 +69,8 @@ export async function answerAdmin(
       return target.authority(check(authorityParams, params));
     case 'token':
       return target.tokens(check(tokenParams, params));
+    case 'vouchers':
+      return target.vouchers(check(voucherParams, params));
     case 'kv.get':
       return get(requireStore(target), check(rangeSchema, params));
     case 'kv.put':

@@ -14,11 +14,14 @@ import type { EnrolAnswer } from '../cluster/enrolment.ts';
 import type { DeskParams } from '../cluster/enrolment-desk.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
+import { readMachineSerial } from '../cluster/machine-serial.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
 import type { RemoveParams } from '../cluster/removal.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
 import type { TokenParams } from '../cluster/tokens.ts';
+import type { VoucherParams } from '../cluster/voucher-desk.ts';
+import { VoucherGuard } from '../cluster/voucher-guard.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
@@ -119,6 +122,8 @@ class Core implements AdminTarget {
   readonly #refusals: RefusalLog;
   readonly #externalStore: Store | null;
   readonly #fail: (error: unknown) => void;
+  /** null where a token is what is proved. */
+  readonly #guard: VoucherGuard | null;
   readonly #candidates = new Candidates((id) => this.#member?.isPeer(id) ?? false);
   #peerPort!: PeerPort;
   #forming!: Forming;
@@ -160,6 +165,7 @@ class Core implements AdminTarget {
     this.identity = loadIdentity(config.dataDirectory, config.node.name);
     this.#lock = opened.lock;
     this.#keys = enrolmentKeys(config.cluster);
+    this.#guard = openGuard(config.cluster, this.identity);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
     this.upkeep = new Upkeep({
@@ -202,6 +208,10 @@ class Core implements AdminTarget {
     return this.#requireMember().tokens(params);
   }
 
+  async vouchers(params: VoucherParams): Promise<unknown> {
+    return this.#requireMember().vouchers(params);
+  }
+
   async enrolment(params: DeskParams): Promise<unknown> {
     return this.#requireMember().enrolment(params);
   }
@@ -229,7 +239,9 @@ class Core implements AdminTarget {
 
   async #open(): Promise<void> {
     const { config, log, identity } = { config: this.#config, log: this.#log, identity: this.identity };
-    const begun = await completeRenewal(config.dataDirectory, config.cluster.name, identity);
+    const begun = await completeRenewal(
+      ...([config.dataDirectory, config.cluster.name, identity, this.#guard?.voucher ?? null] as const),
+    );
     if (begun !== null)
       log.info({ clusterId: begun.credentials.clusterId }, 'a new cluster begins with older data');
     const membership = begun ?? loadMembership(config.dataDirectory, identity, config.cluster.name);
@@ -264,7 +276,8 @@ class Core implements AdminTarget {
     const options = {
       clusterName: this.#config.cluster.name,
       expect: this.#config.cluster.expect,
-      mayFound: token === null && mayFound(this.#config.dataDirectory),
+      objection: objectToFounding(token !== null, this.#config.dataDirectory),
+      guard: this.#guard,
       pinnedCa: token?.caHash ?? null,
       identity: this.identity,
       version,
@@ -276,6 +289,7 @@ class Core implements AdminTarget {
         saveMembership(this.#config.dataDirectory, this.#config.cluster.name, membership);
         await this.#becomeMember(membership, members).catch((error: unknown) => this.#fail(error));
       },
+      charter: () => this.#member?.charter() ?? null,
       predecessors: () => (this.#member === null ? [] : readPredecessors(this.#member.view)),
       onSuperseded: (successor: string): void => this.#superseded(successor),
     };
@@ -370,4 +384,18 @@ class Core implements AdminTarget {
 function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys {
   const parsed = parseToken(token ?? '');
   return parsed === null ? deriveSecretKeys(name, secret ?? '') : tokenKeys(parsed);
+}
+
+function openGuard(cluster: Config['cluster'], identity: Identity): VoucherGuard | null {
+  const { name: clusterName, token, voucher, enrolment } = cluster;
+  if (token !== undefined) return null;
+  const serial = readMachineSerial();
+  return new VoucherGuard({ clusterName, identity, voucher, keys: enrolment.vouchers ?? [], serial });
+}
+
+/** Why this machine may only join; null when it may start a cluster. */
+function objectToFounding(hasToken: boolean, dataDirectory: string): string | null {
+  if (hasToken) return 'This machine has a token, and waits for a member of the cluster that it is for.';
+  if (mayFound(dataDirectory)) return null;
+  return 'This node lost its data and waits for a member of its cluster, to join it as a new node.';
 }

@@ -33,6 +33,9 @@ import {
   type TokenParams,
   tokenParams,
 } from '../cluster/tokens.ts';
+import { serveVouchers, type VoucherParams, voucherParams } from '../cluster/voucher-desk.ts';
+import type { Charter } from '../cluster/voucher-proof.ts';
+import { readCharter } from '../cluster/voucher-records.ts';
 import type { Config } from '../config/schema.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
@@ -226,7 +229,7 @@ export class MemberNode {
       save: (renewed) => saveRenewal(config.dataDirectory, renewed),
     });
     this.#duties = new LeaderDuties(this.#context, {
-      authority: membership.authority,
+      ...{ authority: membership.authority, charter: membership.charter },
       authorityStored: () => forgetAuthorityKey(config.dataDirectory),
       ownReport: () => this.#reporter.report(),
       ownAddress: () => this.#ownAddress.current(),
@@ -323,6 +326,16 @@ export class MemberNode {
     return this.#askLeader('cluster.tokens', params);
   }
 
+  /** Vouchers, from any member. Rejects with `RpcError`. */
+  vouchers(params: VoucherParams): Promise<unknown> {
+    return this.#askLeader('cluster.vouchers', params);
+  }
+
+  /** What shows to machines of a batch that this cluster is theirs. */
+  charter(): Charter | null {
+    return readCharter(this.view) ?? this.#options.membership.charter;
+  }
+
   /** The pre-shared key of a token; null for one that this node does not know. */
   tokenKey(identity: string): Buffer | null {
     return findTokenKey(this.view, this.#context.sealing.key, identity);
@@ -346,8 +359,13 @@ export class MemberNode {
   }
 
   async #askLeader(
-    method: 'cluster.remove' | 'cluster.enrolment' | 'cluster.tokens' | 'cluster.authority',
-    params: RemoveParams | DeskParams | TokenParams | AuthorityParams,
+    method:
+      | 'cluster.remove'
+      | 'cluster.enrolment'
+      | 'cluster.tokens'
+      | 'cluster.authority'
+      | 'cluster.vouchers',
+    params: RemoveParams | DeskParams | TokenParams | AuthorityParams | VoucherParams,
   ): Promise<unknown> {
     const { identity, rpc } = this.#context;
     const leader = this.leader();
@@ -478,6 +496,8 @@ export class MemberNode {
         return this.#context.sealing.take(from, params);
       case 'cluster.tokens':
         return serveTokens(this.#context, tokenParams.parse(params));
+      case 'cluster.vouchers':
+        return serveVouchers(this.#context, voucherParams.parse(params));
       case 'cluster.enrolment':
         return serveDesk(this.#context, deskParams.parse(params));
       case 'cluster.renew':

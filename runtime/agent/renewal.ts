@@ -18,6 +18,7 @@ import { openForReading } from '../datastore/state-machine/tables.ts';
 import { makeDirectoryDurably, syncDirectory, writeFileDurably } from '../files/durable.ts';
 import { decodeConfiguration } from '../raft/configuration.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { Voucher } from '../vouchers/voucher.ts';
 import { setAside } from './data-directory.ts';
 
 const files = (dataDirectory: string) => {
@@ -82,11 +83,12 @@ export async function copyOwnState(dataDirectory: string): Promise<void> {
   }
 }
 
-/** At start: begins the new cluster if one is due, and returns its membership; else null. */
+/** At start: begins the new cluster if one is due, and returns its membership; else null. `voucher` is this machine's. */
 export async function completeRenewal(
   dataDirectory: string,
   clusterName: string,
   identity: Identity,
+  voucher: Voucher | null,
 ): Promise<Membership | null> {
   const at = files(dataDirectory);
   if (!existsSync(at.ready)) {
@@ -99,7 +101,7 @@ export async function completeRenewal(
     syncDirectory(at.directory);
     syncDirectory(dataDirectory);
   }
-  const membership = await foundCluster(clusterName, identity);
+  const membership = await foundCluster(clusterName, identity, voucher);
   saveMembership(dataDirectory, clusterName, membership);
   rmSync(at.directory, { recursive: true, force: true });
   syncDirectory(dataDirectory);

@@ -20,6 +20,8 @@ import {
   readTrustBundle,
   rotationDueKey,
 } from './roster.ts';
+import { extendCharter } from './voucher-proof.ts';
+import { charterKey, encodeCharter, readCharter } from './voucher-records.ts';
 
 const text = new TextEncoder();
 
@@ -37,10 +39,22 @@ export async function rotateAuthority(context: MemberContext): Promise<void> {
   const { createCertificateAuthority, issueCrossCertificate } = await import('./certificates.ts');
   const next = await createCertificateAuthority(clusterName, clusterId);
   const cross = await issueCrossCertificate(old, next);
-  const stored = view.get(authorityKey);
+  const charter = readCharter(view);
+  const revisionOf = (key: Uint8Array): number => view.get(key)?.modifyRevision ?? 0;
   const { succeeded } = await store.transact({
-    compare: [{ target: 'modifyRevision', key: authorityKey, is: stored?.modifyRevision ?? 0 }],
+    compare: [authorityKey, charterKey].map((key) => {
+      return { target: 'modifyRevision', key, is: revisionOf(key) };
+    }),
     success: [
+      ...(charter === null
+        ? []
+        : [
+            {
+              operation: 'put' as const,
+              key: charterKey,
+              value: encodeCharter(extendCharter(charter, next.certificate, cross)),
+            },
+          ]),
       { operation: 'put', key: authorityKey, value: text.encode(next.certificate) },
       { operation: 'put', key: authoritySealedKey, value: sealText(next.privateKey, sealing.key) },
       { operation: 'put', key: authorityCrossKey, value: text.encode(cross) },

@@ -13,6 +13,7 @@ import {
   type WaitingApplicant,
 } from './enrolment-records.ts';
 import type { MemberContext } from './member-context.ts';
+import { trustedKeys } from './voucher-admission.ts';
 
 export const deskParams = z.discriminatedUnion('action', [
   z.object({ action: z.literal('list') }),
@@ -72,9 +73,10 @@ function describe({ replica, enrolment, clock }: MemberContext): EnrolmentAnswer
   const view = replica.machine.view;
   const { record } = readEnrolment(view);
   // Of no machine in particular: a list of serial numbers closes nothing.
-  const { serials: _, ...window } = enrolment;
+  const { serials: _, vouchers, ...window } = enrolment;
   return {
     closed: objectToAdmission(window, record, clock.now(), { serial: null }),
+    vouchers: trustedKeys(view, vouchers).length > 0,
     admitted: record.admitted,
     applicants: readApplicants(view).map(({ since, ...applicant }) => ({
       ...applicant,

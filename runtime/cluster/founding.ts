@@ -1,18 +1,26 @@
 /** How a blank machine's membership begins: it starts a cluster of its own, or another admits it. */
 import { randomBytes } from 'node:crypto';
+import type { Voucher } from '../vouchers/voucher.ts';
 import type { EnrolAnswer } from './enrolment.ts';
 import type { Identity } from './identity.ts';
 import type { Membership } from './membership.ts';
 import { createSealingKey } from './sealing-key.ts';
+import { type Charter, foundingCharter } from './voucher-proof.ts';
 
-/** Makes a new cluster: its id, its CA, and the founder's certificate. Nothing is stored yet. */
-export async function foundCluster(clusterName: string, identity: Identity): Promise<Membership> {
+/** Makes a new cluster: its id, its CA, and the founder's certificate. Nothing is stored yet. `voucher` is the founder's. */
+export async function foundCluster(
+  clusterName: string,
+  identity: Identity,
+  voucher: Voucher | null,
+): Promise<Membership> {
   const { createCertificateAuthority, issueNodeCertificate } = await import('./certificates.ts');
   const clusterId = randomBytes(8).toString('hex');
   const authority = await createCertificateAuthority(clusterName, clusterId);
   const peer = { clusterId, nodeId: identity.id };
   const certificate = await issueNodeCertificate(authority, peer, identity.publicKey, 0);
-  return toMembership(identity, { clusterId, certificate, caCertificate: authority.certificate }, authority);
+  const caCertificate = authority.certificate;
+  const charter = foundingCharter(voucher, { name: clusterName, id: clusterId, caCertificate });
+  return toMembership(identity, { clusterId, certificate, caCertificate }, { authority, charter });
 }
 
 /** The membership that follows from a member's answer to enrolment. */
@@ -23,7 +31,7 @@ export function enrolledMembership(identity: Identity, answer: EnrolAnswer): Mem
 function toMembership(
   identity: Identity,
   issued: { readonly clusterId: string; readonly certificate: string; readonly caCertificate: string },
-  authority: Membership['authority'],
+  founded: { readonly authority: Membership['authority']; readonly charter: Charter } | null,
 ): Membership {
   const { clusterId, certificate, caCertificate } = issued;
   const credentials = {
@@ -33,5 +41,6 @@ function toMembership(
     certificate,
     caCertificate,
   };
-  return { credentials, authority, newSealingKey: authority === null ? null : createSealingKey() };
+  if (founded === null) return { credentials, authority: null, charter: null, newSealingKey: null };
+  return { credentials, ...founded, newSealingKey: createSealingKey() };
 }

@@ -37,6 +37,8 @@ import {
   removedKey,
 } from './roster.ts';
 import { composeStatus } from './status.ts';
+import { adoptKeys, foundingRecords } from './voucher-desk.ts';
+import type { Charter } from './voucher-proof.ts';
 
 /** A lost voter is noticed and replaced in a few of these. */
 const everyMilliseconds = 250;
@@ -44,6 +46,8 @@ const everyMilliseconds = 250;
 export interface LeaderDutiesOptions {
   /** The founder's CA, until `authorityStored` is called. */
   readonly authority: CertificateAuthority | null;
+  /** And its charter. */
+  readonly charter: Charter | null;
   readonly authorityStored: () => void;
   readonly ownReport: () => Report;
   readonly ownAddress: () => string;
@@ -162,7 +166,7 @@ export class LeaderDuties {
         .filter(({ approved }) => !approved)
         .map(
           ({ id, name, address }) =>
-            `${name} (${id}) at ${address} knows the enrolment secret and wants to join, but enrolment is closed: trivet nodes approve ${id}, or refuse.`,
+            `${name} (${id}) at ${address} knows the enrolment secret and wants to join, and is not admitted by itself: trivet nodes approve ${id}, or refuse.`,
         ),
     ];
   }
@@ -186,6 +190,7 @@ export class LeaderDuties {
       await rotateIfDue(this.#context);
       await this.#context.clock.keep();
       await closeInTime(this.#context);
+      await adoptKeys(this.#context);
       await finishRotation(this.#context, this.#book, this.#options.ownReport().authority);
     } catch (error) {
       // A write that did not come through, as in an election: the next round does it.
@@ -208,6 +213,7 @@ export class LeaderDuties {
           key: authoritySealedKey,
           value: sealText(privateKey, sealingKey),
         },
+        ...foundingRecords(this.#options.charter, this.#context.identity.id),
       ],
     });
     this.#authority = null;

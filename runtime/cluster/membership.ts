@@ -8,6 +8,7 @@ import type { Credentials } from '../peers/trust.ts';
 import type { CertificateAuthority } from './authority.ts';
 import { DataDirectoryError, type Identity } from './identity.ts';
 import { saveSealingKey } from './sealing-key.ts';
+import { type Charter, charterSchema } from './voucher-proof.ts';
 
 export interface Membership {
   readonly credentials: Credentials;
@@ -16,6 +17,8 @@ export interface Membership {
    * how the node knows, after a power cut, that it still has to begin the log.
    */
   readonly authority: CertificateAuthority | null;
+  /** Of the cluster that this node has started, until the datastore holds it; else null. */
+  readonly charter: Charter | null;
   /** Made by the node that starts the cluster; null on any other, which gets it when it votes. */
   readonly newSealingKey: Buffer | null;
 }
@@ -33,6 +36,7 @@ function files(dataDirectory: string) {
     caCertificate: path.join(directory, 'ca.crt'),
     caKey: path.join(directory, 'ca.key'),
     certificate: path.join(directory, 'node.crt'),
+    charter: path.join(directory, 'charter.json'),
   };
 }
 
@@ -63,6 +67,7 @@ export function loadMembership(
     },
     authority:
       caKey === null ? null : { certificate: caCertificate, privateKey: caKey, cross: '', previous: '' },
+    charter: caKey === null ? null : parseCharter(at.charter),
     newSealingKey: null,
   };
 }
@@ -70,9 +75,10 @@ export function loadMembership(
 /** Makes the membership durable; from here on the node is a member, also after a power cut. */
 export function saveMembership(dataDirectory: string, clusterName: string, membership: Membership): void {
   const at = files(dataDirectory);
-  const { credentials, authority, newSealingKey } = membership;
+  const { credentials, authority, charter, newSealingKey } = membership;
   makeDirectoryDurably(at.directory);
   if (newSealingKey) saveSealingKey(dataDirectory, newSealingKey);
+  if (charter) writeFileDurably(at.charter, `${JSON.stringify(charter)}\n`);
   if (authority) writeFileDurably(at.caKey, authority.privateKey);
   writeFileDurably(at.caCertificate, credentials.caCertificate);
   writeFileDurably(at.certificate, credentials.certificate);
@@ -94,7 +100,20 @@ export function saveRenewal(
 
 /** The datastore holds the CA's key now, sealed: the file goes. */
 export function forgetAuthorityKey(dataDirectory: string): void {
-  rmSync(files(dataDirectory).caKey, { force: true });
+  const at = files(dataDirectory);
+  rmSync(at.caKey, { force: true });
+  rmSync(at.charter, { force: true });
+}
+
+/** A founder of an earlier version has left none. */
+function parseCharter(file: string): Charter | null {
+  const text = readTextIfPresent(file);
+  if (text === null) return null;
+  try {
+    return charterSchema.parse(JSON.parse(text));
+  } catch {
+    throw damaged(file);
+  }
 }
 
 function parseMember(file: string, text: string): z.infer<typeof memberSchema> {

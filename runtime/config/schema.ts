@@ -34,6 +34,14 @@ export const clusterFields = z.strictObject({
     .string()
     .regex(/^t1-[0-9a-f]{8}-[0-9a-f]{32}-[0-9a-f]{32}$/, 'must be a token as "trivet token create" prints it')
     .optional(),
+  /** Beside the secret: this machine's own right to enrol, once (trivet factory batch). */
+  voucher: z
+    .string()
+    .regex(
+      /^v1\.[A-Za-z0-9_-]{1,2048}\.[A-Za-z0-9_-]{86}\.[A-Za-z0-9_-]{43}$/,
+      'must be a voucher as "trivet factory batch" writes it',
+    )
+    .optional(),
   /** How many blank machines must find each other before one of them starts the cluster. */
   expect: z.int().min(1).max(7).default(3),
   /** What this machine fails together with: a rack, a room, a site. Voters are spread over these first of all. */
@@ -154,4 +162,4 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 /** Fields that are shown to nobody. */
-export const secretFields: readonly string[] = ['cluster.secret', 'cluster.token'];
+export const secretFields: readonly string[] = ['cluster.secret', 'cluster.token', 'cluster.voucher'];
