@@ -61,7 +61,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   // The build knows nothing of the flasher.
   'image/flash': ['image', 'image/formats', 'runtime/config'],
   // Nor of the factory.
-  'image/factory': ['image', 'runtime/vouchers'],
+  'image/factory': ['image', 'runtime/config', 'runtime/vouchers'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
   'image/host/etcd-tools.ts': ['image'],
