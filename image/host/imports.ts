@@ -57,7 +57,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/vouchers'],
     'runtime/version.ts',
   ],
-  'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine'],
+  'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine', 'runtime/vouchers'],
   // The build knows nothing of the flasher.
   'image/flash': ['image', 'image/formats', 'runtime/config'],
   // Nor of the factory.

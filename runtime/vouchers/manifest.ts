@@ -4,7 +4,7 @@
  */
 import { type KeyObject, sign, verify } from 'node:crypto';
 import * as z from 'zod';
-import { formatBatchKey, parseBatchKey } from './batch-key.ts';
+import { parseBatchKey } from './batch-key.ts';
 import { parseVoucher, type Voucher, voucherIdPattern } from './voucher.ts';
 
 export const mostDevices = 20_000;
@@ -92,11 +92,6 @@ export function readClaim(text: string): Claim | { readonly fault: string } {
     voucher.batch === manifest.batch &&
     voucher.cluster === manifest.cluster;
   return fits ? { manifest, voucher } : { fault: 'its voucher is damaged, or of another batch' };
-}
-
-/** Whether a key may sign for this manifest. */
-export function isManifestOf(manifest: Manifest, key: KeyObject): boolean {
-  return manifest.key === formatBatchKey(key);
 }
 
 function parseJson(text: string): unknown {
