@@ -20,8 +20,10 @@ import type { RemoveParams } from '../cluster/removal.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
 import type { TokenParams } from '../cluster/tokens.ts';
+import { isOfMember } from '../cluster/voucher-admission.ts';
 import type { VoucherParams } from '../cluster/voucher-desk.ts';
 import { VoucherGuard } from '../cluster/voucher-guard.ts';
+import type { Charter } from '../cluster/voucher-proof.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
@@ -291,13 +293,14 @@ class Core implements AdminTarget {
       },
       charter: () => this.#member?.charter() ?? null,
       predecessors: () => (this.#member === null ? [] : readPredecessors(this.#member.view)),
-      onSuperseded: (successor: string): void => this.#superseded(successor),
+      onSuperseded: (successor: string, charter: Charter | null): void =>
+        this.#superseded(successor, charter),
     };
     return new Forming(options, clusterId);
   }
 
   /** Only a node that has lost its cluster follows: while there is a leader, two clusters live, and a person decides. */
-  #superseded(successor: string): void {
+  #superseded(successor: string, charter: Charter | null): void {
     const member = this.#member;
     if (
       member === null ||
@@ -305,6 +308,7 @@ class Core implements AdminTarget {
       performance.now() - this.#lastLed < withoutLeaderMilliseconds
     )
       return;
+    if (this.#guard?.mayFollow(successor, charter, (id) => isOfMember(member.view, id)) === false) return;
     this.#member = null;
     const { clusterId } = member;
     void member

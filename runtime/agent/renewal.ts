@@ -9,6 +9,7 @@ import { foundCluster } from '../cluster/founding.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type Membership, saveMembership } from '../cluster/membership.ts';
 import { encodePredecessors, predecessorsKey, systemPrefix } from '../cluster/roster.ts';
+import { vouchersToKeep } from '../cluster/voucher-records.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { openLogStorage } from '../datastore/log/log-storage.ts';
 import { storagePaths } from '../datastore/state-files.ts';
@@ -48,7 +49,10 @@ export function prepareRenewal(dataDirectory: string, self: NodeId, predecessors
   const at = files(dataDirectory);
   renewState(at.state, {
     ownPrefix: systemPrefix,
-    record: { key: predecessorsKey, value: encodePredecessors(predecessors) },
+    records: (old) => [
+      { key: predecessorsKey, value: encodePredecessors(predecessors) },
+      ...vouchersToKeep(old),
+    ],
     configuration: { voters: [self], outgoing: [], learners: [] },
   });
   syncDirectory(at.directory);

@@ -47,7 +47,7 @@ export interface FormingOptions {
   /** Of this node's cluster; null on a blank one. */
   readonly charter: () => Charter | null;
   /** A machine that knows the secret says that its cluster has taken the place of this node's. */
-  readonly onSuperseded: (successor: string) => void;
+  readonly onSuperseded: (successor: string, charter: Charter | null) => void;
 }
 
 const greetMilliseconds = 1_000;
@@ -209,7 +209,7 @@ export class Forming {
       hello.clusterId !== null && this.#clusterId !== null && hello.clusterId !== this.#clusterId;
     if (!isOther || hello.clusterId === null) return;
     if (objection === null && this.#clusterId !== null && hello.predecessors.includes(this.#clusterId))
-      this.#options.onSuperseded(hello.clusterId);
+      this.#options.onSuperseded(hello.clusterId, hello.charter);
     if (!this.#otherClusters.has(hello.clusterId)) {
       this.#options.log.warn(
         { cluster: hello.clusterId, at: formatEndpoint(endpoint) },

@@ -53,6 +53,12 @@ export function readTicket(context: MemberContext, entrant: Entrant): Ticket {
   return judgeTicket(entrant, voucher, known);
 }
 
+/** Whether a member has come with this voucher. */
+export function isOfMember(view: StateView, voucherId: string): boolean {
+  const usedBy = readVoucher(view, voucherId).record?.usedBy ?? null;
+  return usedBy !== null && readMember(view, usedBy) !== null;
+}
+
 /** The batches' keys: what the cluster has taken over, and what this member's configuration names. */
 export function trustedKeys(view: StateView, configured: readonly string[] = []): readonly string[] {
   return [...new Set([...readTrusted(view).keys, ...configured])];

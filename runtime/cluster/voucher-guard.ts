@@ -10,6 +10,7 @@ import { parseVoucher, type Voucher } from '../vouchers/voucher.ts';
 import type { EnrolAnswer, Hello } from './enrolment.ts';
 import type { Identity } from './identity.ts';
 import {
+  type Charter,
   objectToCharter,
   objectToVoucher,
   proveVoucher,
@@ -88,6 +89,17 @@ export class VoucherGuard {
     // Its serial number is between it and the cluster.
     const isGood = voucher.cluster === clusterName && keys.includes(voucher.batchKey);
     return isGood ? null : 'shows a voucher of another batch than those that this machine trusts';
+  }
+
+  /**
+   * Whether a cluster that says that it has taken the place of this node's was begun by one of its members: a card that was
+   * stolen and never let in could say so too, and members would give their data up for it.
+   */
+  mayFollow(successor: string, charter: Charter | null, isOfMember: (voucherId: string) => boolean): boolean {
+    const { clusterName, keys } = this.#options;
+    if (keys.length === 0) return true;
+    const cluster = { name: clusterName, id: successor, bundle: null };
+    return objectToCharter(charter, cluster, keys, ({ id }) => isOfMember(id)) === null;
   }
 
   /** Why what a cluster answers to this machine's enrolment is not to be believed, as the end of a sentence; null when it is. */

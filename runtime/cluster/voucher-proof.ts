@@ -109,12 +109,14 @@ export function extendCharter(charter: Charter, next: string, cross: string): Ch
 /**
  * Whether a cluster shows that it is the one that a trusted batch was made for: a voucher of the batch has signed for one of
  * its CAs, and those after it follow from that one. Every CA of `bundle` (PEM) must be among them; null: none is shown yet.
+ * @param counts whether a voucher's word counts.
  * @returns why not, as the end of a sentence; null when it does.
  */
 export function objectToCharter(
   charter: Charter | null,
   cluster: { readonly name: string; readonly id: string; readonly bundle: string | null },
   keys: readonly string[],
+  counts: (voucher: PublicVoucher) => boolean = () => true,
 ): string | null {
   if (charter === null) return 'does not show that a machine with a voucher has begun it';
   try {
@@ -125,6 +127,7 @@ export function objectToCharter(
       const from = chain.findIndex(({ hash }) => hash === each.authority);
       if (voucher === null || from < 0) continue;
       if (!isStatementSigned(voucher, charterStatement(cluster, each.authority), each.signature)) continue;
+      if (!counts(voucher)) continue;
       if (!keys.includes(voucher.batchKey) || voucher.cluster !== cluster.name) {
         others ??= `was begun by a machine of another batch (key ${fingerprintOfKey(voucher.batchKey)}) than those that this machine trusts (cluster.enrolment.vouchers)`;
         continue;

@@ -5,7 +5,7 @@ import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { BatchDevice } from '../vouchers/manifest.ts';
 import { voucherIdPattern } from '../vouchers/voucher.ts';
-import { ownPrefix, parseJson } from './roster.ts';
+import { ownPrefix, parseJson, readMember } from './roster.ts';
 import { type Charter, charterSchema } from './voucher-proof.ts';
 
 const text = new TextEncoder();
@@ -16,6 +16,9 @@ const vouchersPrefix = `${ownPrefix}vouchers/`;
 const batchesPrefix = `${ownPrefix}batches/`;
 /** A request to the datastore takes a megabyte and a half at most. */
 export const devicesInAPart = 1_000;
+
+/** A revision changes 65 536 keys at most. */
+const mostKept = 60_000;
 
 const nodeId = z.string().regex(/^[0-9a-f]{16}$/);
 
@@ -111,6 +114,24 @@ export function readCharter(view: StateView): Charter | null {
 
 export function encodeCharter(charter: Charter): Uint8Array {
   return text.encode(JSON.stringify(charter));
+}
+
+/**
+ * What a cluster that begins with the state of another keeps: the batches, and the vouchers that admit nobody. Those of
+ * members are good again, since the members come back as new nodes.
+ */
+export function vouchersToKeep(view: StateView): { readonly key: Uint8Array; readonly value: Uint8Array }[] {
+  const prefix = text.encode(batchesPrefix);
+  const batches = view.items({ key: prefix, end: prefixEnd(prefix) });
+  const worthless = readVouchers(view)
+    .filter(({ usedBy }) => usedBy === null || readMember(view, usedBy) === null)
+    .slice(0, mostKept);
+  const trusted = view.get(trustedKey);
+  return [
+    ...(trusted === null ? [] : [{ key: trustedKey, value: trusted.value }]),
+    ...batches.map(({ key, value }) => ({ key, value })),
+    ...worthless.map((record) => ({ key: voucherKey(record.id), value: encodeVoucher(record) })),
+  ];
 }
 
 function itemsBelow(view: StateView, below: string): unknown[] {

@@ -61,14 +61,16 @@ export const clusterFields = z.strictObject({
   enrolment: enrolmentSchema.prefault({}),
 });
 
-export const clusterSchema = clusterFields.refine(
-  ({ secret, token }) => (secret === undefined) !== (token === undefined),
-  {
+export const clusterSchema = clusterFields
+  .refine(({ secret, token }) => (secret === undefined) !== (token === undefined), {
     path: ['secret'],
     message:
       'is missing: a cluster has a secret that its machines share, or this machine has a token in its place (not both)',
-  },
-);
+  })
+  .refine(({ token, voucher }) => token === undefined || voucher === undefined, {
+    path: ['voucher'],
+    message: 'goes with a secret: a machine with a token needs none, so leave it out',
+  });
 const mostAddresses = 64;
 /** What a label of a host's name is (RFC 1123), and how long a name may be. */
 const labelPattern = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
