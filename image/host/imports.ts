@@ -92,6 +92,8 @@ const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   // Members of a cluster are made by its own CA.
   'runtime/cluster/discovery': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],
+  // What a device would say to a bundle.
+  'image/cli': ['runtime/config'],
   // The executable's tests run the agent in it.
   image: ['runtime/agent'],
 };

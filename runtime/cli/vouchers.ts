@@ -2,8 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { connectAdmin } from '../admin/client.ts';
 import type { VouchersAnswer } from '../admin/protocol.ts';
-import { readClaim } from '../vouchers/manifest.ts';
-import { voucherIdPattern } from '../vouchers/voucher.ts';
+import { voucherIdPattern } from '../vouchers/voucher-id.ts';
 import { CommandError, usageError } from './command-error.ts';
 
 export interface VouchersOptions {
@@ -42,7 +41,7 @@ function readParams(action: string, word: string | undefined): Record<string, un
   if (!isAction(action)) throw usageError(`vouchers ${action}: there is ${Object.keys(usages).join(', ')}.`);
   if ((action === 'list') !== (word === undefined)) throw usageError(`Usage: ${usages[action]}`);
   if (action === 'list' || word === undefined) return { action };
-  if (action === 'claim') return { action, claim: readClaimFile(word) };
+  if (action === 'claim') return { action, claim: readText(word) };
   const id = word.toLowerCase();
   if (!voucherIdPattern.test(id))
     throw usageError(`"${word}" is no voucher: its 12 digits are on the label, such as 1a2b-3c4d-5e6f`);
@@ -53,14 +52,7 @@ function isAction(action: string): action is Action {
   return Object.hasOwn(usages, action);
 }
 
-/** Checked here already: what is wrong with the file is then said of the file. */
-function readClaimFile(file: string): string {
-  const text = readText(file);
-  const claim = readClaim(text);
-  if ('fault' in claim) throw new CommandError(`${file} cannot be taken over: ${claim.fault}.`);
-  return text;
-}
-
+/** The agent checks what is in it. */
 function readText(file: string): string {
   try {
     if (statSync(file).size > largestClaimBytes) throw new Error('it is too large for the claim of a batch');

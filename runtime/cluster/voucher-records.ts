@@ -4,7 +4,7 @@ import { prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { BatchDevice } from '../vouchers/manifest.ts';
-import { voucherIdPattern } from '../vouchers/voucher.ts';
+import { voucherIdPattern } from '../vouchers/voucher-id.ts';
 import { ownPrefix, parseJson, readMember } from './roster.ts';
 import { type Charter, charterSchema } from './voucher-proof.ts';
 

@@ -5,7 +5,8 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
 import * as z from 'zod';
 import { parseBatchKey } from './batch-key.ts';
-import { parseVoucher, type Voucher, voucherIdPattern } from './voucher.ts';
+import { parseVoucher, type Voucher } from './voucher.ts';
+import { voucherIdPattern } from './voucher-id.ts';
 
 export const mostDevices = 20_000;
 

@@ -15,6 +15,7 @@ import {
   rawPublicKey,
   seedOf,
 } from './batch-key.ts';
+import { voucherIdOf } from './voucher-id.ts';
 
 const payloadSchema = z.strictObject({
   /** `device` admits one machine, or lets it begin the cluster; `claim` lets a cluster that exists take the batch over. */
@@ -45,7 +46,6 @@ export interface Voucher extends PublicVoucher {
   readonly privateKey: KeyObject;
 }
 
-export const voucherIdPattern = /^[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}$/;
 const longestPayload = 2_048;
 /** No other signature of a batch's key begins with this. */
 const purpose = 'trivet voucher v1\n';
@@ -93,8 +93,7 @@ export function parsePublicVoucher(text: string): PublicVoucher | null {
   if (!verify(null, signedBytes(bytes), batchKey, signature)) return null;
   const { key: _, ...fields } = payload;
   const fingerprint = fingerprintOf(own);
-  const id = `${fingerprint.slice(0, 4)}-${fingerprint.slice(4, 8)}-${fingerprint.slice(8, 12)}`;
-  return { ...fields, id, fingerprint, publicKey: publicKeyOf(own), text };
+  return { ...fields, id: voucherIdOf(fingerprint), fingerprint, publicKey: publicKeyOf(own), text };
 }
 
 /** Signs a statement with the voucher's own key; in base64url. The first word of a statement says what for. */
