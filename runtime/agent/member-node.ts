@@ -333,7 +333,7 @@ export class MemberNode {
 
   /** What shows to machines of a batch that this cluster is theirs. */
   charter(): Charter | null {
-    return readCharter(this.view) ?? this.#options.membership.charter;
+    return readCharter(this.view) ?? this.#options.membership.charter?.charter ?? null;
   }
 
   /** The pre-shared key of a token; null for one that this node does not know. */

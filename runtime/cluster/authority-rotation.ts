@@ -20,8 +20,8 @@ import {
   readTrustBundle,
   rotationDueKey,
 } from './roster.ts';
-import { extendCharter } from './voucher-proof.ts';
-import { charterKey, encodeCharter, readCharter } from './voucher-records.ts';
+import { signAuthorities } from './voucher-proof.ts';
+import { charterKey, putCharter, readOwnCharter } from './voucher-records.ts';
 
 const text = new TextEncoder();
 
@@ -39,22 +39,16 @@ export async function rotateAuthority(context: MemberContext): Promise<void> {
   const { createCertificateAuthority, issueCrossCertificate } = await import('./certificates.ts');
   const next = await createCertificateAuthority(clusterName, clusterId);
   const cross = await issueCrossCertificate(old, next);
-  const charter = readCharter(view);
+  const own = readOwnCharter(view, sealing.key);
+  const cluster = { name: clusterName, id: clusterId, bundle: next.certificate + old.certificate };
+  const charter = own && { ...own, charter: signAuthorities(own.charter, own.privateKey, cluster) };
   const revisionOf = (key: Uint8Array): number => view.get(key)?.modifyRevision ?? 0;
   const { succeeded } = await store.transact({
     compare: [authorityKey, charterKey].map((key) => {
       return { target: 'modifyRevision', key, is: revisionOf(key) };
     }),
     success: [
-      ...(charter === null
-        ? []
-        : [
-            {
-              operation: 'put' as const,
-              key: charterKey,
-              value: encodeCharter(extendCharter(charter, next.certificate, cross)),
-            },
-          ]),
+      ...(charter === null ? [] : putCharter(charter, sealing.key)),
       { operation: 'put', key: authorityKey, value: text.encode(next.certificate) },
       { operation: 'put', key: authoritySealedKey, value: sealText(next.privateKey, sealing.key) },
       { operation: 'put', key: authorityCrossKey, value: text.encode(cross) },

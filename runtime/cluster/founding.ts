@@ -5,7 +5,7 @@ import type { EnrolAnswer } from './enrolment.ts';
 import type { Identity } from './identity.ts';
 import type { Membership } from './membership.ts';
 import { createSealingKey } from './sealing-key.ts';
-import { type Charter, foundingCharter } from './voucher-proof.ts';
+import { createCharter, type OwnCharter, signCharter } from './voucher-proof.ts';
 
 /** Makes a new cluster: its id, its CA, and the founder's certificate. Nothing is stored yet. `voucher` is the founder's. */
 export async function foundCluster(
@@ -19,7 +19,9 @@ export async function foundCluster(
   const peer = { clusterId, nodeId: identity.id };
   const certificate = await issueNodeCertificate(authority, peer, identity.publicKey, 0);
   const caCertificate = authority.certificate;
-  const charter = foundingCharter(voucher, { name: clusterName, id: clusterId, caCertificate });
+  const cluster = { name: clusterName, id: clusterId, bundle: caCertificate };
+  const own = createCharter(cluster);
+  const charter = voucher === null ? own : { ...own, charter: signCharter(own.charter, voucher, cluster) };
   return toMembership(identity, { clusterId, certificate, caCertificate }, { authority, charter });
 }
 
@@ -31,7 +33,7 @@ export function enrolledMembership(identity: Identity, answer: EnrolAnswer): Mem
 function toMembership(
   identity: Identity,
   issued: { readonly clusterId: string; readonly certificate: string; readonly caCertificate: string },
-  founded: { readonly authority: Membership['authority']; readonly charter: Charter } | null,
+  founded: { readonly authority: Membership['authority']; readonly charter: OwnCharter } | null,
 ): Membership {
   const { clusterId, certificate, caCertificate } = issued;
   const credentials = {

@@ -38,7 +38,7 @@ import {
 } from './roster.ts';
 import { composeStatus } from './status.ts';
 import { adoptKeys, foundingRecords } from './voucher-desk.ts';
-import type { Charter } from './voucher-proof.ts';
+import type { OwnCharter } from './voucher-proof.ts';
 
 /** A lost voter is noticed and replaced in a few of these. */
 const everyMilliseconds = 250;
@@ -47,7 +47,7 @@ export interface LeaderDutiesOptions {
   /** The founder's CA, until `authorityStored` is called. */
   readonly authority: CertificateAuthority | null;
   /** And its charter. */
-  readonly charter: Charter | null;
+  readonly charter: OwnCharter | null;
   readonly authorityStored: () => void;
   readonly ownReport: () => Report;
   readonly ownAddress: () => string;
@@ -213,7 +213,7 @@ export class LeaderDuties {
           key: authoritySealedKey,
           value: sealText(privateKey, sealingKey),
         },
-        ...foundingRecords(this.#options.charter, this.#context.identity.id),
+        ...foundingRecords(this.#options.charter, this.#context.identity.id, sealingKey),
       ],
     });
     this.#authority = null;

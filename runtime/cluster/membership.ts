@@ -8,7 +8,7 @@ import type { Credentials } from '../peers/trust.ts';
 import type { CertificateAuthority } from './authority.ts';
 import { DataDirectoryError, type Identity } from './identity.ts';
 import { saveSealingKey } from './sealing-key.ts';
-import { type Charter, charterSchema } from './voucher-proof.ts';
+import { type OwnCharter, ownCharterSchema } from './voucher-proof.ts';
 
 export interface Membership {
   readonly credentials: Credentials;
@@ -18,7 +18,7 @@ export interface Membership {
    */
   readonly authority: CertificateAuthority | null;
   /** Of the cluster that this node has started, until the datastore holds it; else null. */
-  readonly charter: Charter | null;
+  readonly charter: OwnCharter | null;
   /** Made by the node that starts the cluster; null on any other, which gets it when it votes. */
   readonly newSealingKey: Buffer | null;
 }
@@ -106,11 +106,11 @@ export function forgetAuthorityKey(dataDirectory: string): void {
 }
 
 /** A founder of an earlier version has left none. */
-function parseCharter(file: string): Charter | null {
+function parseCharter(file: string): OwnCharter | null {
   const text = readTextIfPresent(file);
   if (text === null) return null;
   try {
-    return charterSchema.parse(JSON.parse(text));
+    return ownCharterSchema.parse(JSON.parse(text));
   } catch {
     throw damaged(file);
   }

@@ -10,16 +10,16 @@ import { voucherIdPattern } from '../vouchers/voucher-id.ts';
 import type { MemberContext } from './member-context.ts';
 import { authorityKey, readMember, readTrustBundle } from './roster.ts';
 import { trustedKeys } from './voucher-admission.ts';
-import { type Charter, foundingCharter, mostSignatures, signCharter } from './voucher-proof.ts';
+import { createCharter, mostSignatures, type OwnCharter, signCharter } from './voucher-proof.ts';
 import {
   charterKey,
   encodeBatch,
-  encodeCharter,
   encodeTrusted,
   encodeVoucher,
   type ListedDevice,
+  putCharter,
   readBatches,
-  readCharter,
+  readOwnCharter,
   readTrusted,
   readVoucher,
   readVouchers,
@@ -109,7 +109,7 @@ async function changeRecord(
 
 /** The devices first, then in one transaction the trust and the charter that shows it to them. */
 async function claimBatch(context: MemberContext, text: string): Promise<string> {
-  const { replica, store, clusterName, clusterId, log } = context;
+  const { replica, store, clusterName, clusterId, sealing, log } = context;
   const claim = readClaim(text);
   if ('fault' in claim) throw new RpcError('invalid', `The batch is not taken over: ${claim.fault}.`);
   const { manifest, voucher } = claim;
@@ -119,13 +119,15 @@ async function claimBatch(context: MemberContext, text: string): Promise<string>
       `The batch ${manifest.batch} was made for the cluster "${manifest.cluster}", and this is "${clusterName}".`,
     );
   const view = replica.machine.view;
-  const caCertificate = readTrustBundle(view);
-  if (caCertificate === null)
-    throw new RpcError('notReady', 'The cluster has no CA yet: it is being founded.');
+  const bundle = readTrustBundle(view);
+  if (bundle === null || sealing.key === null)
+    throw new RpcError('notReady', 'This node has no copy of the CA yet: try again.');
   for (const part of encodeBatch(manifest.batch, manifest.devices))
     await store.transact({ success: [{ operation: 'put', ...part }] });
-  const cluster = { name: clusterName, id: clusterId, caCertificate };
-  const charter = signCharter(readCharter(view) ?? foundingCharter(null, cluster), voucher, cluster);
+  const cluster = { name: clusterName, id: clusterId, bundle };
+  // Clusters of earlier versions have none.
+  const own = readOwnCharter(view, sealing.key) ?? createCharter(cluster);
+  const charter = signCharter(own.charter, voucher, cluster);
   if (charter.signatures.length > mostSignatures)
     throw new RpcError(
       'tooMany',
@@ -139,7 +141,7 @@ async function claimBatch(context: MemberContext, text: string): Promise<string>
     }),
     success: [
       { operation: 'put', key: trustedKey, value: encodeTrusted([...keys, manifest.key]) },
-      { operation: 'put', key: charterKey, value: encodeCharter(charter) },
+      ...putCharter({ ...own, charter }, sealing.key),
     ],
   });
   if (!succeeded) throw new RpcError('busy', 'The cluster has just changed: take the batch over again.');
@@ -163,18 +165,19 @@ export async function adoptKeys({ replica, store, enrolment }: MemberContext): P
 
 /** What a founder stores together with its CA: the charter, and its own voucher as used. */
 export function foundingRecords(
-  charter: Charter | null,
+  own: OwnCharter | null,
   founder: VoucherRecord['usedBy'],
+  sealingKey: Buffer,
 ): { readonly operation: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }[] {
-  if (charter === null) return [];
-  const used = charter.signatures.flatMap((signed) => {
+  if (own === null) return [];
+  const used = own.charter.signatures.flatMap((signed) => {
     const voucher = parsePublicVoucher(signed.voucher);
     if (voucher?.kind !== 'device') return [];
     const { id: voucherId, name, serial } = voucher;
     const value = encodeVoucher({ id: voucherId, name, serial, usedBy: founder, refused: false });
     return [{ operation: 'put' as const, key: voucherKey(voucherId), value }];
   });
-  return [{ operation: 'put', key: charterKey, value: encodeCharter(charter) }, ...used];
+  return [...putCharter(own, sealingKey), ...used];
 }
 
 function findDevice(view: StateView, voucherId: string): ListedDevice | null {

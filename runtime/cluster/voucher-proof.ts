@@ -2,11 +2,18 @@
  * What a machine with a voucher says and signs: that it is its own node that wants to enrol, or that the cluster which it
  * begins is the one that its batch was made for (the charter). Pure checks over what a stranger sends.
  */
-import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import * as z from 'zod';
 import { caHashOf } from '../peers/token.ts';
 import { nodeIdOf, splitBundle } from '../peers/trust.ts';
-import { fingerprintOfKey } from '../vouchers/batch-key.ts';
+import {
+  exactBase64,
+  fingerprintOfKey,
+  privateKeyOf,
+  publicKeyOf,
+  rawPublicKey,
+  seedOf,
+} from '../vouchers/batch-key.ts';
 import {
   isStatementSigned,
   type PublicVoucher,
@@ -15,13 +22,11 @@ import {
   type Voucher,
 } from '../vouchers/voucher.ts';
 
-/** So many CAs may follow on the first one, and so many batches be claimed, for it all to fit into a greeting. */
-const mostLinks = 16;
+/** So many batches may be claimed, for it all to fit into a greeting. */
 export const mostSignatures = 16;
 
 const shownVoucher = z.string().max(2_400);
 const signature = z.string().max(86);
-const certificate = z.string().max(2_048);
 
 export const proofSchema = z.object({
   /** SPKI in PEM: the node's, not the voucher's. */
@@ -33,17 +38,23 @@ export const proofSchema = z.object({
 export type VoucherProof = z.infer<typeof proofSchema>;
 
 export const charterSchema = z.object({
-  /** The CA with which the cluster began (PEM). */
-  anchor: certificate,
-  /** The CAs that followed, each with what the one before it says of it (PEM). */
-  links: z.array(z.object({ certificate, cross: certificate })).max(mostLinks),
-  /** By vouchers, over the cluster's id and one of these CAs. */
-  signatures: z
-    .array(z.object({ voucher: shownVoucher, authority: z.string().max(32), signature }))
-    .max(mostSignatures),
+  /** The cluster's own for this purpose: 32 bytes in base64url. */
+  key: z.string().max(43),
+  /** By vouchers, over the cluster's id and this key. */
+  signatures: z.array(z.object({ voucher: shownVoucher, signature })).max(mostSignatures),
+  /** The cluster's CAs by their hashes (peers/token.ts), each signed by this key. */
+  authorities: z.array(z.object({ hash: z.string().max(32), signature })).max(2),
 });
 /** Shows to machines of a batch that a cluster is theirs; anybody may have it. */
 export type Charter = z.infer<typeof charterSchema>;
+
+export const ownCharterSchema = z.object({
+  charter: charterSchema,
+  /** The private half of its key: 32 bytes in base64url. */
+  privateKey: z.string().length(43),
+});
+/** With what a cluster signs for its next CA. Voters keep it sealed. */
+export type OwnCharter = z.infer<typeof ownCharterSchema>;
 
 /** @param publicKey the node's, SPKI in PEM. */
 export function proveVoucher(voucher: Voucher, clusterName: string, publicKey: string): VoucherProof {
@@ -79,36 +90,48 @@ export function objectToVoucher(
   return null;
 }
 
-/** The charter of a cluster that begins. */
-export function foundingCharter(
-  voucher: Voucher | null,
-  cluster: { readonly name: string; readonly id: string; readonly caCertificate: string },
-): Charter {
-  const charter = { anchor: cluster.caCertificate, links: [], signatures: [] };
-  return voucher === null ? charter : signCharter(charter, voucher, cluster);
+export interface CharteredCluster {
+  readonly name: string;
+  readonly id: string;
+  /** The CAs in PEM, one or two. */
+  readonly bundle: string;
 }
 
-/** Adds a voucher's word for the cluster's present CA. */
+/** The charter of a cluster, without the word of any voucher. */
+export function createCharter(cluster: CharteredCluster): OwnCharter {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const key = rawPublicKey(privateKey).toString('base64url');
+  const seed = seedOf(privateKey).toString('base64url');
+  return {
+    charter: signAuthorities({ key, signatures: [], authorities: [] }, seed, cluster),
+    privateKey: seed,
+  };
+}
+
+/** Adds a voucher's word: of the machine that begins the cluster, or of a batch that is taken over. */
 export function signCharter(
   charter: Charter,
   voucher: Voucher,
-  cluster: { readonly name: string; readonly id: string; readonly caCertificate: string },
+  cluster: Pick<CharteredCluster, 'name' | 'id'>,
 ): Charter {
-  const authority = caHashOf(cluster.caCertificate);
-  const signed = signStatement(voucher, charterStatement(cluster, authority));
+  const signed = signStatement(voucher, charterStatement(cluster, charter.key));
   const others = charter.signatures.filter((each) => each.voucher !== voucher.text);
-  return { ...charter, signatures: [...others, { voucher: voucher.text, authority, signature: signed }] };
+  return { ...charter, signatures: [...others, { voucher: voucher.text, signature: signed }] };
 }
 
-/** The charter when a new CA takes over. One that has had too many keeps its old end: machines with vouchers then need a person. */
-export function extendCharter(charter: Charter, next: string, cross: string): Charter {
-  if (charter.links.length >= mostLinks) return charter;
-  return { ...charter, links: [...charter.links, { certificate: next, cross }] };
+/** The charter for other CAs, as when a new one takes over. */
+export function signAuthorities(charter: Charter, privateKey: string, cluster: CharteredCluster): Charter {
+  const key = privateKeyOf(Buffer.from(privateKey, 'base64url'));
+  const authorities = splitBundle(cluster.bundle).map((pem) => {
+    const hash = caHashOf(pem);
+    return { hash, signature: sign(null, authorityBytes(cluster, hash), key).toString('base64url') };
+  });
+  return { ...charter, authorities };
 }
 
 /**
- * Whether a cluster shows that it is the one that a trusted batch was made for: a voucher of the batch has signed for one of
- * its CAs, and those after it follow from that one. Every CA of `bundle` (PEM) must be among them; null: none is shown yet.
+ * Whether a cluster shows that it is the one that a trusted batch was made for: a voucher of the batch has signed for its
+ * charter's key, and that for every CA of `bundle` (PEM; null: none is shown yet).
  * @param counts whether a voucher's word counts.
  * @returns why not, as the end of a sentence; null when it does.
  */
@@ -118,46 +141,41 @@ export function objectToCharter(
   keys: readonly string[],
   counts: (voucher: PublicVoucher) => boolean = () => true,
 ): string | null {
-  if (charter === null) return 'does not show that a machine with a voucher has begun it';
+  if (charter === null) return unsigned;
   try {
-    const chain = readChain(charter);
-    let others: string | null = null;
-    for (const each of charter.signatures) {
+    const signers = charter.signatures.flatMap((each) => {
       const voucher = parsePublicVoucher(each.voucher);
-      const from = chain.findIndex(({ hash }) => hash === each.authority);
-      if (voucher === null || from < 0) continue;
-      if (!isStatementSigned(voucher, charterStatement(cluster, each.authority), each.signature)) continue;
-      if (!counts(voucher)) continue;
-      if (!keys.includes(voucher.batchKey) || voucher.cluster !== cluster.name) {
-        others ??= `was begun by a machine of another batch (key ${fingerprintOfKey(voucher.batchKey)}) than those that this machine trusts (cluster.enrolment.vouchers)`;
-        continue;
-      }
-      const trusted = chain.slice(from).map(({ key }) => key);
-      if (splitBundle(cluster.bundle ?? '').every((pem) => trusted.includes(keyTextOf(pem)))) return null;
-      return 'shows a CA that does not follow from the one with which it began';
-    }
-    return others ?? 'does not show that a machine with a voucher has begun it';
+      const isItsWord =
+        voucher !== null &&
+        voucher.cluster === cluster.name &&
+        isStatementSigned(voucher, charterStatement(cluster, charter.key), each.signature);
+      return isItsWord && counts(voucher) ? [voucher] : [];
+    });
+    const [first] = signers;
+    if (first === undefined) return unsigned;
+    if (!signers.some(({ batchKey }) => keys.includes(batchKey)))
+      return `was begun by a machine of another batch (key ${fingerprintOfKey(first.batchKey)}) than those that this machine trusts (cluster.enrolment.vouchers)`;
+    const signed = signedAuthorities(charter, cluster);
+    return splitBundle(cluster.bundle ?? '').every((pem) => signed.has(caHashOf(pem)))
+      ? null
+      : 'shows a CA that its charter does not name';
   } catch {
     return 'shows a damaged charter';
   }
 }
 
-/** The CAs from the first one on, as far as each speaks for the next. Throws for what is no certificate. */
-function readChain({ anchor, links }: Charter): { readonly hash: string; readonly key: string }[] {
-  const chain = [{ hash: caHashOf(anchor), key: keyTextOf(anchor) }];
-  let last = new X509Certificate(anchor);
-  for (const link of links) {
-    const [next, cross] = [new X509Certificate(link.certificate), new X509Certificate(link.cross)];
-    if (!cross.verify(last.publicKey) || keyTextOf(link.cross) !== keyTextOf(link.certificate)) break;
-    chain.push({ hash: caHashOf(link.certificate), key: keyTextOf(link.certificate) });
-    last = next;
-  }
-  return chain;
-}
+const unsigned = 'does not show that a machine with a voucher has begun it';
 
-function keyTextOf(pem: string): string {
-  const { publicKey } = new X509Certificate(pem);
-  return publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+function signedAuthorities(
+  { key, authorities }: Charter,
+  cluster: { readonly name: string; readonly id: string },
+): Set<string> {
+  const publicKey = publicKeyOf(exactBase64(key, 32) ?? Buffer.alloc(0));
+  const isSigned = (hash: string, text: string): boolean => {
+    const bytes = exactBase64(text, 64);
+    return bytes !== null && verify(null, authorityBytes(cluster, hash), publicKey, bytes);
+  };
+  return new Set(authorities.filter((each) => isSigned(each.hash, each.signature)).map(({ hash }) => hash));
 }
 
 function enrolStatement(clusterName: string, publicKey: string): readonly string[] {
@@ -167,7 +185,11 @@ function enrolStatement(clusterName: string, publicKey: string): readonly string
 
 function charterStatement(
   { name, id }: { readonly name: string; readonly id: string },
-  authority: string,
+  key: string,
 ): readonly string[] {
-  return ['charter', name, id, authority];
+  return ['charter', name, id, key];
+}
+
+function authorityBytes({ name, id }: { readonly name: string; readonly id: string }, hash: string): Buffer {
+  return Buffer.from(JSON.stringify(['trivet charter v1', name, id, hash]));
 }

@@ -5,12 +5,14 @@ import type { StateView } from '../datastore/state-machine/reading.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { BatchDevice } from '../vouchers/manifest.ts';
 import { voucherIdPattern } from '../vouchers/voucher-id.ts';
+import { openSealedText, sealText } from './authority.ts';
 import { ownPrefix, parseJson, readMember } from './roster.ts';
-import { type Charter, charterSchema } from './voucher-proof.ts';
+import { type Charter, charterSchema, type OwnCharter } from './voucher-proof.ts';
 
 const text = new TextEncoder();
 
 export const charterKey = text.encode(`${ownPrefix}charter`);
+const charterSealedKey = text.encode(`${ownPrefix}charter-key`);
 export const trustedKey = text.encode(`${ownPrefix}voucher-keys`);
 const vouchersPrefix = `${ownPrefix}vouchers/`;
 const batchesPrefix = `${ownPrefix}batches/`;
@@ -112,8 +114,26 @@ export function readCharter(view: StateView): Charter | null {
   return parsed.success ? parsed.data : null;
 }
 
-export function encodeCharter(charter: Charter): Uint8Array {
+function encodeCharter(charter: Charter): Uint8Array {
   return text.encode(JSON.stringify(charter));
+}
+
+/** With its private key; null also where that is not there. Throws when the sealing key is another one. */
+export function readOwnCharter(view: StateView, sealingKey: Buffer): OwnCharter | null {
+  const [charter, sealed] = [readCharter(view), view.get(charterSealedKey)];
+  if (charter === null || sealed === null) return null;
+  return { charter, privateKey: openSealedText(sealed.value, sealingKey) };
+}
+
+/** What stores the charter, its private key sealed. */
+export function putCharter(
+  { charter, privateKey }: OwnCharter,
+  sealingKey: Buffer,
+): { readonly operation: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }[] {
+  return [
+    { operation: 'put', key: charterKey, value: encodeCharter(charter) },
+    { operation: 'put', key: charterSealedKey, value: sealText(privateKey, sealingKey) },
+  ];
 }
 
 /**
