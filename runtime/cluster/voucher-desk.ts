@@ -19,6 +19,7 @@ import {
   type ListedDevice,
   putCharter,
   readBatches,
+  readCharter,
   readOwnCharter,
   readTrusted,
   readVoucher,
@@ -119,20 +120,18 @@ async function claimBatch(context: MemberContext, text: string): Promise<string>
       `The batch ${manifest.batch} was made for the cluster "${manifest.cluster}", and this is "${clusterName}".`,
     );
   const view = replica.machine.view;
+  const known = readCharter(view)?.signatures ?? [];
+  if (known.length >= mostSignatures && !known.some((each) => each.voucher === voucher.text))
+    throw new RpcError('tooMany', `This cluster has taken ${known.length} batches over, and takes no more.`);
+  for (const part of encodeBatch(manifest.batch, manifest.devices))
+    await store.transact({ success: [{ operation: 'put', ...part }] });
   const bundle = readTrustBundle(view);
   if (bundle === null || sealing.key === null)
     throw new RpcError('notReady', 'This node has no copy of the CA yet: try again.');
-  for (const part of encodeBatch(manifest.batch, manifest.devices))
-    await store.transact({ success: [{ operation: 'put', ...part }] });
   const cluster = { name: clusterName, id: clusterId, bundle };
   // Clusters of earlier versions have none.
   const own = readOwnCharter(view, sealing.key) ?? createCharter(cluster);
   const charter = signCharter(own.charter, voucher, cluster);
-  if (charter.signatures.length > mostSignatures)
-    throw new RpcError(
-      'tooMany',
-      `This cluster has taken ${mostSignatures} batches over, and takes no more.`,
-    );
   const revisionOf = (key: Uint8Array): number => view.get(key)?.modifyRevision ?? 0;
   const { keys } = readTrusted(view);
   const { succeeded } = await store.transact({
