@@ -8,7 +8,7 @@ import { readClaim } from '../../runtime/vouchers/manifest.ts';
 import { parseVoucher } from '../../runtime/vouchers/voucher.ts';
 import { checkout } from '../checkout.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(600_000);
 
 const head = 'architecture: x86_64\ntarget: generic\n';
 const older = `k1.${'A'.repeat(43)}`;
