@@ -100,7 +100,7 @@ t.test(
 t.test('trivet factory batch overwrites nothing, and uses its key again', async (t) => {
   const { at, trivet } = stage(t);
   const make = (out: string) => trivet('batch', 'site.yaml', '--count', '1', '--out', out, '--json');
-  const [one, two] = [JSON.parse(make('b1').stdout), JSON.parse(make('b2').stdout)];
+  const [one, two] = [JSON.parse(make('b1').stdout), JSON.parse(make('b2/').stdout)];
   t.same([one.keyFile.isNew, two.keyFile.isNew], [true, false]);
   t.equal(one.key, two.key);
   t.not(one.batch, two.batch);

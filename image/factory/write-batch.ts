@@ -42,7 +42,8 @@ export async function writeBatch(options: BatchOptions): Promise<Manifest> {
       'factory',
       `${directory} exists already, and a batch is never overwritten: its devices may be on their way. Name another directory with --out.`,
     );
-  const unfinished = `${directory}.${process.pid}`;
+  // Beside it, also where the name ends in a slash.
+  const unfinished = `${path.resolve(directory)}.${process.pid}`;
   try {
     await mkdir(unfinished, { recursive: true, mode: 0o700 });
     const manifest = await fill(unfinished, options);

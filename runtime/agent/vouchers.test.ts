@@ -44,8 +44,13 @@ class Batch {
   }
 }
 
-async function vouchers(node: TestNode, params: object = { action: 'list' }): Promise<VouchersAnswer> {
+async function vouchers(node: TestNode, params: object): Promise<VouchersAnswer> {
   return (await node.request('vouchers', { ...params })) as VouchersAnswer;
+}
+
+/** A machine that has just become a member may know no leader for a moment. */
+function list(node: TestNode): Promise<VouchersAnswer> {
+  return until('the vouchers are listed', () => vouchers(node, { action: 'list' }));
 }
 
 async function reasonOf(node: TestNode): Promise<string> {
@@ -85,14 +90,14 @@ t.test(
     for (const node of others.slice(1)) node.start();
     await untilHighlyAvailable(cards);
     const ids = await Promise.all(cards.map(async (node) => (await node.info()).id));
-    const list = await until('all are used', async () => {
-      const now = await vouchers(cards[1]!);
+    const used = await until('all are used', async () => {
+      const now = await list(cards[1]!);
       return now.vouchers.length === 3 ? now : null;
     });
-    t.same(list.vouchers.map(({ id }) => id).sort(), own.map(idOf).sort());
-    t.same(list.vouchers.map(({ usedBy }) => usedBy).sort(), [...ids].sort());
+    t.same(used.vouchers.map(({ id }) => id).sort(), own.map(idOf).sort());
+    t.same(used.vouchers.map(({ usedBy }) => usedBy).sort(), [...ids].sort());
     t.same(
-      list.keys.map(({ key }) => key),
+      used.keys.map(({ key }) => key),
       [batch.key],
     );
     others[0]!.start();
@@ -138,7 +143,7 @@ t.test('a machine that only knows the secret gathers no cards', async (t) => {
 t.test('a hundred machines with one voucher at once become one member', async (t) => {
   const { batch, cards, first } = await startCards(t, () => []);
   await untilHighlyAvailable(cards);
-  await until('all are used', async () => (await vouchers(first)).vouchers.length === 3);
+  await until('all are used', async () => (await list(first)).vouchers.length === 3);
   const voucher = parseVoucher(batch.voucher())!;
   const endpoints = cards.map((node) => parseEndpoint(node.address, 0)!);
   const keys = deriveSecretKeys('test', secret);
@@ -211,7 +216,7 @@ t.test(
     // The voucher of the machine that was removed stays used.
     await lost.stop('SIGKILL');
     t.match(
-      (await vouchers(spare)).vouchers.find((one) => one.id === id),
+      (await list(spare)).vouchers.find((one) => one.id === id),
       { state: 'used', usedByName: null },
     );
   },
@@ -244,10 +249,12 @@ t.test(
       vouchers(member, { action: 'claim', claim: claim.replace(/"id/, '"ie') }),
       /The batch is not taken over: /,
     );
-    const taken = await vouchers(nodes[1]!, { action: 'claim', claim });
+    const taken = await until('the batch is taken over', () =>
+      vouchers(nodes[1]!, { action: 'claim', claim }),
+    );
     t.match(taken, { claimed: '0a1b2c3d', vouchers: [{ state: 'never seen' }, { state: 'never seen' }] });
     await until('the card is a member', async () => (await card.status()).self.state === 'member');
-    t.match((await vouchers(card)).vouchers.map(({ state }) => state).sort(), ['never seen', 'used']);
+    t.match((await list(card)).vouchers.map(({ state }) => state).sort(), ['never seen', 'used']);
     stranger.start();
     await until('the secret is not enough now', async () =>
       /admits only machines with a voucher/.test(await reasonOf(stranger)),
