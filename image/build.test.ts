@@ -34,18 +34,20 @@ const asOther =
     ? ['setpriv', `--reuid=${otherUser}`, `--regid=${otherUser}`, '--clear-groups', '--']
     : [];
 
-/** Runs `trivet build --json` with a cache of its own. */
+/** Runs `trivet build --json` with a cache of its own, and a place of its own for the person's operator key. */
 function build(
   cacheHome: string,
   out: string,
   options: readonly string[],
   before: readonly string[],
+  configHome?: string,
 ): BuildReport {
   const command = [...before, process.execPath, program, 'build', recipe, '--out', out, '--json', ...options];
   const [first = '', ...others] = command;
   const output = execFileSync(first, others, {
     env: {
       ...{ PATH: process.env.PATH, HOME: process.env.HOME, XDG_CACHE_HOME: cacheHome },
+      ...(configHome === undefined ? {} : { XDG_CONFIG_HOME: configHome }),
       // Git otherwise says nothing about a checkout of another user.
       ...{ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' },
     },
@@ -101,18 +103,22 @@ t.test(
   { timeout: 600_000 },
   async (t) => {
     const formats = ['--format', 'qcow2,vmdk,vhd'];
-    const first = build(path.dirname(cache), path.join(t.testdir(), 'first'), formats, []);
-    const firstFile = (name: string): string => path.join(t.testdirName, 'first', name);
     // Not below the checkout, where another user may have no way in.
     const directory = mkdtempSync(path.join(tmpdir(), 'trivet-build-'));
     t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+    // The first build makes the operator's key there; the other user gets it with everything below.
+    const configHome = path.join(directory, 'config');
+    const first = build(path.dirname(cache), path.join(t.testdir(), 'first'), formats, [], configHome);
+    const firstFile = (name: string): string => path.join(t.testdirName, 'first', name);
     const cacheHome = prepareOther(directory);
     const lock = path.join(directory, 'lock.json');
     writeFileSync(lock, readFileSync(firstFile(first.files.lock)), { mode: 0o644 });
     const before = process.umask(0o077);
     t.teardown(() => process.umask(before));
     const out = path.join(directory, 'again');
-    const again = build(cacheHome, out, ['--lock', lock, '--offline', ...formats], asOther);
+    const again = build(cacheHome, out, ['--lock', lock, '--offline', ...formats], asOther, configHome);
+    t.same(again.operators, first.operators);
+    t.equal(again.operators.length, 1);
     t.same(again.sha256, first.sha256, 'the disk image is the same, in every format, and its block map');
     readWithForeignTools(first, path.join(t.testdirName, 'first'));
     t.equal(again.keys, 'development');

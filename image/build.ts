@@ -18,7 +18,8 @@ import { readRecipe } from './recipe/parse.ts';
 import { resolveRecipe } from './recipe/resolve.ts';
 import { warnAbout } from './recipe/warnings.ts';
 import type { BuildReport } from './report.ts';
-import { chooseSigner } from './signing/choose-signer.ts';
+import { addOperator } from './signing/add-operator.ts';
+import { chooseSigner, chosenKeyDirectory } from './signing/choose-signer.ts';
 import type { Signer } from './signing/signer.ts';
 
 export interface BuildOptions {
@@ -44,11 +45,16 @@ const developmentKeysWarning =
 export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const { progress, recipeFile, lockFile, offline } = options;
   const cache = openCache();
-  const parsed = await resolveRecipe(await readRecipe(recipeFile), recipeFile);
-  for (const warning of warnAbout(parsed.recipe)) progress.warn(warning);
-  const { keys, formats } = parsed.recipe;
-  const signer =
-    options.signer ?? (await chooseSigner({ option: options.keysDirectory, recipe: keys, recipeFile }));
+  const resolved = await resolveRecipe(await readRecipe(recipeFile), recipeFile);
+  for (const warning of warnAbout(resolved.recipe)) progress.warn(warning);
+  const { keys, formats } = resolved.recipe;
+  const choice = { option: options.keysDirectory, recipe: keys, recipeFile };
+  const signer = options.signer ?? (await chooseSigner(choice));
+  // Who builds an image of others again is not its operator.
+  const parsed =
+    options.signer === undefined
+      ? addOperator(resolved, chosenKeyDirectory(choice), (text) => progress.warn(text))
+      : resolved;
   if (signer.kind === 'development') progress.warn(developmentKeysWarning);
   const plan = planImage(parsed, builderVersion, options.architecture);
   await sweepCache(cache);

@@ -51,7 +51,7 @@ t.test('trivet keys makes keys, shows them, and says what is wrong with others',
   t.equal(made.status, 0);
   t.match(
     made.stdout,
-    /PK\.key, PK\.crt[\s\S]*Back up the whole directory[\s\S]* {2}image {2}[0-9A-F:]{95}\n$/,
+    /PK\.key, PK\.crt[\s\S]*Back up the whole directory[\s\S]* {2}image {2}[0-9A-F:]{95}\n\nThe operator's key, SHA256:[0-9a-f]{64}, .*:\n {2}MFkw\S{120}\n$/,
   );
   const development = trivet(t, 'keys', 'show', '--development', '--json');
   t.match(JSON.parse(development.stdout), {

@@ -4,6 +4,7 @@
  */
 import { copyFile, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { operatorFingerprint } from '../runtime/operator/operator-key.ts';
 import { commitOf } from '../runtime/version.ts';
 import { deviceTreeDirectory, deviceTreeFiles } from './boot/raspberry-pi.ts';
 import type { Cache } from './cache/cache.ts';
@@ -159,6 +160,9 @@ async function reportOf(options: PublishOptions, files: Files, sha256: Digests):
     format: 1,
     ...{ name: plan.name, version: plan.version, architecture: plan.architecture.name, files },
     keys: options.signer.kind,
+    operators: (options.parsed.recipe.operators ?? []).map(({ name, key }) => {
+      return { name, fingerprint: operatorFingerprint(key) };
+    }),
     recipe: { name: path.basename(recipeFile), sha256: await sha256OfFile(recipeFile) },
     commit: commitOf(checkout),
     rootHash: parts.root.rootHash,

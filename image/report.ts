@@ -27,6 +27,8 @@ export interface BuildReport {
   } & { readonly [Format in ExtraFormat]?: string };
   /** Whose signatures it carries. */
   readonly keys: 'development' | 'operator';
+  /** Who may ask its machines from afar, with the fingerprints of their keys. */
+  readonly operators: readonly { readonly name: string; readonly fingerprint: string }[];
   /** The recipe's file name, and its digest as it was written. */
   readonly recipe: { readonly name: string; readonly sha256: string };
   /** The commit of Trivet that made it. */
@@ -79,6 +81,7 @@ export function formatReport(report: BuildReport, directory: string): string {
     ...sizes,
     '',
     `  keys       ${report.keys === 'development' ? 'development keys, which everybody has' : "the operator's"}`,
+    ...report.operators.map(({ name, fingerprint }) => `  operator   ${name}, ${fingerprint}`),
     `  root hash  ${report.rootHash}`,
     `  sha256     ${report.sha256.raw}  ${report.files.raw}`,
     `  ${report.packages} Debian packages, kernel ${report.kernelVersion}, built in ${report.seconds.toFixed(1)} s`,

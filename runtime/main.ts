@@ -7,6 +7,7 @@ import { cac } from 'cac';
 import { exitCodeOf, usageError } from './cli/command-error.ts';
 import { kvCommand } from './cli/kv.ts';
 import { recoverCommand } from './cli/recover.ts';
+import type { RemoteOptions } from './cli/remote.ts';
 import { resetCommand } from './cli/reset.ts';
 import { statusCommand } from './cli/status.ts';
 
@@ -33,7 +34,7 @@ cli
 cli
   .command(
     'config [operation]',
-    'The configuration in force; config collect (what runs before the agent): asks the platform for its part',
+    'The configuration in force; config collect (what runs before the agent): asks the platform for its part; config forget: takes the enrolment secret of a member from the boot partition',
   )
   .option('--explain', 'Say where each value comes from, and which sources were not there or not in order')
   .option('--json', 'Print JSON')
@@ -55,14 +56,57 @@ cli
   .option('--wait-ha', 'Wait until the cluster is highly available')
   .option('--timeout <seconds>', 'How long --wait-ha waits', { default: 300 })
   .option('--socket <path>', 'The administration socket', { default: defaultSocket })
-  .action((options) =>
-    statusCommand({
-      socket: String(options.socket),
+  .option('--server <address>', 'Ask this node from afar, with the operator’s key: HOST or HOST:PORT')
+  .option('--cluster <name>', 'What the cluster is known as on this computer (with --server)')
+  .option('--fingerprint <sha256>', 'The key of the node, as its console shows it (with --server)')
+  .option('--keys <dir>', 'Where the operator’s key is (default: ./keys, or ~/.config/trivet)')
+  .action(async (options) => {
+    const how = {
       json: Boolean(options.json),
       waitHa: Boolean(options.waitHa),
       timeout: wholeNumber('--timeout', options.timeout, 1),
-    }),
-  );
+    };
+    const remote = remoteOptions(options);
+    if (remote === null) return statusCommand({ socket: String(options.socket), ...how });
+    const { remoteStatusCommand } = await import('./cli/remote.ts');
+    return remoteStatusCommand({ ...remote, ...how });
+  });
+
+cli
+  .command(
+    'kubeconfig',
+    'A kubeconfig for the operator: a certificate of the cluster’s CA for the operator’s key',
+  )
+  .option('--server <address>', 'A node of the cluster: HOST or HOST:PORT')
+  .option('--cluster <name>', 'What the cluster is known as on this computer (default: its own name)')
+  .option('--fingerprint <sha256>', 'The key of the node, as its console shows it')
+  .option('--keys <dir>', 'Where the operator’s key is (default: ./keys, or ~/.config/trivet)')
+  .option('--out <file>', 'Write it there, for its owner alone (default: standard output)')
+  .option('--force', 'Replace FILE when it exists')
+  .action(async (options) => {
+    const remote = remoteOptions(options);
+    if (remote === null) throw usageError('kubeconfig needs --server ADDRESS, a node of the cluster.');
+    const { kubeconfigCommand } = await import('./cli/remote.ts');
+    await kubeconfigCommand({ ...remote, out: textOption(options.out), force: Boolean(options.force) });
+  });
+
+cli
+  .command('console', 'Show on the machine’s consoles how it is, whenever that changes; what systemd starts')
+  .option('--device <path>', 'Show it there, in place of the kernel’s consoles; may be given again')
+  .option('--patience <seconds>', 'Show nothing before an agent that starts has answered, for so long', {
+    default: 0,
+  })
+  .option('--once', 'Print it here, once')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (options) => {
+    const { consoleCommand } = await import('./cli/console.ts');
+    await consoleCommand({
+      socket: String(options.socket),
+      devices: [options.device ?? []].flat().map(String),
+      patience: wholeNumber('--patience', options.patience, 0),
+      once: Boolean(options.once),
+    });
+  });
 
 cli
   .command(
@@ -251,6 +295,26 @@ cli
 
 cli.option('-v, --version', 'Print version and commit, and what the program is made of; with --json as JSON');
 cli.help();
+
+function textOption(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
+
+/** null where a node on this machine is meant. */
+function remoteOptions(options: Readonly<Record<string, unknown>>): RemoteOptions | null {
+  const { server, cluster, fingerprint, keys } = options;
+  if (server !== undefined) {
+    return {
+      server: String(server),
+      ...{ cluster: textOption(cluster), fingerprint: textOption(fingerprint), keys: textOption(keys) },
+    };
+  }
+  if (cluster !== undefined || fingerprint !== undefined || keys !== undefined)
+    throw usageError(
+      '--cluster, --fingerprint and --keys are for a node that is asked from afar: --server ADDRESS.',
+    );
+  return null;
+}
 
 function wholeNumber(option: string, value: unknown, least: number): number {
   const number = Number(value);

@@ -34,6 +34,8 @@ export const runtimeEntryPoints: EntryPoints = {
   backup: 'runtime/cli/backup.ts',
   config: 'runtime/cli/config.ts',
   update: 'runtime/cli/update.ts',
+  remote: 'runtime/cli/remote.ts',
+  console: 'runtime/cli/console.ts',
   'core-thread': 'runtime/agent/core-thread.ts',
   // Makers of certificates are needed once in the life of most nodes.
   certificates: 'runtime/cluster/certificates.ts',

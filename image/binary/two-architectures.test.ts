@@ -39,4 +39,6 @@ t.test('agents of x86_64 and arm64 form one cluster', { timeout: 500_000 }, asyn
   t.equal(await arm.get('from'), 'x86_64');
   await arm.put('from', 'arm64');
   t.equal(await x86.get('from'), 'arm64');
+  // A copy of the state, which a thread makes that the core's thread starts.
+  for (const node of nodes) t.match(await node.request('backup.open'), { header: { sizeBytes: Number } });
 });

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { checkout } from '../checkout.ts';
 
 export const deviceCommands = [
-  ...(['agent', 'status', 'kv', 'backup', 'restore', 'recover', 'licenses', 'update', 'reset'] as const),
-  ...(['config', 'nodes', 'token', 'vouchers', 'ca', 'remove-node'] as const),
+  ...(['agent', 'status', 'kubeconfig', 'kv', 'backup', 'restore', 'recover', 'licenses'] as const),
+  ...(['update', 'reset', 'config', 'nodes', 'token', 'vouchers', 'ca', 'remove-node'] as const),
 ] as const;
 
 /** `--version` too: the runtime knows what it is made of. */

@@ -13,18 +13,30 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.ts': ['runtime/cli'],
   'runtime/main.test.ts': ['runtime/version.ts'],
   'runtime/cli': [
-    ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/licenses'],
-    ...['runtime/updates', 'runtime/vouchers', 'runtime/version.ts'],
+    ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/console'],
+    ...['runtime/licenses', 'runtime/operator', 'runtime/updates', 'runtime/vouchers', 'runtime/version.ts'],
+    // A person's computer makes a certificate of the operator's key, and connects.
+    ...['runtime/peers', 'runtime/cluster'],
   ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
-    ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/updates', 'runtime/vouchers'],
+    ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/threads', 'runtime/updates'],
+    'runtime/vouchers',
     'runtime/version.ts',
   ],
+  'runtime/console': ['runtime/admin'],
+  'runtime/operator': [
+    'runtime/admin',
+    'runtime/cluster',
+    'runtime/peers',
+    'runtime/operator/operator-key.ts',
+  ],
+  'runtime/operator/operator-key.ts': [],
   'runtime/updates': ['runtime/admin', 'runtime/files'],
   'runtime/cluster': [
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
-    ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/vouchers', 'runtime/version.ts'],
+    ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/threads', 'runtime/vouchers'],
+    'runtime/version.ts',
     'runtime/cluster/discovery',
   ],
   // Finds places; knows nothing of what a cluster is.
@@ -32,7 +44,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/benchmarks': ['runtime/agent', 'runtime/admin', 'runtime/datastore'],
   'runtime/datastore': [
     ...['runtime/raft', 'runtime/peers', 'runtime/encoding', 'runtime/files', 'runtime/logging'],
-    'runtime/datastore/state-machine',
+    ...['runtime/threads', 'runtime/datastore/state-machine'],
   ],
   'runtime/datastore/state-machine': ['runtime/encoding', 'runtime/raft'],
   'runtime/peers': ['runtime/raft', 'runtime/encoding', 'runtime/logging'],
@@ -46,6 +58,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/config': [],
   'runtime/logging': [],
   'runtime/files': [],
+  'runtime/threads': [],
   'runtime/backup': [],
   'runtime/licenses': [],
   'runtime/encoding': [],
@@ -56,8 +69,13 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   image: [
     ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/vouchers'],
     'runtime/version.ts',
+    // The build makes the key with which the commands of an operator ask.
+    'runtime/operator/operator-key.ts',
   ],
-  'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine', 'runtime/vouchers'],
+  'image/cli': [
+    ...['image', 'qemu-tests/lab', 'qemu-tests/machine', 'runtime/operator/operator-key.ts'],
+    'runtime/vouchers',
+  ],
   // The build knows nothing of the flasher.
   'image/flash': ['image', 'image/formats', 'runtime/config'],
   // Nor of the factory.
@@ -82,6 +100,11 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'qemu-tests/scenarios/one-machine/rollback.test.ts': ['qemu-tests/rollback', 'qemu-tests'],
   'qemu-tests/bench': ['qemu-tests/targets', 'qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'image'],
   'qemu-tests/targets': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests', 'runtime/admin', 'image'],
+  'qemu-tests/scenarios/one-machine/configuration.test.ts': ['runtime/config', 'qemu-tests', 'image'],
+  // Reads what lies on a disk.
+  'qemu-tests/scenarios/zero-touch.test.ts': [
+    ...['runtime/admin', 'runtime/cluster', 'runtime/datastore', 'image', 'qemu-tests'],
+  ],
   'qemu-tests/scenarios/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
   'qemu-tests': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
 };
@@ -94,6 +117,8 @@ const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'qemu-tests/machine': ['qemu-tests/lab'],
   // What a device would say to a bundle.
   'image/cli': ['runtime/config'],
+  // An operator asks agents.
+  'runtime/agent': ['runtime/operator'],
   // The executable's tests run the agent in it.
   image: ['runtime/agent'],
 };

@@ -51,6 +51,18 @@ t.test('planImage gives a slot room for its hash tree', async (t) => {
   }
 });
 
+t.test('planImage lets the agent open the consoles that the recipe names, and no other device', async (t) => {
+  const withConsole = recipe.replace('agent:\n', 'agent:\n  admin: { consoles: [/dev/hvc0, /dev/ttyS1] }\n');
+  const dropIns = (text: string) =>
+    planImage(parseRecipe(text, 'r.yaml'), '9.9').settings.filter(({ path }) =>
+      path.includes('trivet.service.d/'),
+    );
+  t.match(dropIns(withConsole), [
+    { content: '[Service]\nDeviceAllow=/dev/hvc0 rw\nDeviceAllow=/dev/ttyS1 rw\n' },
+  ]);
+  t.same(dropIns(recipe), []);
+});
+
 t.test('planImage is a pure function of the recipe', async (t) => {
   t.same(planImage(parseRecipe(recipe, 'r.yaml'), '9.9'), planImage(parseRecipe(recipe, 'r.yaml'), '9.9'));
 });

@@ -116,6 +116,13 @@ function settings(recipe: ParsedRecipe['recipe']): readonly PlannedFile[] {
   const files = [...networkFiles(recipe.network), ...timeFiles(recipe.time.servers)];
   // The initrd reads it.
   files.push({ path: '/usr/lib/trivet/hostname', content: `${recipe.hostname}\n` });
+  const consoles = recipe.agent.admin?.consoles ?? [];
+  if (consoles.length > 0) {
+    // The agent may open no device but these.
+    const lines = consoles.map((device) => `DeviceAllow=${device} rw\n`);
+    const content = `[Service]\n${lines.join('')}`;
+    files.push({ path: '/usr/lib/systemd/system/trivet.service.d/consoles.conf', content });
+  }
   if (recipe.data.maxSize !== undefined) {
     const content = `[Partition]\nSizeMaxBytes=${recipe.data.maxSize}\n`;
     files.push({ path: '/usr/lib/repart.d/50-data.conf.d/recipe.conf', content });
@@ -154,7 +161,8 @@ function configuration(written: Readonly<Record<string, unknown>>): string {
   const agent = (written.agent ?? {}) as Record<string, unknown>;
   const head = '# Made from the recipe by trivet build. `trivet config` shows what is in force.\n';
   const cluster = written.cluster === undefined ? {} : { cluster: written.cluster };
-  const all = { ...cluster, ...agent };
+  const operators = written.operators === undefined ? {} : { operators: written.operators };
+  const all = { ...cluster, ...operators, ...agent };
   return Object.keys(all).length === 0 ? `${head}{}\n` : head + stringify(all);
 }
 

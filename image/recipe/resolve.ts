@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import type { Operator } from '../../runtime/config/operators-schema.ts';
 import { BuildError } from '../build-error.ts';
 import type { ParsedRecipe } from './parse.ts';
 import type { RecipeFile } from './schema.ts';
@@ -21,6 +22,11 @@ export async function resolveRecipe({ recipe, written }: ParsedRecipe, file: str
     ...(certificates.length === 0 ? {} : { certificates }),
   };
   return { recipe: { ...recipe, ...lists }, written: { ...rest, ...lists } };
+}
+
+/** With those who may ask its machines from afar. */
+export function withOperators({ recipe, written }: ParsedRecipe, operators: Operator[]): ParsedRecipe {
+  return { recipe: { ...recipe, operators }, written: { ...written, operators } };
 }
 
 /** As YAML that `parseRecipe` reads again, for just this image; the version is there, whoever builds. */

@@ -3,6 +3,7 @@
  * refuses what a device would refuse at boot.
  */
 import * as z from 'zod';
+import { operatorsSchema } from '../../runtime/config/operators-schema.ts';
 import { clusterSchema, configSchema } from '../../runtime/config/schema.ts';
 import { type ArchitectureName, architectureNames } from '../architecture.ts';
 import { extraFormats } from '../formats/names.ts';
@@ -170,6 +171,8 @@ const recipeFields = z.strictObject({
   keys: z.string().min(1).optional(),
   /** Left out, a device waits for a trivet.yaml on its boot partition that says which cluster it belongs to. */
   cluster: clusterSchema.optional(),
+  /** Who may ask the cluster from afar, by their operator.pub; the key of whoever builds when it is left out. */
+  operators: operatorsSchema.optional(),
   agent: agentSchema.prefault({}),
 });
 

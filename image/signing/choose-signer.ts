@@ -1,4 +1,4 @@
-/** Which keys a build signs with: those of the command line, those of the recipe, or the development keys. */
+/** Which keys a build takes: those of the command line, those of the recipe, or the development keys. */
 import path from 'node:path';
 import { developmentKeys } from './development-keys.ts';
 import { readKeyDirectory } from './key-directory.ts';
@@ -12,10 +12,14 @@ export interface KeyChoice {
   readonly recipeFile: string;
 }
 
+/** Null when nobody names one. */
+export function chosenKeyDirectory({ option, recipe, recipeFile }: KeyChoice): string | null {
+  return option ?? (recipe === undefined ? null : path.resolve(path.dirname(recipeFile), recipe));
+}
+
 /** @throws BuildError `keys` when they cannot be read. */
-export async function chooseSigner({ option, recipe, recipeFile }: KeyChoice): Promise<Signer> {
-  const ofRecipe = recipe === undefined ? null : path.resolve(path.dirname(recipeFile), recipe);
-  const directory = option ?? ofRecipe;
+export async function chooseSigner(choice: KeyChoice): Promise<Signer> {
+  const directory = chosenKeyDirectory(choice);
   return signerOf(
     directory === null ? await developmentKeys() : await readKeyDirectory(directory, new Date()),
   );

@@ -8,6 +8,7 @@ import {
 } from 'node:crypto';
 import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { provideOperatorKey } from '../../runtime/operator/operator-key.ts';
 import { BuildError } from '../build-error.ts';
 import { makeCertificate } from './certificate.ts';
 import { type EnrolmentName, enrolmentNames } from './enrolment.ts';
@@ -35,6 +36,7 @@ export async function createKeyDirectory(directory: string, now: Date): Promise<
     const { privateKey } = generateKeyPairSync('ed25519');
     await writePrivate(path.join(unfinished, privateKeyFile), privateKey);
     await writeFile(path.join(unfinished, publicKeyFile), publicKeyPemOf(privateKey));
+    provideOperatorKey(unfinished);
     await rename(unfinished, directory);
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true });

@@ -23,6 +23,10 @@ export interface MoreMachineOptions {
   readonly image?: BootImage;
   /** Raw disks that are plugged in beside its own. */
   readonly extraDiskFiles?: readonly string[];
+  /** Begins as a copy of this disk, of a machine of the same image that is off. */
+  readonly copyOfDisk?: string;
+  /** Strings of the firmware's table (SMBIOS type 11). */
+  readonly firmwareStrings?: readonly string[];
 }
 
 /** Enough for an idle member. */
@@ -53,7 +57,7 @@ export class Lab {
   }
 
   /** Adds a machine with an empty disk, plugged into the switch and switched off. Its name is n1, n2, … */
-  async addMachine({ image, extraDiskFiles = [] }: MoreMachineOptions = {}): Promise<Machine> {
+  async addMachine({ image, ...more }: MoreMachineOptions = {}): Promise<Machine> {
     const number = this.#machines.length + 1;
     const name = `n${number}`;
     const machine = await Machine.create({
@@ -62,7 +66,7 @@ export class Lab {
       image: image ?? this.#options.image,
       memoryMebibytes: this.#options.memoryMebibytes ?? defaultMemoryMebibytes,
       diskBytes,
-      extraDiskFiles,
+      ...more,
       direct: this.#options.direct ?? false,
       networkSocket: await this.virtualSwitch.addPort(name),
       // Locally administered, in the range QEMU uses.

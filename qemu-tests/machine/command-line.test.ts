@@ -29,6 +29,16 @@ t.test('qemuArguments lets only firmware with Secure Boot write its variables', 
   t.notMatch(qemuArguments(options).join(' '), 'secure=on');
 });
 
+t.test('qemuArguments gives a machine another clock and words of its firmware', async (t) => {
+  t.match(qemuArguments(options).join(' '), '-rtc base=utc ');
+  const line = qemuArguments({
+    ...options,
+    ...{ clock: '1970-01-01T00:00:00', firmwareStrings: ['a:b=c,d'] },
+  });
+  t.match(line.join(' '), '-rtc base=1970-01-01T00:00:00 ');
+  t.match(line.join(' '), '-smbios type=11,value=a:b=c,,d ');
+});
+
 t.test('qemuArguments boots a kernel directly', async (t) => {
   const boot = { kind: 'direct', kernelFile: '/k', initrdFile: '/i', commandLine: 'quiet a=b' } as const;
   const line = qemuArguments({ ...options, boot });

@@ -45,6 +45,10 @@ export interface QemuOptions {
   /** In place of a switch: a network of its own inside QEMU, which gives an address by DHCP and leads nowhere. */
   readonly ownNetwork?: boolean;
   readonly macAddress: string;
+  /** What the machine's clock begins with, in UTC: `2026-01-01T00:00:00`; the true time when left out. */
+  readonly clock?: string;
+  /** Strings of the firmware's table (SMBIOS type 11), such as `io.systemd.credential:NAME=VALUE`. */
+  readonly firmwareStrings?: readonly string[];
 }
 
 /** The recording driver adds a part to each request, and merged ones may have as many parts as there can be. */
@@ -55,7 +59,8 @@ export function qemuArguments(options: QemuOptions): string[] {
   return [
     ...['-name', options.name, '-M', `${options.board.machine}${isProtected(options.boot) ? ',smm=on' : ''}`],
     ...['-accel', accelerator, '-cpu', options.accelerator === 'kvm' ? 'max' : options.board.processor],
-    ...['-smp', '1', '-m', String(options.memoryMebibytes), '-rtc', 'base=utc'],
+    ...['-smp', '1', '-m', String(options.memoryMebibytes), '-rtc', `base=${options.clock ?? 'utc'}`],
+    ...(options.firmwareStrings ?? []).flatMap((text) => ['-smbios', `type=11,value=${escapeValue(text)}`]),
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-device', 'virtio-rng-pci'],
     // A machine that hangs is restarted by it, where the kernel has its driver.
     ...['-device', 'i6300esb', '-action', 'watchdog=reset'],

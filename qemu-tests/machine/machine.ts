@@ -34,6 +34,8 @@ export interface MachineOptions {
   readonly image: BootImage;
   readonly memoryMebibytes: number;
   readonly diskBytes: number;
+  /** Its disk begins as a copy of this one, of a machine of the same image that is off. */
+  readonly copyOfDisk?: string;
   /** Let QEMU load the kernel, without firmware and boot loader. */
   readonly direct: boolean;
   readonly networkSocket: string | null;
@@ -48,6 +50,8 @@ export interface MachineOptions {
   readonly extraDiskFiles?: readonly string[];
   /** What its disk is to it: a virtio disk, or a card, whose size must be a power of two. */
   readonly diskBus?: 'virtio' | 'sd-card';
+  /** Strings of the firmware's table (SMBIOS type 11), such as `io.systemd.credential:NAME=VALUE`. */
+  readonly firmwareStrings?: readonly string[];
   /** Without a switch: a network inside QEMU that gives an address and leads nowhere. */
   readonly ownNetwork?: boolean;
   /**
@@ -55,6 +59,14 @@ export interface MachineOptions {
    * takes those it is given.
    */
   readonly secureBoot?: { readonly variablesFile: string | null };
+}
+
+/** What may differ from one power-on to the next. */
+export interface PowerOnOptions {
+  /** Another network card than before. */
+  readonly macAddress?: string;
+  /** What the clock begins with, in UTC: `1970-01-01T00:00:00`. */
+  readonly clock?: string;
 }
 
 const secureFirmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
@@ -100,11 +112,14 @@ export class Machine {
     const machine = new Machine(options);
     try {
       await machine.#relay.listen();
-      await createOverlay({
-        imageFile: options.image.file,
-        overlayFile: machine.#file('qcow2'),
-        sizeBytes: Math.max(options.diskBytes, options.image.sizeBytes),
-      });
+      if (options.copyOfDisk !== undefined) copyFileSync(options.copyOfDisk, machine.#file('qcow2'));
+      else {
+        await createOverlay({
+          imageFile: options.image.file,
+          overlayFile: machine.#file('qcow2'),
+          sizeBytes: Math.max(options.diskBytes, options.image.sizeBytes),
+        });
+      }
       if (options.recordsWrites) writeFileSync(machine.writeLogFile, '');
       if (!options.direct) await machine.#provideFirmware();
     } catch (error) {
@@ -143,10 +158,11 @@ export class Machine {
   }
 
   /** Resolves when QEMU runs the machine; it has not booted then. Rejects with `MachineError`. */
-  async powerOn(): Promise<void> {
+  async powerOn(options: PowerOnOptions = {}): Promise<void> {
     if (this.#running) return;
     const qemu = qemuArguments({
       ...this.#options,
+      ...options,
       board: this.#board,
       accelerator: accelerates(this.#board, await detectAccelerator()),
       diskFile: this.#file('qcow2'),

@@ -106,6 +106,21 @@ export function connectAdmin(socketPath: string): Promise<AdminClient> {
   });
 }
 
+/** One request over a connection of its own; rejects with `AdminError`. */
+export async function askAgent(
+  socketPath: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  options: RequestOptions = {},
+): Promise<unknown> {
+  const client = await connectAdmin(socketPath);
+  try {
+    return await client.request(method, params, options);
+  } finally {
+    client.close();
+  }
+}
+
 function unreachableMessage(socketPath: string, error: NodeJS.ErrnoException): string {
   if (error.code === 'EACCES') return `No permission to use ${socketPath}: run this as root.`;
   if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') {

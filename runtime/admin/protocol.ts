@@ -39,6 +39,8 @@ export interface ClusterStatus {
   readonly self: {
     readonly id: string;
     readonly name: string;
+    /** SHA-256 of its public key (SPKI), 64 hexadecimal digits, of which the id is the beginning; older versions say none. */
+    readonly fingerprint?: string;
     /**
      * `waiting`: nobody has said yet which cluster this machine belongs to. `removed`, `copy`: its cluster refuses it, since
      * it was removed or another machine has its identity.
@@ -143,6 +145,28 @@ export interface AuthorityAnswer {
   readonly authority: string;
   /** While it takes another's place: the nodes that have no certificate of it yet; else null. */
   readonly waitingFor: readonly string[] | null;
+}
+
+/** What a node says of itself to an operator, who judges by it whether it is of a cluster that is known (`hello`). */
+export interface OperatorHello {
+  readonly clusterName: string;
+  /** null until it is a member. */
+  readonly clusterId: string | null;
+  readonly name: string;
+  /** The cluster's CAs in PEM, the present one first; empty until it is a member. */
+  readonly ca: string;
+  /** What each CA has said of the one that took its place: certificates in PEM, the newest last. */
+  readonly history: string;
+}
+
+/** What an operator gets for its key (`certificate`). */
+export interface OperatorCertificate {
+  readonly clusterName: string;
+  /** The name that the configuration gives to the key. */
+  readonly operator: string;
+  /** PEM, and behind it what makes it good for those who know only the CA before. */
+  readonly certificate: string;
+  readonly caCertificate: string;
 }
 
 export interface NodeStatus {

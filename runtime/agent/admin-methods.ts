@@ -2,15 +2,16 @@
 import * as z from 'zod';
 import type { ClusterStatus, KeyValue } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
-import { type AuthorityParams, authorityParams } from '../cluster/authority-rotation.ts';
-import { type DeskParams, deskParams } from '../cluster/enrolment-desk.ts';
+import { authorityParams } from '../cluster/authority-rotation.ts';
+import { deskParams } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
 import { userKeys } from '../cluster/roster.ts';
-import { type TokenParams, tokenParams } from '../cluster/tokens.ts';
-import { type VoucherParams, voucherParams } from '../cluster/voucher-desk.ts';
+import { tokenParams } from '../cluster/tokens.ts';
+import { voucherParams } from '../cluster/voucher-desk.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
+import type { ClusterRequest } from './member-requests.ts';
 import { describeNode } from './node-info.ts';
 import type { Upkeep } from './upkeep.ts';
 
@@ -23,13 +24,7 @@ export interface AdminTarget {
   /** Throws `RpcError`, or `AdminRefusal` on a node that is no member. */
   removeNode(params: RemoveParams): Promise<unknown>;
   /** The same. */
-  enrolment(params: DeskParams): Promise<unknown>;
-  /** The same. */
-  tokens(params: TokenParams): Promise<unknown>;
-  /** The same. */
-  vouchers(params: VoucherParams): Promise<unknown>;
-  /** The same. */
-  authority(params: AuthorityParams): Promise<unknown>;
+  askCluster(method: ClusterRequest, params: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Why there is no store. */
   reason(): string;
 }
@@ -64,13 +59,13 @@ export async function answerAdmin(
     case 'node.remove':
       return target.removeNode(check(removeParams, params));
     case 'nodes.enrolment':
-      return target.enrolment(check(deskParams, params));
+      return target.askCluster('cluster.enrolment', check(deskParams, params));
     case 'ca':
-      return target.authority(check(authorityParams, params));
+      return target.askCluster('cluster.authority', check(authorityParams, params));
     case 'token':
-      return target.tokens(check(tokenParams, params));
+      return target.askCluster('cluster.tokens', check(tokenParams, params));
     case 'vouchers':
-      return target.vouchers(check(voucherParams, params));
+      return target.askCluster('cluster.vouchers', check(voucherParams, params));
     case 'kv.get':
       return get(requireStore(target), check(rangeSchema, params));
     case 'kv.put':

@@ -15,6 +15,7 @@ import { createLog, type Log } from '../logging/log.ts';
 import { reportConfig } from './config-report.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
+import { forgetKeptSecrets, forgetSecrets } from './forget-secrets.ts';
 import { settleAfterStart } from './settle.ts';
 import { SystemMethods } from './system-methods.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
@@ -34,15 +35,27 @@ export async function runAgent(places: ConfigPlaces): Promise<void> {
   // What fails while the rest still starts is awaited below.
   ended.promise.catch(() => {});
   const { config } = loaded;
+  forgetKeptSecrets(loaded, log);
   keepConfiguration(loaded, log);
+  const opened = Promise.withResolvers<SystemMethods>();
+  const askStatus = async (): Promise<unknown> => (await opened.promise).status();
   const work = isComplete(config)
-    ? await startNode(config, systemd, ended.reject)
+    ? await startNode(config, systemd, {
+        askStatus,
+        fail: ended.reject,
+        onEnrolled: () => forgetSecrets(loaded, places.bootPartition, log),
+      })
     : startWaiting(loaded, systemd, log, () => {
         if (loadConfig(places).state !== 'complete') return;
         log.info('A source of configuration names the cluster now: the agent ends, to start again in it.');
         ended.resolve();
       });
-  const servers = await openAdministration(loaded, places, work, log).catch((error: unknown) => {
+  const system = new SystemMethods(
+    async () => (await ask(work, 'status')) as ClusterStatus,
+    () => reportConfig(loaded, places),
+  );
+  opened.resolve(system);
+  const servers = await openAdministration(loaded, system, work, log).catch((error: unknown) => {
     ended.reject(error);
     return [];
   });
@@ -90,12 +103,18 @@ interface Work {
 async function startNode(
   config: Config,
   systemd: ServiceManager,
-  fail: (error: unknown) => void,
+  {
+    askStatus,
+    fail,
+    onEnrolled,
+  }: { askStatus: () => Promise<unknown>; fail: (error: unknown) => void; onEnrolled: () => void },
 ): Promise<Work> {
   const core = new CoreClient(config, await openExternalStore(config), {
     onReady: () => systemd.ready(),
+    onEnrolled,
     onStatusText: (text) => systemd.status(text),
     onLog: (line) => process.stdout.write(line),
+    onAskStatus: askStatus,
     onFatal: (message) => fail(new Error(message)),
   });
   const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
@@ -125,12 +144,10 @@ function startWaiting(loaded: LoadedConfig, systemd: ServiceManager, log: Log, l
 
 async function openAdministration(
   loaded: LoadedConfig,
-  places: ConfigPlaces,
+  system: SystemMethods,
   work: Work,
   log: Log,
 ): Promise<AdminServer[]> {
-  const askStatus = async (): Promise<ClusterStatus> => (await ask(work, 'status')) as ClusterStatus;
-  const system = new SystemMethods(askStatus, () => reportConfig(loaded, places));
   for (const warning of system.warnings()) log.warn(warning);
   const handler = (call: AdminCall): Promise<unknown> =>
     system.serve(call.method, call.params) ?? work.answer(call);

@@ -11,8 +11,12 @@ import { startWorker } from './start-worker.ts';
 
 export interface CoreEvents {
   readonly onReady: () => void;
+  /** The node is a member, and needs no secret or token any more. */
+  readonly onEnrolled: () => void;
   readonly onStatusText: (text: string) => void;
   readonly onLog: (line: string) => void;
+  /** The status with the machine's own part in it. */
+  readonly onAskStatus: () => Promise<unknown>;
   /** The core ended although nobody asked it to; `message` is for a person. */
   readonly onFatal: (message: string) => void;
 }
@@ -86,8 +90,14 @@ export class CoreClient {
       case 'log':
         this.#events.onLog(message.line);
         break;
+      case 'askStatus':
+        this.#answerStatus(message.id);
+        break;
       case 'ready':
         this.#events.onReady();
+        break;
+      case 'enrolled':
+        this.#events.onEnrolled();
         break;
       case 'statusText':
         this.#events.onStatusText(message.text);
@@ -99,6 +109,13 @@ export class CoreClient {
         this.#stopping?.();
         break;
     }
+  }
+
+  #answerStatus(id: number): void {
+    this.#events.onAskStatus().then(
+      (status) => this.#post({ type: 'status', id, status, problem: null }),
+      (error: Error) => this.#post({ type: 'status', id, status: null, problem: error.message }),
+    );
   }
 
   #take(id: number): Waiting | undefined {

@@ -8,6 +8,13 @@ export type ToCore =
       readonly params: Readonly<Record<string, unknown>>;
     }
   | { readonly type: 'cancel'; readonly id: number }
+  /** Answers `askStatus`; `problem` is null when it could be answered. */
+  | {
+      readonly type: 'status';
+      readonly id: number;
+      readonly status: unknown;
+      readonly problem: string | null;
+    }
   | { readonly type: 'stop' };
 
 export type FromCore =
@@ -15,8 +22,12 @@ export type FromCore =
   | { readonly type: 'error'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly type: 'event'; readonly id: number; readonly event: unknown }
   | { readonly type: 'log'; readonly line: string }
+  /** An operator wants the status as the administration socket gives it. */
+  | { readonly type: 'askStatus'; readonly id: number }
   /** The node serves: its port is open and its data is in order. */
   | { readonly type: 'ready' }
+  /** The node is a member, and needs no secret or token any more. */
+  | { readonly type: 'enrolled' }
   /** One line for `systemctl status`. */
   | { readonly type: 'statusText'; readonly text: string }
   /** The node cannot go on; the message says why and what to do. */

@@ -2,16 +2,17 @@
  * The core thread: identity, peer port, discovery and formation on every node; on a member also everything of
  * `member-node.ts`. A blank node becomes a member in place, without a restart.
  */
+import type { TLSSocket } from 'node:tls';
 import type { MessagePort } from 'node:worker_threads';
-import type { ClusterStatus } from '../admin/protocol.ts';
+import type { ClusterStatus, OperatorHello } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
-import type { AuthorityParams } from '../cluster/authority-rotation.ts';
+import { certificateThread } from '../cluster/certificate-thread.ts';
 import { type DataDirectoryLock, lockDataDirectory } from '../cluster/data-directory-lock.ts';
 import { Candidates } from '../cluster/discovery/candidates.ts';
 import { startDiscovery } from '../cluster/discovery/discovery.ts';
 import type { HintSource } from '../cluster/discovery/hints.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
-import type { DeskParams } from '../cluster/enrolment-desk.ts';
+import { loadEnrolmentKey } from '../cluster/enrolment-key.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
 import { readMachineSerial } from '../cluster/machine-serial.ts';
@@ -19,9 +20,7 @@ import { loadMembership, type Membership, saveMembership } from '../cluster/memb
 import type { RemoveParams } from '../cluster/removal.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
-import type { TokenParams } from '../cluster/tokens.ts';
 import { isOfMember } from '../cluster/voucher-admission.ts';
-import type { VoucherParams } from '../cluster/voucher-desk.ts';
 import { VoucherGuard } from '../cluster/voucher-guard.ts';
 import type { Charter } from '../cluster/voucher-proof.ts';
 import type { Config } from '../config/schema.ts';
@@ -33,18 +32,23 @@ import { makeDirectoryDurably } from '../files/durable.ts';
 import { createLog, type Log } from '../logging/log.ts';
 import { addressForOthers, plainAddress } from '../peers/address-book.ts';
 import { strangerFrameLimitBytes } from '../peers/frames.ts';
-import { openPeerPort, type PeerPort } from '../peers/listener.ts';
+import { openPeerPort, type PeerPort, type PeerPortHandlers } from '../peers/listener.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 import { deriveSecretKeys, type SecretKeys } from '../peers/secret.ts';
 import { parseToken, tokenIdOf, tokenKeys } from '../peers/token.ts';
+import { type Credentials, fingerprintOf } from '../peers/trust.ts';
 import { version } from '../version.ts';
 import { type AdminTarget, answerAdmin } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
 import { followSuccessor, mayFound, startAgainBlank } from './damaged-data.ts';
 import { openExternalStore } from './data-store.ts';
+import { MainAsker } from './main-asker.ts';
 import { MemberNode } from './member-node.ts';
+import type { ClusterRequest } from './member-requests.ts';
+import { type OperatorDesk, serveOperator } from './operator-desk.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { completeRenewal } from './renewal.ts';
+import { startWorker } from './start-worker.ts';
 import { Upkeep } from './upkeep.ts';
 
 const statusTextMilliseconds = 2_000;
@@ -56,11 +60,12 @@ const withoutLeaderMilliseconds = 8_000;
 /** Runs the core until it is told to stop. Called once, in the core thread. */
 export function runCore(port: MessagePort, config: Config, storePort: MessagePort): void {
   const send = (message: FromCore): void => port.postMessage(message);
+  const main = new MainAsker(send);
   const log = createLog((line) => send({ type: 'log', line }));
   const fail = (error: unknown): void => {
     send({ type: 'fatal', message: error instanceof Error ? error.message : String(error) });
   };
-  const started = Core.start(config, log, send, fail);
+  const started = Core.start(config, log, { send, main }, fail);
   started.catch(fail);
   void started.then(
     (core) => serveCore(storePort, () => core.storeCore()),
@@ -74,6 +79,9 @@ export function runCore(port: MessagePort, config: Config, storePort: MessagePor
           (core) => answer(core, message, streams, send),
           () => {},
         );
+        break;
+      case 'status':
+        main.answered(message);
         break;
       case 'cancel':
         streams.get(message.id)?.abort();
@@ -112,6 +120,7 @@ async function answer(
 /** What must be open before there is a core. */
 interface Opened {
   readonly lock: DataDirectoryLock;
+  readonly main: MainAsker;
   readonly externalStore: Store | null;
 }
 
@@ -119,20 +128,28 @@ class Core implements AdminTarget {
   readonly identity: Identity;
   readonly #config: Config;
   readonly #log: Log;
-  readonly #keys: SecretKeys;
+  /** Of this machine's own secret or token, or as it remembers it; null on a member that does not. */
+  readonly #keys: SecretKeys | null;
   readonly #lock: DataDirectoryLock;
   readonly #refusals: RefusalLog;
+  readonly #main: MainAsker;
   readonly #externalStore: Store | null;
   readonly #fail: (error: unknown) => void;
   /** null where a token is what is proved. */
   readonly #guard: VoucherGuard | null;
+  readonly #certificates = certificateThread(() => startWorker({ role: 'certificates' }));
   readonly #candidates = new Candidates((id) => this.#member?.isPeer(id) ?? false);
   #peerPort!: PeerPort;
   #forming!: Forming;
   #discovery: HintSource | null = null;
   #member: MemberNode | null = null;
+  /** The cluster's CAs, once this node is a member. */
+  #authorities = '';
   #statusTimer: NodeJS.Timeout | undefined;
   #lastStatusText = '';
+  /** The cluster keeps the key of the enrolment secret. */
+  #isSecretKept = false;
+  #toldEnrolled = false;
   #lastLed = performance.now();
   readonly upkeep: Upkeep;
 
@@ -140,13 +157,18 @@ class Core implements AdminTarget {
   static async start(
     config: Config,
     log: Log,
-    send: (message: FromCore) => void,
+    { send, main }: { readonly send: (message: FromCore) => void; readonly main: MainAsker },
     fail: (error: unknown) => void,
   ): Promise<Core> {
     makeDirectoryDurably(config.dataDirectory);
     const lock = lockDataDirectory(config.dataDirectory);
     try {
-      const core = new Core(config, log, { lock, externalStore: await openExternalStore(config) }, fail);
+      const core = new Core(
+        config,
+        log,
+        { lock, main, externalStore: await openExternalStore(config) },
+        fail,
+      );
       await core.#open();
       core.#serve(send);
       return core;
@@ -166,7 +188,8 @@ class Core implements AdminTarget {
     this.#fail = fail;
     this.identity = loadIdentity(config.dataDirectory, config.node.name);
     this.#lock = opened.lock;
-    this.#keys = enrolmentKeys(config.cluster);
+    this.#main = opened.main;
+    this.#keys = enrolmentKeys(config.cluster) ?? loadEnrolmentKey(config.dataDirectory, config.cluster.name);
     this.#guard = openGuard(config.cluster, this.identity);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
@@ -199,23 +222,11 @@ class Core implements AdminTarget {
   }
 
   async removeNode(params: RemoveParams): Promise<unknown> {
-    return this.#requireMember().remove(params);
+    return this.#requireMember().requests.remove(params);
   }
 
-  async authority(params: AuthorityParams): Promise<unknown> {
-    return this.#requireMember().authority(params);
-  }
-
-  async tokens(params: TokenParams): Promise<unknown> {
-    return this.#requireMember().tokens(params);
-  }
-
-  async vouchers(params: VoucherParams): Promise<unknown> {
-    return this.#requireMember().vouchers(params);
-  }
-
-  async enrolment(params: DeskParams): Promise<unknown> {
-    return this.#requireMember().enrolment(params);
+  async askCluster(method: ClusterRequest, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#requireMember().requests.ask(method, params);
   }
 
   #requireMember(): MemberNode {
@@ -225,8 +236,10 @@ class Core implements AdminTarget {
   }
 
   async status(): Promise<ClusterStatus> {
-    if (this.#member) return this.#member.status();
-    return composeBlankStatus(this.#config.cluster.name, this.identity, this.reason(), this.#warnings());
+    const status = this.#member
+      ? await this.#member.requests.status()
+      : composeBlankStatus(this.#config.cluster.name, this.identity, this.reason(), this.#warnings());
+    return { ...status, self: { ...status.self, fingerprint: fingerprintOf(this.identity.publicKey) } };
   }
 
   async stop(): Promise<void> {
@@ -235,6 +248,7 @@ class Core implements AdminTarget {
     this.#forming.close();
     await this.#externalStore?.close();
     await this.#member?.close();
+    await this.#certificates.close();
     this.#peerPort.close();
     this.#lock.release();
   }
@@ -242,20 +256,30 @@ class Core implements AdminTarget {
   async #open(): Promise<void> {
     const { config, log, identity } = { config: this.#config, log: this.#log, identity: this.identity };
     const begun = await completeRenewal(
-      ...([config.dataDirectory, config.cluster.name, identity, this.#guard?.voucher ?? null] as const),
+      config.dataDirectory,
+      config.cluster.name,
+      identity,
+      this.#guard?.voucher ?? null,
+      this.#certificates,
     );
     if (begun !== null)
       log.info({ clusterId: begun.credentials.clusterId }, 'a new cluster begins with older data');
     const membership = begun ?? loadMembership(config.dataDirectory, identity, config.cluster.name);
+    if (membership === null && this.#keys === null)
+      throw new Error(
+        `This machine has forgotten the secret of another cluster: give it that of "${config.cluster.name}" (cluster.secret), or a token (cluster.token).`,
+      );
     this.#peerPort = await openPeerPort(config.peers, (name) => this.#findKey(name), {
-      onRaft: (socket, peer) => (this.#member ? this.#member.acceptRaft(socket, peer) : socket.destroy()),
-      onRpc: (socket, peer) => (this.#member ? this.#member.acceptRpc(socket, peer) : socket.destroy()),
+      onRaft: (socket, peer) =>
+        this.#member ? this.#member.door.acceptRaft(socket, peer) : socket.destroy(),
+      onRpc: (socket, peer) => (this.#member ? this.#member.door.acceptRpc(socket, peer) : socket.destroy()),
       onEnrolment: (socket, name) => {
         const from = { remoteAddress: socket.remoteAddress ?? '', tokenId: tokenIdOf(name) };
         serveRpc(socket, strangerFrameLimitBytes, (method, params) =>
           this.#serveEnrolment(method, params, from),
         );
       },
+      ...this.#operators(),
       onRefused: (address, kind, reason) => this.#refusals.refused(plainAddress(address), kind, reason),
     });
     log.info(
@@ -263,14 +287,53 @@ class Core implements AdminTarget {
       'node agent started',
     );
     if (membership) await this.#becomeMember(membership, []);
+    else
+      this.#showIdentity().catch((error: unknown) =>
+        log.warn(`operators cannot ask this machine before it is a member: ${String(error)}`),
+      );
     this.#forming = this.#startForming(membership?.credentials.clusterId ?? null);
     this.#startDiscovery();
   }
 
+  /** Nobody can ask from afar where the configuration names no operators. */
+  #operators(): Pick<PeerPortHandlers, 'operators'> {
+    const keys = new Set(this.#config.operators.map(({ key }) => key));
+    if (keys.size === 0) return {};
+    const desk: OperatorDesk = {
+      hello: () => this.#hello(),
+      status: () => this.#main.status(),
+      certificate: async (publicKey) => this.#requireMember().requests.operatorCertificate(publicKey),
+    };
+    const onOperator = (socket: TLSSocket, publicKey: string): void => serveOperator(socket, publicKey, desk);
+    return { operators: { isKnown: (publicKey) => keys.has(publicKey), onOperator } };
+  }
+
+  async #hello(): Promise<OperatorHello> {
+    return {
+      ...{ clusterName: this.#config.cluster.name, clusterId: this.#member?.clusterId ?? null },
+      ...{ name: this.identity.name, ca: this.#authorities },
+      history: (await this.#member?.requests.authorityHistory().catch(() => '')) ?? '',
+    };
+  }
+
+  /** A machine that waits for its cluster has something to prove its key to operators with. */
+  async #showIdentity(): Promise<void> {
+    if (this.#config.operators.length === 0 || this.#member !== null) return;
+    const { id, privateKey } = this.identity;
+    const certificate = await this.#certificates.run('createSelfSigned', privateKey, id);
+    this.#peerPort.showIdentity({ privateKey, certificate });
+  }
+
   /** What a machine proves that wants to enrol: the secret, or on a member a token. */
   #findKey(name: string): Buffer | null {
-    if (name === this.#keys.identity) return this.#keys.preSharedKey;
+    const keys = this.#provedKeys();
+    if (name === keys?.identity) return keys.preSharedKey;
     return this.#member?.tokenKey(name) ?? null;
+  }
+
+  /** What this node proves: a member what all prove to each other, a blank machine what it was given. */
+  #provedKeys(): SecretKeys | null {
+    return this.#member?.enrolmentKeys ?? this.#keys;
   }
 
   #startForming(clusterId: string | null): Forming {
@@ -284,8 +347,9 @@ class Core implements AdminTarget {
       identity: this.identity,
       version,
       port: () => this.#peerPort.port,
-      keys: this.#keys,
+      keys: () => this.#provedKeys(),
       log: this.#log,
+      certificates: this.#certificates,
       candidates: this.#candidates,
       onMember: async (membership: Membership, members: EnrolAnswer['members']): Promise<void> => {
         saveMembership(this.#config.dataDirectory, this.#config.cluster.name, membership);
@@ -324,17 +388,27 @@ class Core implements AdminTarget {
       members,
       port: this.#peerPort.port,
       log: this.#log,
+      certificates: this.#certificates,
+      secretKeys: this.#config.cluster.secret === undefined ? null : this.#keys,
+      onSecretKept: () => {
+        this.#isSecretKept = true;
+      },
       candidates: this.#candidates,
       onSearching: (searching) => this.#discovery?.setEager(searching),
       warnings: () => this.#warnings(),
-      onRenewed: (credentials) => this.#peerPort.setCredentials(credentials),
+      onRenewed: (credentials) => this.#setCredentials(credentials),
       onFatal: (message) => this.#fail(new Error(message)),
     });
-    this.#peerPort.setCredentials(membership.credentials);
+    this.#setCredentials(membership.credentials);
     this.#log.info(
       { cluster: this.#config.cluster.name, clusterId: membership.credentials.clusterId },
       'this node is a member',
     );
+  }
+
+  #setCredentials(credentials: Credentials): void {
+    this.#authorities = credentials.caCertificate;
+    this.#peerPort.setCredentials(credentials);
   }
 
   #startDiscovery(): void {
@@ -353,7 +427,7 @@ class Core implements AdminTarget {
     if (this.#member?.isRemoved) throw new RpcError('notReady', 'This node was removed from its cluster.');
     if (method === 'enrol') {
       if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
-      return this.#member.enrol(params, addressForOthers(remoteAddress), tokenId);
+      return this.#member.requests.enrol(params, addressForOthers(remoteAddress), tokenId);
     }
     const result = this.#forming.serve(method, params, remoteAddress);
     if (result === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
@@ -370,9 +444,17 @@ class Core implements AdminTarget {
   /** Only news: telling systemd starts a process. */
   #tellStatus(send: (message: FromCore) => void): void {
     if (this.#member !== null && this.#member.leader() !== null) this.#lastLed = performance.now();
+    this.#tellEnrolled(send);
     const text = this.#statusText();
     if (text !== this.#lastStatusText) send({ type: 'statusText', text });
     this.#lastStatusText = text;
+  }
+
+  /** A token is used up with the enrolment; the secret is needed until the cluster keeps its key. */
+  #tellEnrolled(send: (message: FromCore) => void): void {
+    const isDone = this.#member !== null && (this.#isSecretKept || this.#config.cluster.token !== undefined);
+    if (isDone && !this.#toldEnrolled) send({ type: 'enrolled' });
+    this.#toldEnrolled ||= isDone;
   }
 
   #statusText(): string {
@@ -384,10 +466,11 @@ class Core implements AdminTarget {
   }
 }
 
-/** Of a machine's configuration, which has a secret or a token. */
-function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys {
+/** Of a machine's configuration: a secret, a token, or on a member neither. */
+function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys | null {
   const parsed = parseToken(token ?? '');
-  return parsed === null ? deriveSecretKeys(name, secret ?? '') : tokenKeys(parsed);
+  if (parsed !== null) return tokenKeys(parsed);
+  return secret === undefined ? null : deriveSecretKeys(name, secret);
 }
 
 function openGuard(cluster: Config['cluster'], identity: Identity): VoucherGuard | null {

@@ -18,7 +18,7 @@ t.test('three blank agents form one highly available cluster', async (t) => {
   const clusters = await Promise.all(nodes.map(async (node) => (await node.status()).clusterId));
   t.equal(new Set(clusters).size, 1, 'all are of one cluster');
   await until('the CA key has left the disk of its maker', async () =>
-    nodes.every((node) => !existsSync(path.join(node.dataDirectory, 'pki/ca.key'))),
+    nodes.every((node) => !existsSync(path.join(node.dataDirectory, 'pki/ca.key.sealed'))),
   );
 });
 

@@ -2,38 +2,27 @@
  * A node that is a member of a cluster, wired together: replica and store, links to the others, reports to the
  * leader, and the leader's duties when it leads.
  */
-import { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
-import type { AuthorityAnswer, ClusterStatus } from '../admin/protocol.ts';
+import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
-import { type AuthorityParams, authorityParams } from '../cluster/authority-rotation.ts';
+import type { CertificateThread } from '../cluster/certificate-thread.ts';
 import { ClusterClock } from '../cluster/cluster-clock.ts';
 import type { Candidates } from '../cluster/discovery/candidates.ts';
 import { PeerFinder } from '../cluster/discovery/peer-finder.ts';
-import { admit } from '../cluster/enrolling.ts';
 import type { EnrolAnswer } from '../cluster/enrolment.ts';
-import { type DeskParams, deskParams, serveDesk } from '../cluster/enrolment-desk.ts';
+import { whyClosed } from '../cluster/enrolment-desk.ts';
+import { EnrolmentKeeper } from '../cluster/enrolment-key.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
 import { forgetAuthorityKey, type Membership, saveRenewal } from '../cluster/membership.ts';
-import { copyMessage, type RemoveParams, removedMessage, removeParams } from '../cluster/removal.ts';
 import { openRemovedKeeper, type RemovedKeeper } from '../cluster/removed-keeper.ts';
 import { RenewableCredentials } from '../cluster/renewable-credentials.ts';
-import { Renewer, renew, renewParams } from '../cluster/renewer.ts';
+import { Renewer } from '../cluster/renewer.ts';
 import { Reporter } from '../cluster/reporter.ts';
-import { reportSchema, roleIn } from '../cluster/reports.ts';
-import { type RemovedMember, readMember, readRoster } from '../cluster/roster.ts';
+import { roleIn } from '../cluster/reports.ts';
+import { readMember, readRoster } from '../cluster/roster.ts';
 import { SealingKeeper } from '../cluster/sealing-key.ts';
-import { fencedStatus } from '../cluster/status.ts';
-import {
-  findTokenKey,
-  hasLiveTokens,
-  serveTokens,
-  type TokenParams,
-  tokenParams,
-} from '../cluster/tokens.ts';
-import { serveVouchers, type VoucherParams, voucherParams } from '../cluster/voucher-desk.ts';
+import { findTokenKey, hasLiveTokens } from '../cluster/tokens.ts';
 import type { Charter } from '../cluster/voucher-proof.ts';
 import { readCharter } from '../cluster/voucher-records.ts';
 import type { Config } from '../config/schema.ts';
@@ -49,19 +38,17 @@ import type { Store, StoreMember } from '../datastore/store.ts';
 import type { StoreCore } from '../datastore/store-core.ts';
 import { makeDirectoryDurably } from '../files/durable.ts';
 import type { Log } from '../logging/log.ts';
-import { AcceptedConnections } from '../peers/accepted-connections.ts';
-import { addressForOthers, formatEndpoint, plainAddress } from '../peers/address-book.ts';
-import { memberFrameLimitBytes, strangerFrameLimitBytes } from '../peers/frames.ts';
 import type { PeerGate } from '../peers/gate.ts';
 import { type Copy, InstanceGuard } from '../peers/instances.ts';
-import { RaftLinks, receiveMessages } from '../peers/raft-links.ts';
-import { RpcError, serveRpc } from '../peers/rpc.ts';
+import { RaftLinks } from '../peers/raft-links.ts';
 import { RpcLinks } from '../peers/rpc-links.ts';
-import { caHashOf } from '../peers/token.ts';
-import { type Credentials, isIssuedBy, type ProvedPeer, splitBundle } from '../peers/trust.ts';
+import type { SecretKeys } from '../peers/secret.ts';
+import type { Credentials } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
 import { version } from '../version.ts';
 import { handOver } from './hand-over.ts';
+import { MemberDoor } from './member-door.ts';
+import { logEndOf, MemberRequests } from './member-requests.ts';
 import { OwnAddress } from './own-address.ts';
 import { type LogEnd, planRecovery, type RecoveryPlan } from './recovery-plan.ts';
 import { startWorker } from './start-worker.ts';
@@ -74,6 +61,11 @@ export interface MemberNodeOptions {
   readonly members: EnrolAnswer['members'];
   readonly port: number;
   readonly log: Log;
+  readonly certificates: CertificateThread;
+  /** Of the enrolment secret, where the configuration has it. */
+  readonly secretKeys: SecretKeys | null;
+  /** The cluster keeps the secret's key: this machine does not need the secret any more. May be called often. */
+  readonly onSecretKept: () => void;
   /** Where others may be, as discovery says. */
   readonly candidates: Candidates;
   /** Whether discovery should look often, since a peer is missing. */
@@ -88,11 +80,6 @@ const snapshotRequestMilliseconds = 30_000;
 const statusMilliseconds = 3_000;
 /** With shorter certificates the cluster's clock is kept exactly. */
 const exactBelowHours = 24;
-/** For a refusal to leave before the connection is cut. */
-const refusalMilliseconds = 1_000;
-/** For a removal: an election may have to pass, and a standby to catch up. */
-const removalMilliseconds = 60_000;
-const removalPauseMilliseconds = 200;
 
 export class MemberNode {
   readonly #options: MemberNodeOptions;
@@ -102,12 +89,13 @@ export class MemberNode {
   readonly #raftLinks: RaftLinks;
   readonly #reporter: Reporter;
   readonly #duties: LeaderDuties;
-  readonly #accepted: AcceptedConnections;
   readonly #instances: InstanceGuard;
   readonly #renewer: Renewer;
-  readonly #lifetimeSeconds: number;
   readonly #finder: PeerFinder;
-  readonly #ownAddress: OwnAddress;
+  /** For connections from members. */
+  readonly door: MemberDoor;
+  /** For what is asked of the cluster through this node. */
+  readonly requests: MemberRequests;
 
   /** Opens the node's storage and starts taking part. Throws what `Replica.open` throws. */
   static async open(options: MemberNodeOptions): Promise<MemberNode> {
@@ -177,19 +165,29 @@ export class MemberNode {
     this.#core = parts.core;
     this.#storage = parts.storage;
     this.#raftLinks = parts.raftLinks;
-    this.#ownAddress = new OwnAddress(config.peers.address, port);
+    const ownAddress = new OwnAddress(config.peers.address, port);
     const store = new EmbeddedStore(parts.core, realSurroundings.random);
     const { enrolment } = config.cluster;
+    const view = (): StateView => parts.replica.machine.view;
+    const sealing = new SealingKeeper({
+      ...{ dataDirectory: config.dataDirectory, self: identity.id, log },
+      configuration: () => parts.replica.status().configuration,
+      request: parts.rpc.request.bind(parts.rpc),
+    });
+    const clock = new ClusterClock({
+      view,
+      store,
+      isNeeded: (now) =>
+        enrolment.hours !== undefined ||
+        config.cluster.certificateHours < exactBelowHours ||
+        hasLiveTokens(view(), now),
+    });
     this.#context = {
       identity,
       version,
       clusterName: config.cluster.name,
       clusterId: membership.credentials.clusterId,
-      sealing: new SealingKeeper({
-        ...{ dataDirectory: config.dataDirectory, self: identity.id, log },
-        configuration: () => parts.replica.status().configuration,
-        request: parts.rpc.request.bind(parts.rpc),
-      }),
+      sealing,
       targets: config.roles,
       failureDomain: config.cluster.failureDomain ?? null,
       weight: config.cluster.weight,
@@ -198,23 +196,22 @@ export class MemberNode {
       replica: parts.replica,
       store,
       enrolment,
-      clock: new ClusterClock({
-        view: () => parts.replica.machine.view,
-        store,
-        isNeeded: () =>
-          enrolment.hours !== undefined ||
-          config.cluster.certificateHours < exactBelowHours ||
-          hasLiveTokens(parts.replica.machine.view, 0),
+      operators: config.operators,
+      enrolmentKey: new EnrolmentKeeper({
+        ...{ dataDirectory: config.dataDirectory, clusterName: config.cluster.name },
+        ...{ configured: options.secretKeys, view, store, sealing, log, onKept: options.onSecretKept },
+        isOpen: () => whyClosed({ replica: parts.replica, enrolment, clock }) === null,
       }),
+      clock,
+      certificates: options.certificates,
       rpc: parts.rpc,
       addresses: parts.addresses,
       removed: parts.removed,
-      ownAuthority: () => authorityOf(parts.credentials),
+      ownAuthority: () => parts.credentials.authority,
       log,
     };
-    this.#lifetimeSeconds = config.cluster.certificateHours * 3600;
+    const lifetimeSeconds = config.cluster.certificateHours * 3600;
     this.#instances = parts.gate.instances;
-    this.#accepted = new AcceptedConnections(parts.gate);
     this.#finder = new PeerFinder({
       ...{ credentials: parts.credentials, book: parts.addresses.book, log },
       instance: parts.gate.instances.own,
@@ -222,7 +219,7 @@ export class MemberNode {
     });
     this.#reporter = new Reporter(this.#context);
     this.#renewer = new Renewer({
-      ...{ context: this.#context, credentials: parts.credentials, lifetimeSeconds: this.#lifetimeSeconds },
+      ...{ context: this.#context, credentials: parts.credentials, lifetimeSeconds },
       ...{ leader: () => this.leader(), onRenewed: () => options.onRenewed(parts.credentials) },
       toldBundleHash: () => this.#reporter.bundleHash,
       isExpired: () => this.#reporter.isExpired,
@@ -232,8 +229,15 @@ export class MemberNode {
       ...{ authority: membership.authority, charter: membership.charter },
       authorityStored: () => forgetAuthorityKey(config.dataDirectory),
       ownReport: () => this.#reporter.report(),
-      ownAddress: () => this.#ownAddress.current(),
+      ownAddress: () => ownAddress.current(),
       warnings: () => this.#warnings(),
+    });
+    this.requests = new MemberRequests({
+      ...{ context: this.#context, core: parts.core, reporter: this.#reporter, duties: this.#duties },
+    });
+    this.door = new MemberDoor({
+      ...{ context: this.#context, gate: parts.gate, lifetimeSeconds, ownAddress },
+      serve: this.requests.serve.bind(this.requests),
     });
   }
 
@@ -269,66 +273,13 @@ export class MemberNode {
       }),
     );
     const leaderName = others.find(({ id }) => id === leader)?.name ?? leader;
-    const log = this.#logEnd();
+    const log = logEndOf(replica);
     return planRecovery({ clusterName, clusterId, self: identity, leader: leaderName, others: known, log });
-  }
-
-  #logEnd(): LogEnd {
-    const { lastTerm, lastIndex } = this.#context.replica.status();
-    return { term: lastTerm, index: lastIndex };
   }
 
   /** What this node knows by itself, for when there is no leader to ask. */
   localStatus(): ClusterStatus {
     return this.#duties.status();
-  }
-
-  /** The leader's view where it can be had. */
-  async status(): Promise<ClusterStatus> {
-    const { identity, rpc, clusterName } = this.#context;
-    const own = this.#duties.status();
-    if (this.#reporter.isRemoved) return fencedStatus(own, 'removed', removedMessage(clusterName));
-    if (this.#reporter.isCopy) return fencedStatus(own, 'copy', copyMessage(clusterName));
-    const leader = this.leader();
-    if (leader === null || leader === identity.id) return own;
-    try {
-      const theirs = (await rpc.request(leader, 'cluster.status', {}, statusMilliseconds)) as ClusterStatus;
-      return { ...theirs, self: own.self, warnings: [...new Set([...theirs.warnings, ...own.warnings])] };
-    } catch {
-      return own;
-    }
-  }
-
-  /**
-   * Removes a node, from any member. Resolves when it has gone, with `done` false when its seat could not be handed over
-   * yet: that goes on. Rejects with `RpcError`.
-   */
-  async remove(params: RemoveParams): Promise<RemovedMember & { readonly done: boolean }> {
-    const deadline = performance.now() + removalMilliseconds;
-    const removed = (await this.#askLeader('cluster.remove', params)) as RemovedMember;
-    while (performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, removalPauseMilliseconds));
-      const status = await this.status();
-      const isGone = status.leader !== null && !status.nodes.some(({ id }) => id === removed.id);
-      if (isGone || this.#context.removed.denied.has(removed.id) || this.#reporter.isRemoved)
-        return { ...removed, done: true };
-    }
-    return { ...removed, done: false };
-  }
-
-  /** Enrolment as a person sees and changes it, from any member. Rejects with `RpcError`. */
-  enrolment(params: DeskParams): Promise<unknown> {
-    return this.#askLeader('cluster.enrolment', params);
-  }
-
-  /** Tokens, from any member. Rejects with `RpcError`. */
-  tokens(params: TokenParams): Promise<unknown> {
-    return this.#askLeader('cluster.tokens', params);
-  }
-
-  /** Vouchers, from any member. Rejects with `RpcError`. */
-  vouchers(params: VoucherParams): Promise<unknown> {
-    return this.#askLeader('cluster.vouchers', params);
   }
 
   /** What shows to machines of a batch that this cluster is theirs. */
@@ -341,41 +292,9 @@ export class MemberNode {
     return findTokenKey(this.view, this.#context.sealing.key, identity);
   }
 
-  /** The CA, from any member. Rejects with `RpcError`. */
-  async authority(params: AuthorityParams): Promise<unknown> {
-    if (params.action === 'status') return this.#askLeader('cluster.authority', params);
-    const ask = async () =>
-      (await this.#askLeader('cluster.authority', { action: 'status' })) as AuthorityAnswer;
-    const { authority } = await ask();
-    try {
-      return await this.#askLeader('cluster.authority', params);
-    } catch (error) {
-      // Making keys may keep a small machine busy for so long that the connection is given up: what became of it counts.
-      const isLost = error instanceof RpcError && ['closed', 'timeout'].includes(error.code);
-      const now = isLost ? await ask().catch(() => null) : null;
-      if (now !== null && now.authority !== authority) return now;
-      throw error;
-    }
-  }
-
-  async #askLeader(
-    method:
-      | 'cluster.remove'
-      | 'cluster.enrolment'
-      | 'cluster.tokens'
-      | 'cluster.authority'
-      | 'cluster.vouchers',
-    params: RemoveParams | DeskParams | TokenParams | AuthorityParams | VoucherParams,
-  ): Promise<unknown> {
-    const { identity, rpc } = this.#context;
-    const leader = this.leader();
-    if (leader === null)
-      throw new RpcError(
-        'unavailable',
-        `${this.localStatus().reason ?? 'There is no leader.'} Nothing was done.`,
-      );
-    if (leader === identity.id) return this.#serve(method, params, identity.id, '');
-    return rpc.request(leader, method, params, snapshotRequestMilliseconds);
+  /** What this member proves to machines that know the secret; null while it does not know it. */
+  get enrolmentKeys(): SecretKeys | null {
+    return this.#context.enrolmentKey.keys;
   }
 
   /** Whether it is known as a member, wherever it is. */
@@ -383,76 +302,8 @@ export class MemberNode {
     return this.#context.addresses.book.has(id);
   }
 
-  acceptRaft(socket: TLSSocket, peer: ProvedPeer): void {
-    if (
-      this.#isExpired(peer) ||
-      this.#accepted.take(socket, peer.nodeId, remoteAddress(socket)) !== 'admitted'
-    ) {
-      socket.destroy();
-      return;
-    }
-    this.#ownAddress.see(socket.localAddress);
-    const { replica } = this.#context;
-    receiveMessages(socket, peer.nodeId, this.#instances.own, {
-      onMessage: (message) => replica.step(message),
-      onEnd: () => replica.lostTouch(peer.nodeId),
-    });
-  }
-
-  acceptRpc(socket: TLSSocket, peer: ProvedPeer): void {
-    const remoteHost = addressForOthers(socket.remoteAddress ?? '');
-    const admission = this.#accepted.take(socket, peer.nodeId, remoteAddress(socket));
-    if (admission !== 'admitted') {
-      this.#refuse(socket, admission);
-      return;
-    }
-    this.#ownAddress.see(socket.localAddress);
-    // Judged when the connection opens: one that is open stays so while the certificate is renewed.
-    if (this.#isExpired(peer)) {
-      this.#serveRenewal(socket, peer.nodeId);
-      return;
-    }
-    serveRpc(socket, memberFrameLimitBytes, (method, params) =>
-      this.#serve(method, params, peer.nodeId, remoteHost),
-    );
-  }
-
-  /** A node that was away for longer than its certificate lives gets a new one here, and then connects again. */
-  #serveRenewal(socket: TLSSocket, from: NodeId): void {
-    serveRpc(socket, memberFrameLimitBytes, async (method, params) => {
-      setTimeout(() => socket.destroy(), refusalMilliseconds).unref();
-      if (method === 'cluster.renew') return this.#serve(method, params, from, '');
-      throw new RpcError('expired', 'The certificate of this node has expired: it can only be renewed.');
-    });
-  }
-
-  /** By the cluster's clock. Whoever was away for long renews its certificate first, which nobody but a removed node is denied. */
-  #isExpired({ issuedAt }: ProvedPeer): boolean {
-    return this.#context.clock.now() - issuedAt > this.#lifetimeSeconds;
-  }
-
-  /** A node that was removed, or the copy of one, hears why nobody answers it, and nothing else. */
-  #refuse(socket: TLSSocket, why: 'removed' | 'copy'): void {
-    const { clusterName } = this.#context;
-    serveRpc(socket, strangerFrameLimitBytes, async () => {
-      setTimeout(() => socket.destroy(), refusalMilliseconds).unref();
-      throw new RpcError(why, why === 'removed' ? removedMessage(clusterName) : copyMessage(clusterName));
-    });
-  }
-
   get isRemoved(): boolean {
     return this.#reporter.isRemoved;
-  }
-
-  /** Admits a machine that has proved the secret; a node that does not vote passes it on to the leader. */
-  async enrol(params: Record<string, unknown>, remoteHost: string, tokenId: string | null): Promise<unknown> {
-    const { sealing, identity, rpc } = this.#context;
-    const leader = this.leader();
-    if (sealing.key !== null || leader === identity.id)
-      return admit(this.#context, params, remoteHost, tokenId);
-    if (leader === null) throw new RpcError('notReady', 'This node cannot admit others: it knows no leader.');
-    const relayed = { ...params, remoteHost, tokenId };
-    return rpc.request(leader, 'cluster.enrol', relayed, snapshotRequestMilliseconds);
   }
 
   /** Hands over what it can, then stops in good order. */
@@ -469,58 +320,6 @@ export class MemberNode {
     this.#context.rpc.close();
     this.#context.addresses.save();
     await this.#storage.close();
-  }
-
-  async #serve(
-    method: string,
-    params: Record<string, unknown>,
-    from: NodeId,
-    remoteHost: string,
-  ): Promise<unknown> {
-    switch (method) {
-      case 'cluster.report': {
-        const report = reportSchema.parse(params);
-        return this.#duties.receive(from, report, formatEndpoint({ host: remoteHost, port: report.port }));
-      }
-      case 'cluster.status':
-        return this.#duties.status();
-      case 'cluster.logEnd':
-        return this.#logEnd();
-      case 'cluster.sealingKey': {
-        const answer = this.#context.sealing.answer(from);
-        if (answer === null)
-          throw new RpcError('notVoter', 'Only voters are told the sealing key, by voters.');
-        return answer;
-      }
-      case 'cluster.takeSealingKey':
-        return this.#context.sealing.take(from, params);
-      case 'cluster.tokens':
-        return serveTokens(this.#context, tokenParams.parse(params));
-      case 'cluster.vouchers':
-        return serveVouchers(this.#context, voucherParams.parse(params));
-      case 'cluster.enrolment':
-        return serveDesk(this.#context, deskParams.parse(params));
-      case 'cluster.renew':
-        return renew(this.#context, from, renewParams.parse(params).publicKey);
-      case 'cluster.authority':
-        return this.#duties.authority(authorityParams.parse(params));
-      case 'cluster.remove':
-        return this.#duties.remove(removeParams.parse(params));
-      case 'cluster.enrol':
-        return admit(
-          this.#context,
-          params,
-          String(params.remoteHost),
-          params.tokenId === null ? null : String(params.tokenId),
-        );
-      default: {
-        const answer = this.#context.replica.serve(method, params) ?? this.#core.serve(method, params);
-        if (answer === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
-        return answer.catch((error: { code?: string; message: string }) => {
-          throw new RpcError(error.code ?? 'internal', error.message);
-        });
-      }
-    }
   }
 
   #copyWarning({ id, address, original }: Copy): string {
@@ -545,14 +344,4 @@ function storeMembers(replica: Replica): StoreMember[] {
     const role = roleIn(configuration, id);
     return role === 'spare' ? [] : [{ id, name, address, learner: role === 'standby' }];
   });
-}
-function remoteAddress(socket: TLSSocket): string {
-  return plainAddress(socket.remoteAddress ?? 'an unknown address');
-}
-
-/** The beginning of the hash of the CA that has signed a member's certificate; empty when it knows that CA no more. */
-function authorityOf({ certificate, caCertificate }: Credentials): string {
-  const own = new X509Certificate(certificate);
-  const issuer = splitBundle(caCertificate).find((ca) => isIssuedBy(own, new X509Certificate(ca)));
-  return issuer === undefined ? '' : caHashOf(issuer);
 }

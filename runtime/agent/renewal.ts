@@ -5,6 +5,7 @@
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import type { CertificateThread } from '../cluster/certificate-thread.ts';
 import { foundCluster } from '../cluster/founding.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type Membership, saveMembership } from '../cluster/membership.ts';
@@ -93,6 +94,7 @@ export async function completeRenewal(
   clusterName: string,
   identity: Identity,
   voucher: Voucher | null,
+  certificates: CertificateThread,
 ): Promise<Membership | null> {
   const at = files(dataDirectory);
   if (!existsSync(at.ready)) {
@@ -105,7 +107,7 @@ export async function completeRenewal(
     syncDirectory(at.directory);
     syncDirectory(dataDirectory);
   }
-  const membership = await foundCluster(clusterName, identity, voucher);
+  const membership = await foundCluster(clusterName, identity, voucher, certificates);
   saveMembership(dataDirectory, clusterName, membership);
   rmSync(at.directory, { recursive: true, force: true });
   syncDirectory(dataDirectory);

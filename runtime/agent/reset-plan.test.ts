@@ -28,12 +28,13 @@ t.test('planReset says whether the cluster keeps its quorum', async (t) => {
     [status(three, { leader: null }), /no quorum now/],
     [status([], { self: { id: 'a', name: 'node-a', state: 'blank' } }), /in no cluster/],
   ];
-  for (const [given, message] of cases) t.match(planReset(given).quorum, message);
+  for (const [given, message] of cases) t.match(planReset(given, true).quorum, message);
 });
 
 t.test('planReset wants the machine’s own name and lists what is lost', async (t) => {
-  const plan = planReset(status([node('a')]));
+  const plan = planReset(status([node('a')]), true);
   t.equal(plan.name, 'node-a');
   t.equal(plan.losses.length, 2);
-  t.equal(planReset(status([], { self: { id: 'a', name: 'n', state: 'waiting' } })).losses.length, 1);
+  t.match(planReset(status([node('a')]), false).losses[2], /secret was taken out of its configuration/);
+  t.equal(planReset(status([], { self: { id: 'a', name: 'n', state: 'waiting' } }), false).losses.length, 1);
 });

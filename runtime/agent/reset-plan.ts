@@ -1,13 +1,19 @@
 /** What a factory reset of this machine would cost, as a pure function of the cluster's status. */
 import type { ClusterStatus, ResetAnswer } from '../admin/protocol.ts';
 
-export function planReset(status: ClusterStatus): ResetAnswer['plan'] {
+/** @param hasSecret its configuration has a secret or a token, by which it would come back. */
+export function planReset(status: ClusterStatus, hasSecret: boolean): ResetAnswer['plan'] {
   const isMember = status.self.state === 'member';
   return {
     name: status.self.name,
     losses: [
       'everything on its data partition, and its identity: it comes back as a new machine',
       ...(isMember ? ["its copy of the cluster's data"] : []),
+      ...(isMember && !hasSecret
+        ? [
+            'its way back into the cluster: the secret was taken out of its configuration when it became a member; write it there again (cluster.secret in trivet.yaml on the boot partition), or a token',
+          ]
+        : []),
     ],
     quorum: isMember ? explainQuorum(status) : 'It is in no cluster.',
   };

@@ -36,7 +36,7 @@ export class SystemMethods {
   serve(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> | null {
     switch (method) {
       case 'status':
-        return this.#status();
+        return this.status();
       case 'config.show':
         return Promise.resolve(this.#config());
       case 'update.status':
@@ -54,7 +54,8 @@ export class SystemMethods {
     return [...(system?.keys === 'development' ? [developmentKeys] : []), ...configWarnings(this.#config())];
   }
 
-  async #status(): Promise<ClusterStatus> {
+  /** Of the cluster, and of this machine. */
+  async status(): Promise<ClusterStatus> {
     const status = await this.#askStatus();
     const system = readSystemStatus(this.#paths);
     return { ...status, warnings: [...status.warnings, ...this.warnings()], system };
@@ -67,7 +68,10 @@ export class SystemMethods {
         'A factory reset is for machines with an image of Trivet; this is none.',
       );
     }
-    const plan = planReset(await this.#askStatus());
+    const { values } = this.#config();
+    // A voucher is of no use without the secret, and used.
+    const hasSecret = values.some(({ path }) => ['cluster.secret', 'cluster.token'].includes(path.join('.')));
+    const plan = planReset(await this.#askStatus(), hasSecret);
     if (confirm === null) return { done: false, plan };
     if (confirm !== plan.name) {
       const text = `"${confirm}" is not the name of this machine, which is "${plan.name}". Nothing was done.`;

@@ -15,7 +15,9 @@ export function explainWaiting({ layers }: Pick<LoadedConfig, 'layers'>): string
     boot === undefined
       ? 'the configuration'
       : `trivet.yaml on the boot partition of its disk (here ${boot.place}), the user data of its cloud, or a disk with the label CIDATA`;
-  const there = boot?.serves === 'now' ? '; the file on the boot partition is there and does not say it' : '';
+  const silent =
+    boot?.serves === 'now' ? '; the file on the boot partition is there and does not say it' : '';
+  const there = boot?.problem ? ` (now: ${boot.problem})` : silent;
   return `This machine belongs to no cluster yet: ${place}, must say "cluster: { name: NAME, secret: SECRET }"${there}. Put it there from another computer, and start this machine again.`;
 }
 

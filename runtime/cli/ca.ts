@@ -1,5 +1,5 @@
 /** `trivet ca`: the cluster's certificate authority, and another in its place. */
-import { connectAdmin } from '../admin/client.ts';
+import { askAgent } from '../admin/client.ts';
 import type { AuthorityAnswer } from '../admin/protocol.ts';
 import { usageError } from './command-error.ts';
 
@@ -11,13 +11,8 @@ export interface AuthorityOptions {
 export async function authorityCommand(operation: string, { socket, json }: AuthorityOptions): Promise<void> {
   if (operation !== 'status' && operation !== 'rotate')
     throw usageError(`ca ${operation}: there is status, rotate.`);
-  const client = await connectAdmin(socket);
-  try {
-    const answer = (await client.request('ca', { action: operation })) as AuthorityAnswer;
-    process.stdout.write(`${json ? JSON.stringify(answer, null, 2) : formatAuthority(answer)}\n`);
-  } finally {
-    client.close();
-  }
+  const answer = (await askAgent(socket, 'ca', { action: operation })) as AuthorityAnswer;
+  process.stdout.write(`${json ? JSON.stringify(answer, null, 2) : formatAuthority(answer)}\n`);
 }
 
 export function formatAuthority({ authority, waitingFor }: AuthorityAnswer): string {

@@ -1,10 +1,18 @@
-/** `trivet config`: the configuration in force and where it comes from; `trivet config collect` asks the platform for its part. */
+/**
+ * `trivet config`: the configuration in force and where it comes from; `trivet config collect` asks the platform for its part;
+ * `trivet config forget` takes the secret out of the boot partition's file.
+ */
+import { existsSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { AdminError, connectAdmin } from '../admin/client.ts';
+import { AdminError, askAgent } from '../admin/client.ts';
+import { forgetIn, unableMessage } from '../agent/forget-secrets.ts';
 import { collectConfig, collectPlaces, writeCollected } from '../config/collect/collect.ts';
 import { type ConfigReport, explainConfig } from '../config/explain.ts';
 import type { Sight } from '../config/layers.ts';
 import { type ConfigPlaces, loadConfig } from '../config/load.ts';
+import { memberFile } from '../config/member-file.ts';
+import { withWritableBootPartition } from '../updates/boot-partition.ts';
+import { readDevice } from '../updates/device.ts';
 import { CommandError, usageError } from './command-error.ts';
 import { formatExplained, valuesTree } from './config-lines.ts';
 
@@ -17,7 +25,7 @@ export interface ConfigOptions {
 }
 
 /** Where the units of a device have it; the credentials are those that systemd's first process has. */
-export const devicePlaces: ConfigPlaces & { readonly collected: string } = {
+export const devicePlaces: ConfigPlaces & { readonly collected: string; readonly bootPartition: string } = {
   image: '/etc/trivet/config.yaml',
   bootPartition: '/efi/trivet.yaml',
   collected: '/run/trivet/config/platform.json',
@@ -26,8 +34,11 @@ export const devicePlaces: ConfigPlaces & { readonly collected: string } = {
 
 export async function configCommand(operation: string | undefined, options: ConfigOptions): Promise<void> {
   if (operation === 'collect') return collect(options.timeout);
+  if (operation === 'forget') return forget();
   if (operation !== undefined) {
-    throw usageError(`There is no "config ${operation}": only config collect. See: trivet config --help`);
+    throw usageError(
+      `There is no "config ${operation}": only config collect and config forget. See: trivet config --help`,
+    );
   }
   const report = await fetchReport(options.socket);
   process.stdout.write(formatReport(report, options));
@@ -36,12 +47,7 @@ export async function configCommand(operation: string | undefined, options: Conf
 /** Of the agent; where none runs, of the files that it would read. */
 async function fetchReport(socket: string): Promise<ConfigReport> {
   try {
-    const client = await connectAdmin(socket);
-    try {
-      return (await client.request('config.show')) as ConfigReport;
-    } finally {
-      client.close();
-    }
+    return (await askAgent(socket, 'config.show')) as ConfigReport;
   } catch (error) {
     if (!(error instanceof AdminError) || error.code !== 'unreachable') throw error;
     process.stderr.write(`${error.message} This is what its files say:\n`);
@@ -64,6 +70,19 @@ async function collect(seconds: number): Promise<void> {
   writeCollected(devicePlaces.collected, collected);
   if (collected.sight.kind === 'unreadable') throw new CommandError(collected.sight.problem);
   process.stdout.write(`${tellSight(collected.place, collected.sight)}\n`);
+}
+
+/** What the agent asks for where the boot partition is mounted read-only. */
+async function forget(): Promise<void> {
+  if (!existsSync(memberFile(loadConfig(devicePlaces).home)))
+    throw new CommandError(
+      'This machine is no member of a cluster: it still needs its secret. Nothing was done.',
+    );
+  const file = devicePlaces.bootPartition;
+  const outcome = await withWritableBootPartition(readDevice(), () => forgetIn(file));
+  if (outcome === 'unable') throw new CommandError(unableMessage(file));
+  const what = outcome === 'taken' ? 'was taken out of' : 'is not in';
+  process.stdout.write(`The enrolment secret ${what} ${file}.\n`);
 }
 
 function tellSight(place: string, sight: Exclude<Sight, { kind: 'unreadable' }>): string {

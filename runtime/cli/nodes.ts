@@ -1,5 +1,5 @@
 /** `trivet nodes`: the members, the machines that wait to be let in, and the enrolment window. */
-import { type AdminClient, connectAdmin } from '../admin/client.ts';
+import { askAgent } from '../admin/client.ts';
 import type { ClusterStatus, EnrolmentAnswer } from '../admin/protocol.ts';
 import { usageError } from './command-error.ts';
 
@@ -25,22 +25,11 @@ export async function nodesCommand(
   if (!isAction(action)) throw usageError(`nodes ${action}: there is ${Object.keys(actions).join(', ')}.`);
   const takesNode = action === 'approve' || action === 'refuse';
   if (takesNode !== (node !== undefined)) throw usageError(`Usage: ${actions[action]}`);
-  const client = await connectAdmin(socket);
-  try {
-    const desk = (await client.request('nodes.enrolment', {
-      action,
-      ...(takesNode ? { node } : {}),
-    })) as EnrolmentAnswer;
-    const { nodes } = await status(client);
-    const text = json ? JSON.stringify({ nodes, enrolment: desk }, null, 2) : formatNodes(nodes, desk);
-    process.stdout.write(`${text}\n`);
-  } finally {
-    client.close();
-  }
-}
-
-async function status(client: AdminClient): Promise<ClusterStatus> {
-  return (await client.request('status')) as ClusterStatus;
+  const params = takesNode ? { action, node } : { action };
+  const desk = (await askAgent(socket, 'nodes.enrolment', params)) as EnrolmentAnswer;
+  const { nodes } = (await askAgent(socket, 'status')) as ClusterStatus;
+  const text = json ? JSON.stringify({ nodes, enrolment: desk }, null, 2) : formatNodes(nodes, desk);
+  process.stdout.write(`${text}\n`);
 }
 
 function isAction(action: string): action is Action {

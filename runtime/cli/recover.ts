@@ -1,5 +1,5 @@
 /** `trivet recover`: says what going on alone would cost, and does it only when the cluster's name is given. */
-import { connectAdmin } from '../admin/client.ts';
+import { askAgent } from '../admin/client.ts';
 import { CommandError } from './command-error.ts';
 
 export interface RecoverOptions {
@@ -20,17 +20,12 @@ interface Answer {
 }
 
 export async function recoverCommand({ socket, confirm, json }: RecoverOptions): Promise<void> {
-  const client = await connectAdmin(socket);
-  try {
-    const params = confirm === null ? {} : { confirm };
-    const answer = (await client.request('recover', params, { timeoutMilliseconds: 120_000 })) as Answer;
-    process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : formatAnswer(answer));
-    if (!answer.done) {
-      const { clusterName } = answer.plan;
-      throw new CommandError(`Nothing was done. To go on: trivet recover --confirm ${clusterName}`);
-    }
-  } finally {
-    client.close();
+  const params = confirm === null ? {} : { confirm };
+  const answer = (await askAgent(socket, 'recover', params, { timeoutMilliseconds: 120_000 })) as Answer;
+  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : formatAnswer(answer));
+  if (!answer.done) {
+    const { clusterName } = answer.plan;
+    throw new CommandError(`Nothing was done. To go on: trivet recover --confirm ${clusterName}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** `trivet remove-node`: takes a node out of the cluster for good, from any member. */
-import { connectAdmin } from '../admin/client.ts';
+import { askAgent } from '../admin/client.ts';
 import { CommandError } from './command-error.ts';
 
 export interface RemoveNodeOptions {
@@ -15,26 +15,20 @@ export async function removeNodeCommand(
   node: string,
   { socket, force, json }: RemoveNodeOptions,
 ): Promise<void> {
-  const client = await connectAdmin(socket);
-  try {
-    const params = { node, force };
-    const answer = (await client.request('node.remove', params, { timeoutMilliseconds })) as {
-      readonly id: string;
-      readonly name: string;
-      readonly done: boolean;
-    };
-    if (json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
-    if (!answer.done) {
-      throw new CommandError(
-        `${answer.name} is going to be removed, but its seat could not be handed over yet. That goes on by itself: trivet status shows when it has gone. If the machine is lost or stolen: trivet remove-node ${answer.id} --force`,
-      );
-    }
-    if (!json) {
-      process.stdout.write(
-        `${answer.name} (${answer.id}) was removed. Its key is refused by every node; to use the machine again, give it a factory reset. The cluster's CA is replaced (trivet ca status), so unused tokens are void.\n`,
-      );
-    }
-  } finally {
-    client.close();
+  const answer = (await askAgent(socket, 'node.remove', { node, force }, { timeoutMilliseconds })) as {
+    readonly id: string;
+    readonly name: string;
+    readonly done: boolean;
+  };
+  if (json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+  if (!answer.done) {
+    throw new CommandError(
+      `${answer.name} is going to be removed, but its seat could not be handed over yet. That goes on by itself: trivet status shows when it has gone. If the machine is lost or stolen: trivet remove-node ${answer.id} --force`,
+    );
+  }
+  if (!json) {
+    process.stdout.write(
+      `${answer.name} (${answer.id}) was removed. Its key is refused by every node; to use the machine again, give it a factory reset. The cluster's CA is replaced (trivet ca status), so unused tokens are void.\n`,
+    );
   }
 }

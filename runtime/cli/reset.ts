@@ -1,5 +1,5 @@
 /** `trivet reset`: says what a factory reset would lose, and does it only when the machine's name is given. */
-import { connectAdmin } from '../admin/client.ts';
+import { askAgent } from '../admin/client.ts';
 import type { ResetAnswer } from '../admin/protocol.ts';
 import { CommandError } from './command-error.ts';
 
@@ -10,15 +10,11 @@ export interface ResetOptions {
 }
 
 export async function resetCommand({ socket, confirm, json }: ResetOptions): Promise<void> {
-  const client = await connectAdmin(socket);
-  try {
-    const answer = (await client.request('system.reset', confirm === null ? {} : { confirm })) as ResetAnswer;
-    process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : formatAnswer(answer));
-    if (!answer.done) {
-      throw new CommandError(`Nothing was done. To go on: trivet reset --confirm ${answer.plan.name}`);
-    }
-  } finally {
-    client.close();
+  const params = confirm === null ? {} : { confirm };
+  const answer = (await askAgent(socket, 'system.reset', params)) as ResetAnswer;
+  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : formatAnswer(answer));
+  if (!answer.done) {
+    throw new CommandError(`Nothing was done. To go on: trivet reset --confirm ${answer.plan.name}`);
   }
 }
 

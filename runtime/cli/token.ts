@@ -1,5 +1,5 @@
 /** `trivet token`: makes, lists and revokes one-time tokens, from any member. */
-import { connectAdmin } from '../admin/client.ts';
+import { askAgent } from '../admin/client.ts';
 import type { TokensAnswer } from '../admin/protocol.ts';
 import { usageError } from './command-error.ts';
 
@@ -16,14 +16,8 @@ export async function tokenCommand(
   options: TokenOptions,
 ): Promise<void> {
   const params = readParams(operation, id, options);
-  const client = await connectAdmin(options.socket);
-  try {
-    const answer = (await client.request('token', params)) as TokensAnswer;
-    const text = options.json ? JSON.stringify(answer, null, 2) : formatAnswer(answer);
-    process.stdout.write(`${text}\n`);
-  } finally {
-    client.close();
-  }
+  const answer = (await askAgent(options.socket, 'token', params)) as TokensAnswer;
+  process.stdout.write(`${options.json ? JSON.stringify(answer, null, 2) : formatAnswer(answer)}\n`);
 }
 
 function readParams(

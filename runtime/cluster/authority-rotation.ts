@@ -7,15 +7,18 @@ import * as z from 'zod';
 import type { AuthorityAnswer } from '../admin/protocol.ts';
 import { RpcError } from '../peers/rpc.ts';
 import { caHashOf } from '../peers/token.ts';
+import { splitBundle } from '../peers/trust.ts';
 import { sealText } from './authority.ts';
 import type { MemberContext } from './member-context.ts';
 import type { ReportBook } from './reports.ts';
 import {
   authorityCrossKey,
+  authorityHistoryKey,
   authorityKey,
   authorityPreviousKey,
   authoritySealedKey,
   readAuthority,
+  readAuthorityHistory,
   readRoster,
   readTrustBundle,
   rotationDueKey,
@@ -24,21 +27,23 @@ import { signAuthorities } from './voucher-proof.ts';
 import { charterKey, putCharter, readOwnCharter } from './voucher-records.ts';
 
 const text = new TextEncoder();
+/** Changes of CAs that an operator may have missed: each removal of a node brings one. */
+const mostRemembered = 128;
 
 export const authorityParams = z.object({ action: z.enum(['status', 'rotate']) });
 export type AuthorityParams = z.infer<typeof authorityParams>;
 
 /** On the leader. Throws `RpcError` or `StoreError`. */
 export async function rotateAuthority(context: MemberContext): Promise<void> {
-  const { sealing, replica, store, clusterName, clusterId, log } = context;
+  const { sealing, replica, store, certificates, clusterName, clusterId, log } = context;
   const view = replica.machine.view;
   const old = sealing.key && readAuthority(view, sealing.key);
   if (!sealing.key || !old) throw new RpcError('notReady', 'This node has no copy of the CA yet: try again.');
   if (old.previous !== '')
     throw new RpcError('busy', 'A new CA is already taking over: trivet ca status shows whom it waits for.');
-  const { createCertificateAuthority, issueCrossCertificate } = await import('./certificates.ts');
-  const next = await createCertificateAuthority(clusterName, clusterId);
-  const cross = await issueCrossCertificate(old, next);
+  const next = await certificates.run('createCertificateAuthority', clusterName, clusterId);
+  const cross = await certificates.run('issueCrossCertificate', old, next);
+  const history = [...splitBundle(readAuthorityHistory(view)), cross].slice(-mostRemembered).join('');
   const own = readOwnCharter(view, sealing.key);
   const cluster = { name: clusterName, id: clusterId, bundle: next.certificate + old.certificate };
   const charter = own && { ...own, charter: signAuthorities(own.charter, own.privateKey, cluster) };
@@ -54,6 +59,7 @@ export async function rotateAuthority(context: MemberContext): Promise<void> {
       { operation: 'put', key: authorityCrossKey, value: text.encode(cross) },
       { operation: 'put', key: authorityPreviousKey, value: text.encode(old.certificate) },
       { operation: 'delete', key: rotationDueKey },
+      { operation: 'put', key: authorityHistoryKey, value: text.encode(history) },
     ],
   });
   if (!succeeded) throw new RpcError('busy', 'Another rotation was first: trivet ca status shows it.');

@@ -77,8 +77,7 @@ export async function issueNodeCertificate(
   issuedAt: number,
 ): Promise<string> {
   const signingKey = await importPrivateKey(authority.privateKey);
-  const spki = createPublicKey(publicKey).export({ format: 'der', type: 'spki' });
-  const nodeKey = await webcrypto.subtle.importKey('spki', new Uint8Array(spki), algorithm, true, ['verify']);
+  const nodeKey = await importPublicKey(createPublicKey(publicKey).export({ format: 'der', type: 'spki' }));
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerialNumber(),
     subject: `CN=${peer.nodeId}, O=${peer.clusterId}`,
@@ -103,9 +102,59 @@ export async function issueNodeCertificate(
   return endLine(certificate.toString('pem')) + authority.cross;
 }
 
+/**
+ * Signs an operator's public key (DER, SPKI, in Base64): a client's certificate, in PEM, that names no node and so is none to peers;
+ * behind it the CA's cross certificate. Its subject is what Kubernetes takes for an administrator.
+ */
+export async function issueOperatorCertificate(
+  authority: CertificateAuthority,
+  operator: { readonly clusterId: string; readonly name: string; readonly publicKey: string },
+  issuedAt: number,
+): Promise<string> {
+  const { clusterId, name, publicKey } = operator;
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: [{ CN: [name] }, { O: ['system:masters'] }],
+    issuer: new x509.X509Certificate(authority.certificate).subject,
+    ...validity,
+    signingAlgorithm: algorithm,
+    publicKey: await importPublicKey(Buffer.from(publicKey, 'base64')),
+    signingKey: await importPrivateKey(authority.privateKey),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      new x509.SubjectAlternativeNameExtension([{ type: 'url', value: issuedUri(clusterId, issuedAt) }]),
+    ],
+  });
+  return endLine(certificate.toString('pem')) + authority.cross;
+}
+
+/** A certificate that says nothing but its key, which TLS needs to prove one: of a private key in PEM, in PEM. */
+export async function createSelfSigned(privateKey: string, name: string): Promise<string> {
+  const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerialNumber(),
+    name: [{ CN: [name] }],
+    ...validity,
+    signingAlgorithm: algorithm,
+    keys: {
+      privateKey: await importPrivateKey(privateKey),
+      publicKey: await importPublicKey(publicKey),
+    },
+    extensions: [new x509.BasicConstraintsExtension(false, undefined, true)],
+  });
+  return endLine(certificate.toString('pem'));
+}
+
 /** Certificates are put in a row. */
 function endLine(pem: string): string {
   return `${pem.trimEnd()}\n`;
+}
+
+/** @param der SPKI. */
+function importPublicKey(der: Buffer): Promise<webcrypto.CryptoKey> {
+  return webcrypto.subtle.importKey('spki', new Uint8Array(der), algorithm, true, ['verify']);
 }
 
 function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {

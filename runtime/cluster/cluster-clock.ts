@@ -9,8 +9,8 @@ import { clockKey, encodeClock, readClock } from './enrolment-records.ts';
 export interface ClusterClockOptions {
   readonly view: () => StateView;
   readonly store: Store;
-  /** Whether something is to expire soon: the count is then stored often, which costs writes. */
-  readonly isNeeded: () => boolean;
+  /** Whether something is to expire after now, in seconds: the count is then stored often, which costs writes. */
+  readonly isNeeded: (now: number) => boolean;
 }
 
 const neededEverySeconds = 15;
@@ -57,6 +57,6 @@ export class ClusterClock {
   #isNeededNow(now: number): boolean {
     if (now < this.#nextLook) return false;
     this.#nextLook = now + neededEverySeconds;
-    return this.#options.isNeeded();
+    return this.#options.isNeeded(now);
   }
 }

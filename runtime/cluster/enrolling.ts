@@ -55,10 +55,10 @@ export async function admit(
   const authority = await waitForAuthority(context);
   const port = Number(request.address.slice(request.address.lastIndexOf(':') + 1));
   const address = formatEndpoint({ host: remoteHost, port });
-  const { issueNodeCertificate } = await import('./certificates.ts');
   const entrant = { ...request, id, address };
   await (tokenId === null ? enter(context, entrant) : enterByToken(context, entrant, tokenId));
-  const certificate = await issueNodeCertificate(
+  const certificate = await context.certificates.run(
+    'issueNodeCertificate',
     authority,
     { clusterId: context.clusterId, nodeId: id },
     request.publicKey,

@@ -1,7 +1,7 @@
 /** What a person does about enrolment: sees who waits, lets one in or not, opens and closes the window. On the leader. */
 import * as z from 'zod';
 import type { EnrolmentAnswer } from '../admin/protocol.ts';
-import { RpcError } from '../peers/rpc.ts';
+import type { StateView } from '../datastore/state-machine/reading.ts';
 import { type EnrolmentRecord, isTimeOver, objectToAdmission } from './admission.ts';
 import {
   applicantKey,
@@ -12,6 +12,7 @@ import {
   readEnrolment,
   type WaitingApplicant,
 } from './enrolment-records.ts';
+import { findNode } from './find-node.ts';
 import type { MemberContext } from './member-context.ts';
 import { trustedKeys } from './voucher-admission.ts';
 
@@ -26,6 +27,8 @@ export type DeskParams = z.infer<typeof deskParams>;
 
 /** Throws `RpcError` or `StoreError`; answers with how things are afterwards. */
 export async function serveDesk(context: MemberContext, params: DeskParams): Promise<EnrolmentAnswer> {
+  // A person must not see a window as open whose time is over, nor have to wait for the next round.
+  await closeInTime(context);
   const view = context.replica.machine.view;
   switch (params.action) {
     case 'list':
@@ -39,7 +42,7 @@ export async function serveDesk(context: MemberContext, params: DeskParams): Pro
       context.log.warn('enrolment was closed');
       break;
     case 'approve': {
-      const applicant = findApplicant(readApplicants(view), params.node);
+      const applicant = findApplicant(view, params.node);
       const value = encodeApplicant({ ...applicant, approved: true });
       await context.store.transact({
         success: [{ operation: 'put', key: applicantKey(applicant.id), value }],
@@ -48,7 +51,7 @@ export async function serveDesk(context: MemberContext, params: DeskParams): Pro
       break;
     }
     case 'refuse': {
-      const { id } = findApplicant(readApplicants(view), params.node);
+      const { id } = findApplicant(view, params.node);
       await context.store.transact({ success: [{ operation: 'delete', key: applicantKey(id) }] });
       break;
     }
@@ -69,14 +72,25 @@ async function putRecord({ store }: MemberContext, record: EnrolmentRecord): Pro
   });
 }
 
-function describe({ replica, enrolment, clock }: MemberContext): EnrolmentAnswer {
+/** Why the secret admits nobody at the moment; null while it admits machines, if only some. */
+export function whyClosed({
+  replica,
+  enrolment,
+  clock,
+}: Pick<MemberContext, 'replica' | 'enrolment' | 'clock'>): string | null {
+  const { record } = readEnrolment(replica.machine.view);
+  // Of no machine in particular: a list of serial numbers closes nothing.
+  const { serials: _, ...window } = enrolment;
+  return objectToAdmission(window, record, clock.now(), { serial: null });
+}
+
+function describe(context: MemberContext): EnrolmentAnswer {
+  const { replica, clock, enrolment } = context;
   const view = replica.machine.view;
   const { record } = readEnrolment(view);
-  // Of no machine in particular: a list of serial numbers closes nothing.
-  const { serials: _, vouchers, ...window } = enrolment;
   return {
-    closed: objectToAdmission(window, record, clock.now(), { serial: null }),
-    vouchers: trustedKeys(view, vouchers).length > 0,
+    closed: whyClosed(context),
+    vouchers: trustedKeys(view, enrolment.vouchers).length > 0,
     admitted: record.admitted,
     applicants: readApplicants(view).map(({ since, ...applicant }) => ({
       ...applicant,
@@ -85,11 +99,6 @@ function describe({ replica, enrolment, clock }: MemberContext): EnrolmentAnswer
   };
 }
 
-function findApplicant(applicants: readonly WaitingApplicant[], text: string): WaitingApplicant {
-  const found = applicants.filter(({ id, name }) => id === text || name === text);
-  if (found.length === 1) return found[0]!;
-  const list = applicants.map(({ id, name }) => `${name} (${id})`).join(', ') || 'none';
-  const problem =
-    found.length === 0 ? `No machine "${text}" waits` : `Several machines are called "${text}": give the id`;
-  throw new RpcError('unknownNode', `${problem}. Waiting: ${list}.`);
+function findApplicant(view: StateView, text: string): WaitingApplicant {
+  return findNode(readApplicants(view), text, { none: 'No machine waits that is', known: 'Waiting' });
 }

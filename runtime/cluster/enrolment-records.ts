@@ -1,7 +1,8 @@
-/** What the cluster keeps in the datastore about enrolment: its clock, the window, who waits, and tokens. */
+/** What the cluster keeps in the datastore about enrolment: its clock, the window, the secret's key, who waits, and tokens. */
 import * as z from 'zod';
 import { prefixEnd } from '../datastore/state-machine/model.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
+import { tokenIdPattern } from '../peers/token.ts';
 import type { NodeId } from '../raft/types.ts';
 import { type EnrolmentRecord, enrolmentRecordSchema, firstRecord } from './admission.ts';
 import { ownPrefix, parseJson } from './roster.ts';
@@ -10,6 +11,8 @@ const text = new TextEncoder();
 
 export const clockKey = text.encode(`${ownPrefix}clock`);
 export const enrolmentKey = text.encode(`${ownPrefix}enrolment`);
+/** Sealed; see enrolment-key.ts. */
+export const keptEnrolmentKey = text.encode(`${ownPrefix}enrolment-key`);
 const tokensPrefix = `${ownPrefix}tokens/`;
 const applicantsPrefix = `${ownPrefix}applicants/`;
 
@@ -69,7 +72,7 @@ export function readApplicants(view: StateView): WaitingApplicant[] {
 }
 
 const tokenSchema = z.object({
-  id: z.string().regex(/^[0-9a-f]{8}$/),
+  id: z.string().regex(tokenIdPattern),
   /** The pre-shared key, in hexadecimal, sealed, in base64. */
   sealedKey: z.string(),
   /** Of the cluster's clock, in seconds. */

@@ -2,11 +2,13 @@
  * What is said between machines that have proved the secret to each other: hello, the promise not to start
  * another cluster, and enrolment. The same table of requests for blank machines and members.
  */
+import { isIP } from 'node:net';
 import * as z from 'zod';
 import { dialEnrolment, type Endpoint } from '../peers/dial.ts';
 import { strangerFrameLimitBytes } from '../peers/frames.ts';
 import { RpcClient } from '../peers/rpc.ts';
 import type { SecretKeys } from '../peers/secret.ts';
+import { tokenIdPattern } from '../peers/token.ts';
 import type { NodeId } from '../raft/types.ts';
 import { charterSchema, proofSchema } from './voucher-proof.ts';
 
@@ -45,6 +47,13 @@ export const enrolSchema = z.object({
   proof: proofSchema.nullable().default(null),
 });
 export type Enrol = z.infer<typeof enrolSchema>;
+
+/** What a member that passes a request on to the leader says of it. */
+export const relaySchema = z.object({
+  remoteHost: z.string().refine((host) => isIP(host) !== 0, 'must be an address'),
+  /** null where the machine has proved the secret. */
+  tokenId: z.string().regex(tokenIdPattern).nullable(),
+});
 
 export const enrolAnswerSchema = z.object({
   clusterId: z.string().regex(/^[0-9a-f]{16}$/),

@@ -10,6 +10,7 @@ import type { SecretKeys } from '../peers/secret.ts';
 import { caHashOf } from '../peers/token.ts';
 import { splitBundle } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { CertificateThread } from './certificate-thread.ts';
 import type { Candidate, Candidates } from './discovery/candidates.ts';
 import { chooseGreetings } from './discovery/choose-greetings.ts';
 import type { Hint } from './discovery/hints.ts';
@@ -34,9 +35,11 @@ export interface FormingOptions {
   readonly identity: Identity;
   readonly version: string;
   readonly port: () => number;
-  readonly keys: SecretKeys;
+  /** What this node proves; null on a member that does not know it at the moment. Another object is another key. */
+  readonly keys: () => SecretKeys | null;
   /** The CA that a token names; null where the secret is what is proved. */
   readonly pinnedCa: string | null;
+  readonly certificates: CertificateThread;
   readonly log: Log;
   /** Where others may be, as discovery says. */
   readonly candidates: Candidates;
@@ -64,7 +67,7 @@ const decided = new Set(['pending', 'removed', 'token', 'voucher']);
 
 export class Forming {
   readonly #options: FormingOptions;
-  readonly #links: EnrolmentLinks;
+  #links: { readonly keys: SecretKeys; readonly links: EnrolmentLinks } | null = null;
   readonly #peers = new PeerTable();
   readonly #greeting = new Set<string>();
   readonly #triedAt = new Map<string, number>();
@@ -85,7 +88,6 @@ export class Forming {
   constructor(options: FormingOptions, clusterId: string | null) {
     this.#options = options;
     this.#clusterId = clusterId;
-    this.#links = new EnrolmentLinks(options.keys);
     void this.#round();
   }
 
@@ -120,7 +122,7 @@ export class Forming {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#links.close();
+    this.#links?.links.close();
   }
 
   /** One round at a time; news that comes during one starts the next at once. */
@@ -148,6 +150,17 @@ export class Forming {
     if (this.#closed) return;
     const calm = this.#clusterId === null ? greetMilliseconds : calmGreetMilliseconds;
     this.#timer = setTimeout(() => void this.#round(), this.#news ? newsMilliseconds : calm);
+  }
+
+  /** Throws where there is nothing to prove. */
+  #linksNow(): EnrolmentLinks {
+    const keys = this.#options.keys();
+    if (keys === null) throw new Error('This node does not know the enrolment secret at the moment.');
+    if (this.#links?.keys === keys) return this.#links.links;
+    this.#links?.links.close();
+    const links = new EnrolmentLinks(keys);
+    this.#links = { keys, links };
+    return links;
   }
 
   #wake(): void {
@@ -191,7 +204,7 @@ export class Forming {
     if (this.#greeting.has(key)) return;
     this.#greeting.add(key);
     try {
-      this.#hear(await this.#links.hello(endpoint, own), endpoint);
+      this.#hear(await this.#linksNow().hello(endpoint, own), endpoint);
     } catch (error) {
       this.#complain(key, error);
     }
@@ -301,7 +314,7 @@ export class Forming {
       try {
         // The member knows the host of our address better than we do: it sees where we come from.
         const address = `:${port()}`;
-        const answer = await this.#links.enrol(endpoint, {
+        const answer = await this.#linksNow().enrol(endpoint, {
           name: identity.name,
           publicKey: identity.publicKey,
           address,
@@ -332,7 +345,7 @@ export class Forming {
 
   /** Starts the cluster when enough others have promised not to start another. */
   async #found(others: readonly NodeId[]): Promise<void> {
-    const { identity, clusterName, expect, onMember, log, guard } = this.#options;
+    const { identity, clusterName, expect, certificates, onMember, log, guard } = this.#options;
     const answers = await Promise.all(others.map((id) => this.#askPromise(id)));
     const granted = answers.filter((answer) => answer).length;
     if (granted < expect - 1) {
@@ -341,7 +354,7 @@ export class Forming {
       );
       return;
     }
-    const membership = await foundCluster(clusterName, identity, guard?.voucher ?? null);
+    const membership = await foundCluster(clusterName, identity, guard?.voucher ?? null, certificates);
     const { clusterId } = membership.credentials;
     log.info({ cluster: clusterName, clusterId }, 'starting the cluster');
     await onMember(membership, []);
@@ -354,7 +367,7 @@ export class Forming {
     const endpoint = this.#endpointOf(id);
     if (endpoint === null) return false;
     try {
-      return (await this.#links.promise(endpoint, this.#options.identity.id)).granted;
+      return (await this.#linksNow().promise(endpoint, this.#options.identity.id)).granted;
     } catch {
       return false;
     }

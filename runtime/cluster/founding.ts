@@ -1,6 +1,7 @@
 /** How a blank machine's membership begins: it starts a cluster of its own, or another admits it. */
 import { randomBytes } from 'node:crypto';
 import type { Voucher } from '../vouchers/voucher.ts';
+import type { CertificateThread } from './certificate-thread.ts';
 import type { EnrolAnswer } from './enrolment.ts';
 import type { Identity } from './identity.ts';
 import type { Membership } from './membership.ts';
@@ -12,12 +13,12 @@ export async function foundCluster(
   clusterName: string,
   identity: Identity,
   voucher: Voucher | null,
+  certificates: CertificateThread,
 ): Promise<Membership> {
-  const { createCertificateAuthority, issueNodeCertificate } = await import('./certificates.ts');
   const clusterId = randomBytes(8).toString('hex');
-  const authority = await createCertificateAuthority(clusterName, clusterId);
+  const authority = await certificates.run('createCertificateAuthority', clusterName, clusterId);
   const peer = { clusterId, nodeId: identity.id };
-  const certificate = await issueNodeCertificate(authority, peer, identity.publicKey, 0);
+  const certificate = await certificates.run('issueNodeCertificate', authority, peer, identity.publicKey, 0);
   const caCertificate = authority.certificate;
   const cluster = { name: clusterName, id: clusterId, bundle: caCertificate };
   const own = createCharter(cluster);

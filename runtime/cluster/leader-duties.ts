@@ -99,6 +99,7 @@ export class LeaderDuties {
       removed: [...this.#context.removed.denied.ids],
       bundleHash: this.#bundleHash(),
       clock: this.#context.clock.now(),
+      ...(leading ? this.#context.enrolmentKey.answer() : { enrolmentKey: null, enrolmentOpen: true }),
     };
   }
 
@@ -184,6 +185,7 @@ export class LeaderDuties {
     this.#busy = true;
     try {
       await this.#storeAuthority();
+      await this.#context.enrolmentKey.store();
       await this.#updateRoster();
       this.#keepRoles();
       await finishRemovals(this.#context);

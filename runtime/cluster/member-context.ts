@@ -1,13 +1,16 @@
 /** What the parts of a member node share. */
 
 import type { EnrolmentWindow } from '../config/enrolment-schema.ts';
+import type { Operator } from '../config/operators-schema.ts';
 import type { Replica } from '../datastore/replica.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { RpcLinks } from '../peers/rpc-links.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { AddressKeeper } from './address-keeper.ts';
+import type { CertificateThread } from './certificate-thread.ts';
 import type { ClusterClock } from './cluster-clock.ts';
+import type { EnrolmentKeeper } from './enrolment-key.ts';
 import type { Identity } from './identity.ts';
 import type { RemovedKeeper } from './removed-keeper.ts';
 import type { SealingKeeper } from './sealing-key.ts';
@@ -19,7 +22,10 @@ export interface MemberContext {
   readonly clusterId: string;
   readonly sealing: SealingKeeper;
   readonly enrolment: EnrolmentWindow;
+  readonly operators: readonly Operator[];
+  readonly enrolmentKey: EnrolmentKeeper;
   readonly clock: ClusterClock;
+  readonly certificates: CertificateThread;
   /** The beginning of the hash of the CA that has signed this node's certificate. */
   readonly ownAuthority: () => string;
   readonly targets: { readonly voters: number; readonly standbys: number };

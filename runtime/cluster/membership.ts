@@ -2,12 +2,13 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { memberFile } from '../config/member-file.ts';
 import { DamagedError } from '../datastore/recovery.ts';
 import { makeDirectoryDurably, readTextIfPresent, writeFileDurably } from '../files/durable.ts';
 import type { Credentials } from '../peers/trust.ts';
-import type { CertificateAuthority } from './authority.ts';
+import { type CertificateAuthority, openSealedText, sealText } from './authority.ts';
 import { DataDirectoryError, type Identity } from './identity.ts';
-import { saveSealingKey } from './sealing-key.ts';
+import { loadSealingKey, saveSealingKey } from './sealing-key.ts';
 import { type OwnCharter, ownCharterSchema } from './voucher-proof.ts';
 
 export interface Membership {
@@ -32,11 +33,12 @@ function files(dataDirectory: string) {
   const directory = path.join(dataDirectory, 'pki');
   return {
     directory,
-    member: path.join(dataDirectory, 'member.json'),
+    member: memberFile(dataDirectory),
     caCertificate: path.join(directory, 'ca.crt'),
-    caKey: path.join(directory, 'ca.key'),
+    /** Sealed from the beginning: what is deleted from a disk may be found on it for long. */
+    caKey: path.join(directory, 'ca.key.sealed'),
     certificate: path.join(directory, 'node.crt'),
-    charter: path.join(directory, 'charter.json'),
+    charter: path.join(directory, 'charter.sealed'),
   };
 }
 
@@ -55,7 +57,6 @@ export function loadMembership(
       `${dataDirectory} belongs to the cluster "${member.clusterName}", but the configuration names "${clusterName}": correct cluster.name, or name another dataDirectory to join the other cluster as a new node.`,
     );
   }
-  const caKey = readTextIfPresent(at.caKey);
   const caCertificate = readRequired(at.caCertificate);
   return {
     credentials: {
@@ -65,11 +66,43 @@ export function loadMembership(
       certificate: readRequired(at.certificate),
       caCertificate,
     },
-    authority:
-      caKey === null ? null : { certificate: caCertificate, privateKey: caKey, cross: '', previous: '' },
-    charter: caKey === null ? null : parseCharter(at.charter),
+    authority: loadAuthority(dataDirectory, caCertificate),
+    charter: loadCharter(dataDirectory),
     newSealingKey: null,
   };
+}
+
+function loadAuthority(dataDirectory: string, certificate: string): CertificateAuthority | null {
+  const privateKey = readSealed(dataDirectory, files(dataDirectory).caKey);
+  return privateKey === null ? null : { certificate, privateKey, cross: '', previous: '' };
+}
+
+/** A founder of an earlier version has left none. */
+function loadCharter(dataDirectory: string): OwnCharter | null {
+  const { charter } = files(dataDirectory);
+  const text = readSealed(dataDirectory, charter);
+  if (text === null) return null;
+  try {
+    return ownCharterSchema.parse(JSON.parse(text));
+  } catch {
+    throw damaged(charter);
+  }
+}
+
+function readSealed(dataDirectory: string, file: string): string | null {
+  const sealed = readTextIfPresent(file);
+  if (sealed === null) return null;
+  const sealingKey = loadSealingKey(dataDirectory);
+  if (sealingKey === null) throw damaged(file);
+  try {
+    return openSealedText(Buffer.from(sealed, 'base64'), sealingKey);
+  } catch {
+    throw damaged(file);
+  }
+}
+
+function writeSealed(file: string, text: string, sealingKey: Buffer): void {
+  writeFileDurably(file, Buffer.from(sealText(text, sealingKey)).toString('base64'));
 }
 
 /** Makes the membership durable; from here on the node is a member, also after a power cut. */
@@ -78,8 +111,8 @@ export function saveMembership(dataDirectory: string, clusterName: string, membe
   const { credentials, authority, charter, newSealingKey } = membership;
   makeDirectoryDurably(at.directory);
   if (newSealingKey) saveSealingKey(dataDirectory, newSealingKey);
-  if (charter) writeFileDurably(at.charter, `${JSON.stringify(charter)}\n`);
-  if (authority) writeFileDurably(at.caKey, authority.privateKey);
+  if (charter && newSealingKey) writeSealed(at.charter, JSON.stringify(charter), newSealingKey);
+  if (authority && newSealingKey) writeSealed(at.caKey, authority.privateKey, newSealingKey);
   writeFileDurably(at.caCertificate, credentials.caCertificate);
   writeFileDurably(at.certificate, credentials.certificate);
   writeFileDurably(
@@ -103,17 +136,6 @@ export function forgetAuthorityKey(dataDirectory: string): void {
   const at = files(dataDirectory);
   rmSync(at.caKey, { force: true });
   rmSync(at.charter, { force: true });
-}
-
-/** A founder of an earlier version has left none. */
-function parseCharter(file: string): OwnCharter | null {
-  const text = readTextIfPresent(file);
-  if (text === null) return null;
-  try {
-    return ownCharterSchema.parse(JSON.parse(text));
-  } catch {
-    throw damaged(file);
-  }
 }
 
 function parseMember(file: string, text: string): z.infer<typeof memberSchema> {

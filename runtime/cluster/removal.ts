@@ -6,10 +6,10 @@ import * as z from 'zod';
 import { RpcError } from '../peers/rpc.ts';
 import type { NodeId, RaftStatus } from '../raft/types.ts';
 import { encodeEnrolment, enrolmentKey, readEnrolment } from './enrolment-records.ts';
+import { findNode } from './find-node.ts';
 import type { MemberContext } from './member-context.ts';
 import {
   encodeRemoved,
-  type Member,
   nodeKey,
   type RemovedMember,
   readRemoving,
@@ -25,20 +25,6 @@ export const removeParams = z.object({
   force: z.boolean().default(false),
 });
 export type RemoveParams = z.infer<typeof removeParams>;
-
-/** The member that a person means. Throws `RpcError` that lists those there are. */
-export function findMember(members: readonly Member[], text: string): Member {
-  const exact = members.filter((member) => member.id === text || member.name === text);
-  const found =
-    exact.length > 0
-      ? exact
-      : members.filter((member) => /^[0-9a-f]{4,}$/.test(text) && member.id.startsWith(text));
-  if (found.length === 1) return found[0]!;
-  const list = members.map(({ name, id }) => `${name} (${id})`).join(', ');
-  const problem =
-    found.length === 0 ? `There is no node "${text}"` : `"${text}" may be several nodes: give the id`;
-  throw new RpcError('unknownNode', `${problem}. The nodes are: ${list}.`);
-}
 
 /** Why a node cannot be refused at once; null when it can. */
 export function objectToForce(
@@ -64,7 +50,7 @@ export async function beginRemoval(
 ): Promise<RemovedMember> {
   const { replica, identity, store } = context;
   const members = readRoster(replica.machine.view);
-  const { id, name } = findMember(members, node);
+  const { id, name } = findNode(members, node, { none: 'There is no node', known: 'The nodes are' });
   if (members.length === 1)
     throw new RpcError('lastNode', `${name} is the only node. To give the cluster up: trivet reset on it.`);
   if (!force) {

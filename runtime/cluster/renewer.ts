@@ -2,12 +2,11 @@
  * Keeps a member's certificate fresh: renewed when half of its life is over by the cluster's clock, when another CA is in
  * force, and when the others say that it has expired. Connections that are open stay open.
  */
-import { X509Certificate } from 'node:crypto';
 import * as z from 'zod';
 import { RpcError } from '../peers/rpc.ts';
-import { issuedAtOf, nodeIdOf, splitBundle } from '../peers/trust.ts';
+import { nodeIdOf } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
-import { bundleOf, hashOfBundle } from './authority.ts';
+import { bundleOf } from './authority.ts';
 import type { MemberContext } from './member-context.ts';
 import type { RenewableCredentials, RenewedCertificates } from './renewable-credentials.ts';
 import { readAuthority, readMember, readTrustBundle } from './roster.ts';
@@ -28,15 +27,14 @@ export async function renew(
   from: NodeId,
   publicKey: string,
 ): Promise<RenewedCertificates> {
-  const { sealing, replica, clusterId, clock } = context;
+  const { sealing, replica, certificates, clusterId, clock } = context;
   const view = replica.machine.view;
   if (nodeIdOf(publicKey) !== from) throw new RpcError('invalid', 'The public key is another node’s.');
   if (readMember(view, from) === null) throw new RpcError('notMember', `Node ${from} is no member.`);
   const authority = sealing.key && readAuthority(view, sealing.key);
   if (!authority) throw new RpcError('notReady', 'This node has no copy of the CA.');
-  const { issueNodeCertificate } = await import('./certificates.ts');
   const peer = { clusterId, nodeId: from };
-  const certificate = await issueNodeCertificate(authority, peer, publicKey, clock.now());
+  const certificate = await certificates.run('issueNodeCertificate', authority, peer, publicKey, clock.now());
   return { certificate, caCertificate: bundleOf(authority) };
 }
 
@@ -90,11 +88,13 @@ export class Renewer {
   #isDue(): boolean {
     const { context, credentials, lifetimeSeconds, toldBundleHash, isExpired } = this.#options;
     const bundle = readTrustBundle(context.replica.machine.view);
-    const inForce = bundle === null ? toldBundleHash() : hashOfBundle(bundle);
-    if (inForce !== null && inForce !== hashOfBundle(credentials.caCertificate)) return true;
-    const [own = ''] = splitBundle(credentials.certificate);
-    const age = context.clock.now() - issuedAtOf(new X509Certificate(own));
-    return isExpired() || age > lifetimeSeconds / 2;
+    const told = toldBundleHash();
+    const isOther =
+      bundle === null
+        ? told !== null && told !== credentials.bundleHash
+        : bundle !== credentials.caCertificate;
+    const age = context.clock.now() - credentials.issuedAt;
+    return isOther || isExpired() || age > lifetimeSeconds / 2;
   }
 
   async #renew(): Promise<void> {

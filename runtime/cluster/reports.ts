@@ -46,6 +46,14 @@ export const reportAnswerSchema = z.object({
   /** The hash of the CAs in force, and the cluster's clock, likewise. */
   bundleHash: z.string().max(64).nullable().default(null),
   clock: z.number().default(0),
+  /** The key of the enrolment secret, which the cluster keeps. */
+  enrolmentKey: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable()
+    .default(null),
+  /** Whether that secret admits machines. */
+  enrolmentOpen: z.boolean().default(true),
 });
 export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
 

@@ -16,6 +16,8 @@ export const systemPrefix = text.encode(ownPrefix);
 export const authorityKey = text.encode(`${ownPrefix}ca`);
 export const authoritySealedKey = text.encode(`${ownPrefix}ca-key`);
 export const authorityCrossKey = text.encode(`${ownPrefix}ca-cross`);
+/** What each CA said of the one after it, for those who knew only an old one. */
+export const authorityHistoryKey = text.encode(`${ownPrefix}ca-history`);
 export const authorityPreviousKey = text.encode(`${ownPrefix}ca-previous`);
 /** There while the CA is to be replaced, as soon as it can be. */
 export const rotationDueKey = text.encode(`${ownPrefix}ca-rotation-due`);
@@ -125,6 +127,11 @@ export function readAuthority(view: StateView, sealingKey: Buffer): CertificateA
     cross: readText(view, authorityCrossKey),
     previous: readText(view, authorityPreviousKey),
   };
+}
+
+/** Cross certificates in PEM, in a row, the newest last; empty before the first change of CAs. */
+export function readAuthorityHistory(view: StateView): string {
+  return readText(view, authorityHistoryKey);
 }
 
 function readText(view: StateView, key: Uint8Array): string {

@@ -36,7 +36,8 @@ export function saveSealingKey(dataDirectory: string, key: Buffer): void {
   writeFileDurably(fileOf(dataDirectory), `${key.toString('hex')}\n`);
 }
 
-function loadSealingKey(dataDirectory: string): Buffer | null {
+/** null where there is none, or none that is whole. */
+export function loadSealingKey(dataDirectory: string): Buffer | null {
   const key = Buffer.from((readTextIfPresent(fileOf(dataDirectory)) ?? '').trim(), 'hex');
   return key.length === keyBytes ? key : null;
 }

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { TokensAnswer } from '../admin/protocol.ts';
 import type { StateView } from '../datastore/state-machine/reading.ts';
 import { RpcError } from '../peers/rpc.ts';
-import { createToken, formatToken, tokenIdOf, tokenKeys } from '../peers/token.ts';
+import { createToken, formatToken, tokenIdOf, tokenIdPattern, tokenKeys } from '../peers/token.ts';
 import { openSealedText, sealText } from './authority.ts';
 import { encodeToken, readToken, readTokens, type StoredToken, tokenKey } from './enrolment-records.ts';
 import type { MemberContext } from './member-context.ts';
@@ -28,7 +28,7 @@ export const tokenParams = z.discriminatedUnion('action', [
   z.object({ action: z.literal('list') }),
   z.object({
     action: z.literal('revoke'),
-    id: z.string().regex(/^[0-9a-f]{8}$/, 'must be the 8 digits that trivet token list shows'),
+    id: z.string().regex(tokenIdPattern, 'must be the 8 digits that trivet token list shows'),
   }),
 ]);
 export type TokenParams = z.infer<typeof tokenParams>;

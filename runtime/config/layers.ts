@@ -4,14 +4,16 @@
  */
 import type * as z from 'zod';
 import { parseCheckedYaml } from './checked-yaml.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type Config, configSchema, memberClusterSchema } from './schema.ts';
 import { type FieldPath, YamlFaultsError } from './yaml-faults.ts';
 
 /** A configuration may leave open which cluster the machine belongs to. */
 const openSchema = configSchema.partial({ cluster: true });
+/** And a member is not asked for a secret any more. */
+const openMemberSchema = configSchema.extend({ cluster: memberClusterSchema }).partial({ cluster: true });
 export type OpenConfig = z.infer<typeof openSchema>;
 
-/** Lowest first. What the cluster itself stores would come last, once the agent runs. */
+/** Lowest first. */
 export type SourceName = 'image' | 'bootPartition' | 'platform' | 'credential';
 
 /** What a look at a source found. */
@@ -56,6 +58,7 @@ export interface StackedConfig {
 }
 
 interface Below {
+  readonly schema: typeof openSchema;
   readonly config: OpenConfig;
   readonly written: Readonly<Record<string, unknown>>;
 }
@@ -69,13 +72,20 @@ export function isComplete(config: OpenConfig): config is Config {
 }
 
 /** The lowest source alone, which must be in order. Throws `YamlFaultsError`. */
-export function readImageConfig(text: string, file: string): StackedConfig & Below {
-  const { value, written, own, lineOf } = parseCheckedYaml(text, file, openSchema, what);
+export function readImageConfig(
+  text: string,
+  file: string,
+  needsNoSecret: (config: OpenConfig) => boolean = () => false,
+): StackedConfig & Below {
+  // A text that may leave the secret out says where to look whether this machine needs one.
+  const open = parseCheckedYaml(text, file, openMemberSchema, what);
+  const schema = needsNoSecret(open.value) ? openMemberSchema : openSchema;
+  const { value, written, own, lineOf } = parseCheckedYaml(text, file, schema, what);
   const layer: Layer = {
     ...{ name: 'image', title: 'The configuration of the image', place: file, serves: 'now' },
     ...{ problem: null, note: null, keep: undefined, own, lineOf },
   };
-  return { ...judge(value, [layer]), written };
+  return { ...judge(value, [layer]), written, schema };
 }
 
 /** @param over lowest first. */
@@ -133,8 +143,9 @@ function tryPut(
   if (text.split('\n').every((line) => /^\s*(#|$)/.test(line)))
     return { put: { ...below, own: {}, lineOf: () => 1 }, fault: null };
   try {
-    const { value, written, own, lineOf } = parseCheckedYaml(text, place, openSchema, what, below.written);
-    return { put: { config: value, written, own, lineOf }, fault: null };
+    const { schema } = below;
+    const { value, written, own, lineOf } = parseCheckedYaml(text, place, schema, what, below.written);
+    return { put: { schema, config: value, written, own, lineOf }, fault: null };
   } catch (error) {
     if (!(error instanceof YamlFaultsError)) throw error;
     return { put: null, fault: error.message };

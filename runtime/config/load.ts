@@ -2,16 +2,19 @@
  * Reads what the sources of configuration say, all of them files: the image's, the one on the boot partition, what
  * `trivet config collect` found at the machine's cloud, and a systemd credential. Which goes over which: `layers.ts`.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodeCollected } from './collect/collected.ts';
 import {
   type ObservedSource,
+  type OpenConfig,
   readImageConfig,
   type Sight,
   type StackedConfig,
   stackSources,
 } from './layers.ts';
+import { enrolmentKeyFile, memberFile } from './member-file.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** The image's file cannot be read at all. */
 class ConfigFileError extends Error {
@@ -31,6 +34,9 @@ export interface ConfigPlaces {
 }
 
 export interface LoadedConfig extends StackedConfig {
+  /** The data directory, as the image has it: where what the sources said is kept, and whether this machine is a member. */
+  readonly home: string;
+  readonly keptFiles: readonly string[];
   /** What to keep for a start at which a source is away or broken: file, and text or null for none. */
   readonly toKeep: readonly { readonly file: string; readonly text: string | null }[];
 }
@@ -51,7 +57,7 @@ const keptNames = {
  * `YamlFaultsError`; one in any other source is its layer's problem.
  */
 export function loadConfig(places: ConfigPlaces): LoadedConfig {
-  const image = readImageConfig(readImageFile(places.image), places.image);
+  const image = readImageConfig(readImageFile(places.image), places.image, needsNoSecret);
   const keptFile = (name: keyof typeof keptNames): string =>
     path.join(image.config.dataDirectory, keptNames[name]);
   const kept = (name: keyof typeof keptNames): { name: typeof name; kept: string | null } => ({
@@ -68,9 +74,29 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
       : [{ ...lookAtCredential(places.credentials), ...kept('credential') }]),
   ]);
   const toKeep = stacked.layers.flatMap(({ name, keep }) =>
-    name === 'image' || keep === undefined ? [] : [{ file: keptFile(name), text: keep }],
+    name === 'image' || keep === undefined
+      ? []
+      : [{ file: keptFile(name), text: isMember(image.config) ? textToKeep(keep) : keep }],
   );
-  return { ...stacked, toKeep };
+  const home = image.config.dataDirectory;
+  const keptFiles = Object.values(keptNames).map((name) => path.join(home, name));
+  return { ...stacked, home, toKeep, keptFiles };
+}
+
+/** A member, and one that has lost its place and may take another by the key that it remembers. */
+function needsNoSecret(config: OpenConfig): boolean {
+  return isMember(config) || existsSync(enrolmentKeyFile(config.dataDirectory));
+}
+
+function isMember({ dataDirectory }: OpenConfig): boolean {
+  return existsSync(memberFile(dataDirectory));
+}
+
+/** A member keeps neither a secret nor a token in clear, and rather nothing where they cannot be taken out. */
+function textToKeep(text: string | null): string | null {
+  const withdrawal = withoutSecrets(text ?? '');
+  if (withdrawal.kind === 'nothing') return text;
+  return withdrawal.kind === 'taken' ? withdrawal.bytes.toString('utf8') : null;
 }
 
 type Look = Omit<ObservedSource, 'name' | 'kept'>;

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { enrolmentSchema } from './enrolment-schema.ts';
 import { etcdApiSchema, etcdSchema } from './etcd-schema.ts';
+import { operatorsSchema } from './operators-schema.ts';
 
 /** Long enough that guessing against recorded handshakes is hopeless; see ARCHITECTURE.md, decisions. */
 export const secretMinimumLength = 16;
@@ -61,16 +62,25 @@ export const clusterFields = z.strictObject({
   enrolment: enrolmentSchema.prefault({}),
 });
 
+const notOneSecret = {
+  path: ['secret'],
+  message:
+    'is missing: a cluster has a secret that its machines share, or this machine has a token in its place (not both)',
+};
+
+const voucherBesideToken = {
+  path: ['voucher'],
+  message: 'goes with a secret: a machine with a token needs none, so leave it out',
+};
+
 export const clusterSchema = clusterFields
-  .refine(({ secret, token }) => (secret === undefined) !== (token === undefined), {
-    path: ['secret'],
-    message:
-      'is missing: a cluster has a secret that its machines share, or this machine has a token in its place (not both)',
-  })
-  .refine(({ token, voucher }) => token === undefined || voucher === undefined, {
-    path: ['voucher'],
-    message: 'goes with a secret: a machine with a token needs none, so leave it out',
-  });
+  .refine(({ secret, token }) => (secret === undefined) !== (token === undefined), notOneSecret)
+  .refine(({ token, voucher }) => token === undefined || voucher === undefined, voucherBesideToken);
+
+/** Of a member: it has a certificate, and the cluster keeps the key of the secret. */
+export const memberClusterSchema = clusterFields
+  .refine(({ secret, token }) => secret === undefined || token === undefined, notOneSecret)
+  .refine(({ token, voucher }) => token === undefined || voucher === undefined, voucherBesideToken);
 const mostAddresses = 64;
 /** What a label of a host's name is (RFC 1123), and how long a name may be. */
 const labelPattern = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
@@ -114,9 +124,10 @@ const adminSchema = z.strictObject({
   socket: z.string().default('/run/trivet/trivet.sock'),
   /**
    * Character devices that speak the administration protocol too, such as /dev/hvc0: a private channel from
-   * the hypervisor, which owns the machine anyway. One that does not exist is ignored.
+   * the hypervisor, which owns the machine anyway. One that does not exist is ignored. On a device the recipe names them:
+   * the agent may open no others.
    */
-  consoles: z.array(z.string().startsWith('/dev/')).default([]),
+  consoles: z.array(z.string().regex(/^\/dev\/[\w./-]+$/, 'must be a device, such as /dev/hvc0')).default([]),
 });
 
 const rolesSchema = z.strictObject({
@@ -157,6 +168,8 @@ export const configSchema = z.strictObject({
   admin: adminSchema.prefault({}),
   roles: rolesSchema.prefault({}),
   datastore: datastoreSchema.prefault({}),
+  /** Who may ask this node from afar, by their keys (trivet status --server). */
+  operators: operatorsSchema.default([]),
   /** Everything a node must not lose. */
   dataDirectory: z.string().default('/var/lib/trivet'),
 });

@@ -1,5 +1,15 @@
 /** Files that survive a power cut: written beside their place, synced, renamed, and the directory synced too. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 
 /** Replaces a file in one step: after a crash it holds either the old content or the new. Mode 0600 by default. */
@@ -14,6 +24,25 @@ export function writeFileDurably(file: string, content: string | Uint8Array, mod
     closeSync(handle);
   }
   renameSync(temporary, file);
+  syncDirectory(path.dirname(file));
+}
+
+/** Writes over a file in its place on the disk, so that nothing stays of what was there. Not in one step. */
+export function overwriteFile(file: string, bytes: Uint8Array): void {
+  const handle = openSync(file, 'r+');
+  try {
+    for (let written = 0; written < bytes.length; )
+      written += writeSync(handle, bytes, written, bytes.length - written, written);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Removes a file, and what was in it from its place on the disk. */
+export function wipeFile(file: string): void {
+  overwriteFile(file, new Uint8Array(statSync(file).size));
+  rmSync(file);
   syncDirectory(path.dirname(file));
 }
 

@@ -7,6 +7,8 @@ export const alpn = {
   rpc: 'trivet-rpc/1',
   /** Requests and answers with a machine that has proved the enrolment secret by TLS-PSK. */
   enrolment: 'trivet-enrol/1',
+  /** Requests and answers with a person's program that has proved an operator's key. */
+  operator: 'trivet-operator/1',
 } as const;
 
 export type AlpnProtocol = (typeof alpn)[keyof typeof alpn];

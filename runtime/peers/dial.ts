@@ -74,7 +74,8 @@ export function dialEnrolment(endpoint: Endpoint, keys: SecretKeys): Promise<tls
   });
 }
 
-function connect(
+/** Connects and says what for; the certificate is for the caller to judge. Rejects with `DialError`. */
+export function connect(
   endpoint: Endpoint,
   protocol: AlpnProtocol,
   options: tls.ConnectionOptions,

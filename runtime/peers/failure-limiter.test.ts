@@ -11,11 +11,26 @@ t.test('FailureLimiter slows down one source after a burst, and forgives it in t
   }
   t.ok(limiter.isSlowed('192.0.2.1'));
   t.notOk(limiter.isSlowed('192.0.2.2'), 'others may go on');
-  now = 2_000;
+  now = 500;
   t.notOk(limiter.isSlowed('192.0.2.1'), 'one more try');
   limiter.failed('192.0.2.1');
   t.ok(limiter.isSlowed('192.0.2.1'));
 });
+
+t.test(
+  'FailureLimiter admits no more tries than it forgives, while the clock moves between them',
+  async (t) => {
+    let now = 0;
+    const limiter = new FailureLimiter(() => now);
+    let tries = 0;
+    for (; now < 20_000; now += 7) {
+      if (limiter.isSlowed('192.0.2.1')) continue;
+      tries += 1;
+      limiter.failed('192.0.2.1');
+    }
+    t.ok(tries >= 68 && tries <= 70, `${tries} tries in 20 s: 30, and two in a second`);
+  },
+);
 
 t.test('FailureLimiter slows down everybody when very many sources fail', async (t) => {
   const limiter = new FailureLimiter(() => 0);

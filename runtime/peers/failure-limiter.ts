@@ -1,7 +1,8 @@
 /**
- * Slows down who guesses the enrolment secret: each source may fail so often, then only as often as it is forgiven, and all
+ * Slows down who guesses the enrolment secret, or tries keys: each source may fail so often, then only as often as it is forgiven, and all
  * sources together too. Members are not touched by it: they show certificates. Memory is bounded, whoever asks.
  */
+import { plainAddress } from './address-book.ts';
 
 export interface Allowance {
   /** Failures that cost nothing. */
@@ -10,8 +11,8 @@ export interface Allowance {
   readonly forgiveMilliseconds: number;
 }
 
-/** Far more than a machine with a wrong secret needs, which tries once a second at most while a person looks on. */
-const perSource: Allowance = { burst: 30, forgiveMilliseconds: 2_000 };
+/** A machine with a wrong secret tries once a second at most: it is told every time that the secret is wrong. */
+const perSource: Allowance = { burst: 30, forgiveMilliseconds: 500 };
 const together: Allowance = { burst: 500, forgiveMilliseconds: 50 };
 const mostSources = 4_096;
 
@@ -47,7 +48,8 @@ export class FailureLimiter {
   isSlowed(address: string): boolean {
     const account = this.#accounts.get(sourceOf(address));
     const isOver = (each: Account, allowance: Allowance): boolean =>
-      this.#left(each, allowance) >= allowance.burst;
+      // Until one of them is forgiven: a little less than the burst is not enough.
+      this.#left(each, allowance) > allowance.burst - 1;
     return isOver(this.#all, together) || (account !== undefined && isOver(account, perSource));
   }
 
@@ -64,7 +66,7 @@ export class FailureLimiter {
 
 /** A machine has as many IPv6 addresses as it likes, in one network of 64 bits. */
 export function sourceOf(address: string): string {
-  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+  const plain = plainAddress(address);
   if (!plain.includes(':')) return plain;
   const [head = '', tail = ''] = (plain.split('%')[0] ?? '').split('::');
   const groups = head === '' ? [] : head.split(':');

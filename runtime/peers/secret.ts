@@ -8,6 +8,11 @@ export interface SecretKeys {
   readonly identity: string;
 }
 
+/** Which secret a handshake means: that of the cluster of this name. */
+export function secretIdentity(clusterName: string): string {
+  return `trivet/${clusterName}`;
+}
+
 /** Scrypt's cost; about 50 ms on a PC, half a second on a small board, once at start. */
 const scryptCost = { N: 16384, r: 8, p: 1 };
 
@@ -16,11 +21,11 @@ const scryptCost = { N: 16384, r: 8, p: 1 };
  * that one secret used for two clusters gives two keys.
  */
 export function deriveSecretKeys(clusterName: string, secret: string): SecretKeys {
-  const master = scryptSync(secret, `trivet/${clusterName}`, 32, scryptCost);
+  const master = scryptSync(secret, secretIdentity(clusterName), 32, scryptCost);
   const derive = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', master, '', purpose, 32));
   return {
     preSharedKey: derive('trivet enrolment psk v1'),
-    identity: `trivet/${clusterName}`,
+    identity: secretIdentity(clusterName),
   };
 }
 

@@ -14,6 +14,7 @@ export interface Token {
   readonly caHash: string;
 }
 
+export const tokenIdPattern = /^[0-9a-f]{8}$/;
 const tokenPattern = /^t1-([0-9a-f]{8})-([0-9a-f]{32})-([0-9a-f]{32})$/;
 const identityPrefix = 'trivet-token/';
 
@@ -50,5 +51,5 @@ export function tokenKeys({ id, secret }: Pick<Token, 'id' | 'secret'>): SecretK
 /** The token that a pre-shared key's identity names; null for the enrolment secret's. */
 export function tokenIdOf(identity: string): string | null {
   const id = identity.startsWith(identityPrefix) ? identity.slice(identityPrefix.length) : '';
-  return /^[0-9a-f]{8}$/.test(id) ? id : null;
+  return tokenIdPattern.test(id) ? id : null;
 }

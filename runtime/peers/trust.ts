@@ -74,11 +74,17 @@ function isFromCluster(certificate: X509Certificate, own: Credentials): boolean 
   return issuer?.ca === true && isIssuedBy(certificate, issuer) && isTrusted(issuer);
 }
 
-/** A node's id from its public key (a key, or PEM): the first 16 hexadecimal digits of the SHA-256 of it (SPKI, DER). */
-export function nodeIdOf(publicKey: KeyObject | string): NodeId {
+/** The SHA-256 of a public key (a key, or PEM) in DER (SPKI), in 64 hexadecimal digits. */
+export function fingerprintOf(publicKey: KeyObject | string): string {
   const key = typeof publicKey === 'string' ? createPublicKey(publicKey) : publicKey;
-  const der = key.export({ format: 'der', type: 'spki' });
-  return createHash('sha256').update(der).digest('hex').slice(0, 16) as NodeId;
+  return createHash('sha256')
+    .update(key.export({ format: 'der', type: 'spki' }))
+    .digest('hex');
+}
+
+/** A node's id from its public key (a key, or PEM): the first 16 digits of its fingerprint. */
+export function nodeIdOf(publicKey: KeyObject | string): NodeId {
+  return fingerprintOf(publicKey).slice(0, 16) as NodeId;
 }
 
 /** Checks that a peer's certificate is from this cluster's CA and names a node of it. */

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Test } from 'tap';
-import { type AdminClient, connectAdmin } from '../../admin/client.ts';
+import { askAgent } from '../../admin/client.ts';
 import type { ClusterStatus, NodeInfo } from '../../admin/protocol.ts';
 
 const mainFile = path.resolve(import.meta.dirname, '../../main.ts');
@@ -21,6 +21,8 @@ export interface TestNodeOptions {
   readonly expect?: number;
   /** In place of the usual cluster section; asked when the node starts. */
   readonly cluster?: () => Record<string, unknown> | undefined;
+  /** What stands on the boot partition, in place of the cluster section. */
+  readonly boot?: string | undefined;
   readonly more?: Record<string, unknown>;
   readonly environment?: Record<string, string>;
   /** The device's executable; the sources, run by this Node, when absent. */
@@ -37,6 +39,7 @@ export class TestNode {
     this.directory = directory;
     this.#options = options;
     mkdirSync(directory, { recursive: true });
+    if (options.boot !== undefined) writeFileSync(this.bootFile, options.boot);
   }
 
   get output(): string {
@@ -45,6 +48,11 @@ export class TestNode {
 
   get socket(): string {
     return path.join(this.directory, 'admin.sock');
+  }
+
+  /** In place of `trivet.yaml` on the boot partition. */
+  get bootFile(): string {
+    return path.join(this.directory, 'trivet.yaml');
   }
 
   /** Where the node speaks etcd's API. */
@@ -74,10 +82,14 @@ export class TestNode {
     writeFileSync(configFile, JSON.stringify(this.#config(), null, 2));
     const { program } = this.#options;
     const start = program === undefined ? [process.execPath, mainFile] : [program];
-    const child = spawn(start[0]!, [...start.slice(1), 'agent', '--config', configFile], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...unitEnvironment(), ...process.env, ...this.#options.environment },
-    });
+    const child = spawn(
+      start[0]!,
+      [...start.slice(1), 'agent', '--config', configFile, '--over', this.bootFile],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...unitEnvironment(), ...process.env, ...this.#options.environment },
+      },
+    );
     const collect = (chunk: Buffer): void => {
       this.#output += chunk.toString('utf8');
     };
@@ -107,12 +119,7 @@ export class TestNode {
   }
 
   async request(method: string, params: Record<string, unknown> = {}): Promise<unknown> {
-    const client: AdminClient = await connectAdmin(this.socket);
-    try {
-      return await client.request(method, params, { timeoutMilliseconds: 20_000 });
-    } finally {
-      client.close();
-    }
+    return askAgent(this.socket, method, params, { timeoutMilliseconds: 20_000 });
   }
 
   async status(): Promise<ClusterStatus> {
@@ -133,10 +140,10 @@ export class TestNode {
   }
 
   #config(): Record<string, unknown> {
-    const { port, addresses, secret, expect, cluster, more } = this.#options;
+    const { port, addresses, secret, expect, cluster, boot, more } = this.#options;
     const usual = { name: 'test', secret: secret ?? 'a secret for tests, long enough', expect: expect ?? 3 };
     return {
-      cluster: cluster?.() ?? usual,
+      ...(boot === undefined ? { cluster: cluster?.() ?? usual } : {}),
       discovery: { mdns: false, addresses },
       peers: { address: '127.0.0.1', port },
       admin: { socket: this.socket },
@@ -157,6 +164,8 @@ export interface TestClusterOptions
   readonly moreOf?: (index: number) => Record<string, unknown>;
   /** The cluster section of one node, by its place, when it starts. */
   readonly clusterOf?: (index: number) => Record<string, unknown> | undefined;
+  /** What stands on the boot partition of one node, by its place. */
+  readonly bootOf?: (index: number) => string | undefined;
   /** The executable of one node, by its place. */
   readonly programOf?: (index: number) => string | undefined;
 }
@@ -164,7 +173,7 @@ export interface TestClusterOptions
 /** Makes nodes that know each other's addresses; they are killed and removed when the test ends. None is started. */
 export async function makeNodes(
   t: Test,
-  { size, moreOf, clusterOf, programOf, ...options }: TestClusterOptions,
+  { size, moreOf, clusterOf, bootOf, programOf, ...options }: TestClusterOptions,
 ): Promise<TestNode[]> {
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
   const ports = await freePorts(size);
@@ -172,7 +181,7 @@ export async function makeNodes(
   const nodes = ports.map(
     (port, i) =>
       new TestNode(path.join(directory, `n${i + 1}`), {
-        ...{ port, addresses, ...options, program: programOf?.(i) },
+        ...{ port, addresses, ...options, program: programOf?.(i), boot: bootOf?.(i) },
         ...(clusterOf ? { cluster: () => clusterOf(i) } : {}),
         ...(moreOf ? { more: { ...options.more, ...moreOf(i) } } : {}),
       }),
@@ -220,15 +229,30 @@ export function untilHighlyAvailable(nodes: readonly TestNode[]): Promise<Cluste
   });
 }
 
-/** Ports that were free a moment ago. */
+/**
+ * Ports that were free a moment ago, and that nobody else takes: below those that the kernel gives to connections, and each
+ * process of tests has a hundred of its own. Nodes that are not started yet are known by theirs, and an agent of another test
+ * there would be taken for one of them.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listen));
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries += 1) {
+    if (tries === 2 * portsForProcess) throw new Error(`no ${count} ports are free`);
+    const port = firstPort + (process.pid % 180) * portsForProcess + (nextPort % portsForProcess);
+    nextPort += 1;
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
 }
 
-function listen(): Promise<net.Server> {
+const firstPort = 12_000;
+const portsForProcess = 100;
+let nextPort = 0;
+
+function isFree(port: number): Promise<boolean> {
   const server = net.createServer();
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

@@ -18,7 +18,7 @@ export interface Hint {
   readonly origin: HintOrigin;
 }
 
-/** A source that runs: multicast DNS, names. Cloud metadata will be one more. */
+/** A source that runs: multicast DNS, names. */
 export interface HintSource {
   /** Look often, while this node misses somebody; else seldom. */
   setEager(eager: boolean): void;
