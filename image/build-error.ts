@@ -16,6 +16,7 @@ export type BuildErrorCode =
   | 'interrupted'
   | 'licenses'
   | 'keys'
+  | 'factory'
   | 'verification';
 
 export class BuildError extends Error {

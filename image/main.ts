@@ -5,6 +5,7 @@ import { BuildError } from './build-error.ts';
 import { binaryCommand } from './cli/binary.ts';
 import { buildCommand } from './cli/build.ts';
 import { deviceCommands, isForDevice, runDeviceCommand } from './cli/device.ts';
+import { factoryCommand } from './cli/factory.ts';
 import { inspectCommand } from './cli/inspect.ts';
 import { keysCommand } from './cli/keys.ts';
 import { recipeCommand } from './cli/recipe.ts';
@@ -132,6 +133,42 @@ cli
       directory: textOption(options.dir),
       development: Boolean(options.development),
       json: Boolean(options.json),
+    }),
+  );
+
+cli
+  .command(
+    'factory <action> [target]',
+    'Devices for a cluster, each with its own right to enrol: factory batch, verify',
+  )
+  .usage(
+    `factory batch RECIPE --count N --out DIR [options]
+  $ trivet factory verify DIR [--key FILE]
+
+  batch   writes a bundle and a label for each device, the list of them, and the list signed for the cluster that takes
+          them in. RECIPE has the cluster section; the image may be of another recipe, without one.
+  verify  checks the signature, and that every file fits the list.
+
+  A bundle admits one machine, once (trivet vouchers, on any member). A second batch with the same key is one more.`,
+  )
+  .option('--count <n>', 'How many devices (batch)')
+  .option('--out <dir>', 'Where to put it; must not exist (batch)')
+  .option('--prefix <name>', 'Name the devices NAME-0001, NAME-0002, … (batch)')
+  .option('--first <n>', 'The number of the first name (default: 1) (batch)')
+  .option('--serials <file>', 'Bind each to a machine: its serial numbers, one a line (batch)')
+  .option(
+    '--key <file>',
+    'The batch’s key; made when it is not there (default: factory.key). verify: it must be this one',
+  )
+  .option('--json', 'Print JSON')
+  .example('  trivet factory batch site.yaml --count 100 --out batch-1 --prefix pos')
+  .action((action: string, target: string | undefined, options) =>
+    factoryCommand({
+      ...{ action, target: textOption(target), json: Boolean(options.json) },
+      ...{ count: textOption(options.count), out: textOption(options.out), key: textOption(options.key) },
+      prefix: textOption(options.prefix),
+      first: textOption(options.first),
+      serials: textOption(options.serials),
     }),
   );
 

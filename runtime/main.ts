@@ -210,6 +210,21 @@ cli
 
 cli
   .command(
+    'vouchers [action] [word]',
+    'Vouchers of a factory’s cards: vouchers, vouchers refuse|allow ID, vouchers claim FILE (take a batch over)',
+  )
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (action: string | undefined, word: string | undefined, options) => {
+    const { vouchersCommand } = await import('./cli/vouchers.ts');
+    await vouchersCommand(String(action ?? 'list'), word === undefined ? undefined : String(word), {
+      socket: String(options.socket),
+      json: Boolean(options.json),
+    });
+  });
+
+cli
+  .command(
     'ca <operation>',
     'The authority that signs the nodes’ certificates: ca status, ca rotate (a new one, while all goes on)',
   )

@@ -14,13 +14,14 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/main.test.ts': ['runtime/version.ts'],
   'runtime/cli': [
     ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/console'],
-    ...['runtime/licenses', 'runtime/operator', 'runtime/updates', 'runtime/version.ts'],
+    ...['runtime/licenses', 'runtime/operator', 'runtime/updates', 'runtime/vouchers', 'runtime/version.ts'],
     // A person's computer makes a certificate of the operator's key, and connects.
     ...['runtime/peers', 'runtime/cluster'],
   ],
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/threads', 'runtime/updates'],
+    'runtime/vouchers',
     'runtime/version.ts',
   ],
   'runtime/console': ['runtime/admin'],
@@ -34,7 +35,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/updates': ['runtime/admin', 'runtime/files'],
   'runtime/cluster': [
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],
-    ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/threads', 'runtime/version.ts'],
+    ...['runtime/logging', 'runtime/files', 'runtime/encoding', 'runtime/threads', 'runtime/vouchers'],
+    'runtime/version.ts',
     'runtime/cluster/discovery',
   ],
   // Finds places; knows nothing of what a cluster is.
@@ -60,17 +62,24 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/backup': [],
   'runtime/licenses': [],
   'runtime/encoding': [],
+  'runtime/vouchers': [],
   'runtime/version.ts': [],
 
-  // The format of updates has a writer here and a reader there.
+  // The formats of updates and of vouchers have a writer here and a reader there.
   image: [
-    ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/version.ts'],
+    ...['image/formats', 'runtime/config', 'runtime/licenses', 'runtime/updates', 'runtime/vouchers'],
+    'runtime/version.ts',
     // The build makes the key with which the commands of an operator ask.
     'runtime/operator/operator-key.ts',
   ],
-  'image/cli': ['image', 'qemu-tests/lab', 'qemu-tests/machine', 'runtime/operator/operator-key.ts'],
+  'image/cli': [
+    ...['image', 'qemu-tests/lab', 'qemu-tests/machine', 'runtime/operator/operator-key.ts'],
+    'runtime/vouchers',
+  ],
   // The build knows nothing of the flasher.
   'image/flash': ['image', 'image/formats', 'runtime/config'],
+  // Nor of the factory.
+  'image/factory': ['image', 'runtime/config', 'runtime/vouchers'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
   'image/host/etcd-tools.ts': ['image'],
@@ -108,6 +117,8 @@ const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   // Members of a cluster are made by its own CA.
   'runtime/cluster/discovery': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],
+  // What a device would say to a bundle.
+  'image/cli': ['runtime/config'],
   // An operator asks agents.
   'runtime/agent': ['runtime/operator'],
   // The executable's tests run the agent in it.

@@ -50,7 +50,7 @@ const cases: readonly (readonly [what: string, change: (text: string) => string,
   [
     'an unknown field that resembles none',
     (text) => `${text}  colour: red\n`,
-    'r.yaml, line 7: cluster.colour: there is no such field; known here: name, secret, token, expect, failureDomain, weight, certificateHours, enrolment',
+    'r.yaml, line 7: cluster.colour: there is no such field; known here: name, secret, token, voucher, expect, failureDomain, weight, certificateHours, enrolment',
   ],
   [
     'an unknown field of a list element',

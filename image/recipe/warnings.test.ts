@@ -9,6 +9,8 @@ t.test('warnAbout names the published secret, so that nobody ships it unaware', 
   t.match(warnAbout(recipe), [/everybody knows/]);
   const cluster = { ...recipe.cluster!, secret: 'one of my own, long enough' };
   t.same(warnAbout({ ...recipe, cluster }), []);
+  const voucher = `v1.e30.${'A'.repeat(86)}.${'A'.repeat(43)}`;
+  t.match(warnAbout({ ...recipe, cluster: { ...cluster, voucher } }), [/admits one machine/]);
   const update = { ...recipe.update, source: 'https://updates.example/edge' };
   t.match(warnAbout({ ...recipe, cluster, update }), [/fetches no updates by itself/]);
 });

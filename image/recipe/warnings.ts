@@ -12,6 +12,11 @@ export function warnAbout(recipe: Recipe): string[] {
       'cluster.secret is the one of the published recipe, which everybody knows: set your own (openssl rand -hex 16)',
     );
   }
+  if (recipe.cluster?.voucher !== undefined) {
+    warnings.push(
+      'cluster.voucher admits one machine, and every machine of this image has it: leave it out, and put it onto the boot partition of that machine (trivet flash --config)',
+    );
+  }
   if (recipe.update.source !== undefined) {
     warnings.push(
       'update.source is written into the image, but this version of Trivet fetches no updates by itself: it takes them from a disk with a partition "trivet-update"',

@@ -63,7 +63,7 @@ async function createIdentity(directory: string, name: EnrolmentName, now: Date)
   await writeFile(path.join(directory, `${name}.crt`), certificate.toString());
 }
 
-function writePrivate(file: string, key: KeyObject): Promise<void> {
+export function writePrivate(file: string, key: KeyObject): Promise<void> {
   return writeFile(file, key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
 }
 
@@ -109,7 +109,7 @@ export async function readPublicKey(file: string): Promise<string> {
   return key.export({ type: 'spki', format: 'pem' }).toString();
 }
 
-async function readPrivateKey(file: string, kind: 'rsa' | 'ed25519'): Promise<KeyObject> {
+export async function readPrivateKey(file: string, kind: 'rsa' | 'ed25519'): Promise<KeyObject> {
   const text = await readKeyFile(file);
   const key = parse(file, 'a private key in PEM, without a password', () => createPrivateKey(text));
   checkKind(file, key, kind);

@@ -90,6 +90,8 @@ export interface ResetAnswer {
 export interface EnrolmentAnswer {
   /** Why the enrolment secret admits no further machine, in a sentence without its end; null while it does. */
   readonly closed: string | null;
+  /** Whether a machine needs a voucher beside the secret. */
+  readonly vouchers: boolean;
   /** Machines that the secret has admitted since enrolment was opened. */
   readonly admitted: number;
   /** Machines that know the secret and wait for a person. */
@@ -116,6 +118,24 @@ export interface TokensAnswer {
     readonly usedBy: string | null;
     /** Of the cluster's own time; 0 when it has expired. */
     readonly expiresInSeconds: number;
+  }[];
+}
+
+/** What `vouchers` answers. */
+export interface VouchersAnswer {
+  /** The batch that was just taken over. */
+  readonly claimed: string | null;
+  /** Of the batches whose vouchers admit machines; where there is none, the enrolment secret does. */
+  readonly keys: readonly { readonly key: string; readonly fingerprint: string }[];
+  /** Those that were used or refused, and all of the batches that were taken over. */
+  readonly vouchers: readonly {
+    readonly id: string;
+    readonly name: string | null;
+    readonly serial: string | null;
+    readonly state: 'never seen' | 'used' | 'refused';
+    readonly usedBy: string | null;
+    /** null where it is no member any more. */
+    readonly usedByName: string | null;
   }[];
 }
 

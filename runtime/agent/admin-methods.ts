@@ -8,6 +8,7 @@ import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
 import { userKeys } from '../cluster/roster.ts';
 import { tokenParams } from '../cluster/tokens.ts';
+import { voucherParams } from '../cluster/voucher-desk.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
 import type { ClusterRequest } from './member-requests.ts';
@@ -63,6 +64,8 @@ export async function answerAdmin(
       return target.askCluster('cluster.authority', check(authorityParams, params));
     case 'token':
       return target.askCluster('cluster.tokens', check(tokenParams, params));
+    case 'vouchers':
+      return target.askCluster('cluster.vouchers', check(voucherParams, params));
     case 'kv.get':
       return get(requireStore(target), check(rangeSchema, params));
     case 'kv.put':

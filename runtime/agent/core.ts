@@ -15,10 +15,14 @@ import type { EnrolAnswer } from '../cluster/enrolment.ts';
 import { loadEnrolmentKey } from '../cluster/enrolment-key.ts';
 import { Forming } from '../cluster/forming.ts';
 import { type Identity, loadIdentity } from '../cluster/identity.ts';
+import { readMachineSerial } from '../cluster/machine-serial.ts';
 import { loadMembership, type Membership, saveMembership } from '../cluster/membership.ts';
 import type { RemoveParams } from '../cluster/removal.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { composeBlankStatus } from '../cluster/status.ts';
+import { isOfMember } from '../cluster/voucher-admission.ts';
+import { VoucherGuard } from '../cluster/voucher-guard.ts';
+import type { Charter } from '../cluster/voucher-proof.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
@@ -131,6 +135,8 @@ class Core implements AdminTarget {
   readonly #main: MainAsker;
   readonly #externalStore: Store | null;
   readonly #fail: (error: unknown) => void;
+  /** null where a token is what is proved. */
+  readonly #guard: VoucherGuard | null;
   readonly #certificates = certificateThread(() => startWorker({ role: 'certificates' }));
   readonly #candidates = new Candidates((id) => this.#member?.isPeer(id) ?? false);
   #peerPort!: PeerPort;
@@ -184,6 +190,7 @@ class Core implements AdminTarget {
     this.#lock = opened.lock;
     this.#main = opened.main;
     this.#keys = enrolmentKeys(config.cluster) ?? loadEnrolmentKey(config.dataDirectory, config.cluster.name);
+    this.#guard = openGuard(config.cluster, this.identity);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
     this.upkeep = new Upkeep({
@@ -252,6 +259,7 @@ class Core implements AdminTarget {
       config.dataDirectory,
       config.cluster.name,
       identity,
+      this.#guard?.voucher ?? null,
       this.#certificates,
     );
     if (begun !== null)
@@ -333,7 +341,8 @@ class Core implements AdminTarget {
     const options = {
       clusterName: this.#config.cluster.name,
       expect: this.#config.cluster.expect,
-      mayFound: token === null && mayFound(this.#config.dataDirectory),
+      objection: objectToFounding(token !== null, this.#config.dataDirectory),
+      guard: this.#guard,
       pinnedCa: token?.caHash ?? null,
       identity: this.identity,
       version,
@@ -346,14 +355,16 @@ class Core implements AdminTarget {
         saveMembership(this.#config.dataDirectory, this.#config.cluster.name, membership);
         await this.#becomeMember(membership, members).catch((error: unknown) => this.#fail(error));
       },
+      charter: () => this.#member?.charter() ?? null,
       predecessors: () => (this.#member === null ? [] : readPredecessors(this.#member.view)),
-      onSuperseded: (successor: string): void => this.#superseded(successor),
+      onSuperseded: (successor: string, charter: Charter | null): void =>
+        this.#superseded(successor, charter),
     };
     return new Forming(options, clusterId);
   }
 
   /** Only a node that has lost its cluster follows: while there is a leader, two clusters live, and a person decides. */
-  #superseded(successor: string): void {
+  #superseded(successor: string, charter: Charter | null): void {
     const member = this.#member;
     if (
       member === null ||
@@ -361,6 +372,7 @@ class Core implements AdminTarget {
       performance.now() - this.#lastLed < withoutLeaderMilliseconds
     )
       return;
+    if (this.#guard?.mayFollow(successor, charter, (id) => isOfMember(member.view, id)) === false) return;
     this.#member = null;
     const { clusterId } = member;
     void member
@@ -459,4 +471,18 @@ function enrolmentKeys({ name, secret, token }: Config['cluster']): SecretKeys |
   const parsed = parseToken(token ?? '');
   if (parsed !== null) return tokenKeys(parsed);
   return secret === undefined ? null : deriveSecretKeys(name, secret);
+}
+
+function openGuard(cluster: Config['cluster'], identity: Identity): VoucherGuard | null {
+  const { name: clusterName, token, voucher, enrolment } = cluster;
+  if (token !== undefined) return null;
+  const serial = readMachineSerial();
+  return new VoucherGuard({ clusterName, identity, voucher, keys: enrolment.vouchers ?? [], serial });
+}
+
+/** Why this machine may only join; null when it may start a cluster. */
+function objectToFounding(hasToken: boolean, dataDirectory: string): string | null {
+  if (hasToken) return 'This machine has a token, and waits for a member of the cluster that it is for.';
+  if (mayFound(dataDirectory)) return null;
+  return 'This node lost its data and waits for a member of its cluster, to join it as a new node.';
 }

@@ -23,6 +23,8 @@ import { roleIn } from '../cluster/reports.ts';
 import { readMember, readRoster } from '../cluster/roster.ts';
 import { SealingKeeper } from '../cluster/sealing-key.ts';
 import { findTokenKey, hasLiveTokens } from '../cluster/tokens.ts';
+import type { Charter } from '../cluster/voucher-proof.ts';
+import { readCharter } from '../cluster/voucher-records.ts';
 import type { Config } from '../config/schema.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
@@ -224,7 +226,7 @@ export class MemberNode {
       save: (renewed) => saveRenewal(config.dataDirectory, renewed),
     });
     this.#duties = new LeaderDuties(this.#context, {
-      authority: membership.authority,
+      ...{ authority: membership.authority, charter: membership.charter },
       authorityStored: () => forgetAuthorityKey(config.dataDirectory),
       ownReport: () => this.#reporter.report(),
       ownAddress: () => ownAddress.current(),
@@ -278,6 +280,11 @@ export class MemberNode {
   /** What this node knows by itself, for when there is no leader to ask. */
   localStatus(): ClusterStatus {
     return this.#duties.status();
+  }
+
+  /** What shows to machines of a batch that this cluster is theirs. */
+  charter(): Charter | null {
+    return readCharter(this.view) ?? this.#options.membership.charter?.charter ?? null;
   }
 
   /** The pre-shared key of a token; null for one that this node does not know. */

@@ -23,6 +23,7 @@ import { reportSchema } from '../cluster/reports.ts';
 import type { RemovedMember } from '../cluster/roster.ts';
 import { fencedStatus } from '../cluster/status.ts';
 import { serveTokens, tokenParams } from '../cluster/tokens.ts';
+import { serveVouchers, voucherParams } from '../cluster/voucher-desk.ts';
 import type { Replica } from '../datastore/replica.ts';
 import type { ReplicatedCore } from '../datastore/replicated-core.ts';
 import { formatEndpoint } from '../peers/address-book.ts';
@@ -33,7 +34,11 @@ import type { LogEnd } from './recovery-plan.ts';
 type Params = Readonly<Record<string, unknown>>;
 
 /** What a person asks of the cluster, and the leader answers. */
-export type ClusterRequest = 'cluster.enrolment' | 'cluster.tokens' | 'cluster.authority';
+export type ClusterRequest =
+  | 'cluster.enrolment'
+  | 'cluster.tokens'
+  | 'cluster.authority'
+  | 'cluster.vouchers';
 
 export interface MemberRequestsOptions {
   readonly context: MemberContext;
@@ -80,6 +85,8 @@ export class MemberRequests {
         return sealing.take(from, params);
       case 'cluster.tokens':
         return serveTokens(this.#context, tokenParams.parse(params));
+      case 'cluster.vouchers':
+        return serveVouchers(this.#context, voucherParams.parse(params));
       case 'cluster.enrolment':
         return serveDesk(this.#context, deskParams.parse(params));
       case 'cluster.renew':

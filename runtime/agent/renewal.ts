@@ -10,6 +10,7 @@ import { foundCluster } from '../cluster/founding.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type Membership, saveMembership } from '../cluster/membership.ts';
 import { encodePredecessors, predecessorsKey, systemPrefix } from '../cluster/roster.ts';
+import { vouchersToKeep } from '../cluster/voucher-records.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { openLogStorage } from '../datastore/log/log-storage.ts';
 import { storagePaths } from '../datastore/state-files.ts';
@@ -19,6 +20,7 @@ import { openForReading } from '../datastore/state-machine/tables.ts';
 import { makeDirectoryDurably, syncDirectory, writeFileDurably } from '../files/durable.ts';
 import { decodeConfiguration } from '../raft/configuration.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { Voucher } from '../vouchers/voucher.ts';
 import { setAside } from './data-directory.ts';
 
 const files = (dataDirectory: string) => {
@@ -48,7 +50,10 @@ export function prepareRenewal(dataDirectory: string, self: NodeId, predecessors
   const at = files(dataDirectory);
   renewState(at.state, {
     ownPrefix: systemPrefix,
-    record: { key: predecessorsKey, value: encodePredecessors(predecessors) },
+    records: (old) => [
+      { key: predecessorsKey, value: encodePredecessors(predecessors) },
+      ...vouchersToKeep(old),
+    ],
     configuration: { voters: [self], outgoing: [], learners: [] },
   });
   syncDirectory(at.directory);
@@ -83,11 +88,12 @@ export async function copyOwnState(dataDirectory: string): Promise<void> {
   }
 }
 
-/** At start: begins the new cluster if one is due, and returns its membership; else null. */
+/** At start: begins the new cluster if one is due, and returns its membership; else null. `voucher` is this machine's. */
 export async function completeRenewal(
   dataDirectory: string,
   clusterName: string,
   identity: Identity,
+  voucher: Voucher | null,
   certificates: CertificateThread,
 ): Promise<Membership | null> {
   const at = files(dataDirectory);
@@ -101,7 +107,7 @@ export async function completeRenewal(
     syncDirectory(at.directory);
     syncDirectory(dataDirectory);
   }
-  const membership = await foundCluster(clusterName, identity, certificates);
+  const membership = await foundCluster(clusterName, identity, voucher, certificates);
   saveMembership(dataDirectory, clusterName, membership);
   rmSync(at.directory, { recursive: true, force: true });
   syncDirectory(dataDirectory);

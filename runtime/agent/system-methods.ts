@@ -6,7 +6,6 @@ import * as z from 'zod';
 import type { ClusterStatus, ResetAnswer } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import { type ConfigReport, configWarnings } from '../config/explain.ts';
-import { secretFields } from '../config/schema.ts';
 import { writeFileDurably } from '../files/durable.ts';
 import { type DevicePaths, devicePaths } from '../updates/device.ts';
 import { readSystemStatus } from '../updates/status.ts';
@@ -70,7 +69,8 @@ export class SystemMethods {
       );
     }
     const { values } = this.#config();
-    const hasSecret = values.some(({ path }) => secretFields.includes(path.join('.')));
+    // A voucher is of no use without the secret, and used.
+    const hasSecret = values.some(({ path }) => ['cluster.secret', 'cluster.token'].includes(path.join('.')));
     const plan = planReset(await this.#askStatus(), hasSecret);
     if (confirm === null) return { done: false, plan };
     if (confirm !== plan.name) {

@@ -13,10 +13,18 @@ t.test('formatNodes lists members, those who wait, and the window', async (t) =>
     ...{ serial: 'abc', approved: false, waitingSeconds: 5 },
   };
   t.equal(
-    formatNodes([node], { closed: 'enrolment was closed', admitted: 3, applicants: [applicant] }),
+    formatNodes([node], {
+      closed: 'enrolment was closed',
+      vouchers: false,
+      admitted: 3,
+      applicants: [applicant],
+    }),
     `edge-1  00112233445566aa  192.0.2.1:7443  voter               online
 new     ffeeddccbbaa0099  192.0.2.9:7443  waits for approval  serial abc
 enrolment: closed, because enrolment was closed (trivet nodes open)`,
   );
-  t.match(formatNodes([node], { closed: null, admitted: 3, applicants: [] }), /enrolment: open, 3 admitted/);
+  t.match(
+    formatNodes([node], { closed: null, vouchers: false, admitted: 3, applicants: [] }),
+    /enrolment: open, 3 admitted/,
+  );
 });

@@ -56,7 +56,7 @@ export function formatNodes(nodes: ClusterStatus['nodes'], desk: EnrolmentAnswer
   );
   const window =
     desk.closed === null
-      ? `enrolment: open, ${desk.admitted} admitted (trivet nodes close)`
+      ? `enrolment: open${desk.vouchers ? ' to machines with a voucher (trivet vouchers)' : ''}, ${desk.admitted} admitted (trivet nodes close)`
       : `enrolment: closed, because ${desk.closed} (trivet nodes open)`;
   return [...lines, window].join('\n');
 }

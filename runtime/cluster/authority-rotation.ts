@@ -23,6 +23,8 @@ import {
   readTrustBundle,
   rotationDueKey,
 } from './roster.ts';
+import { signAuthorities } from './voucher-proof.ts';
+import { charterKey, putCharter, readOwnCharter } from './voucher-records.ts';
 
 const text = new TextEncoder();
 /** Changes of CAs that an operator may have missed: each removal of a node brings one. */
@@ -42,10 +44,16 @@ export async function rotateAuthority(context: MemberContext): Promise<void> {
   const next = await certificates.run('createCertificateAuthority', clusterName, clusterId);
   const cross = await certificates.run('issueCrossCertificate', old, next);
   const history = [...splitBundle(readAuthorityHistory(view)), cross].slice(-mostRemembered).join('');
-  const stored = view.get(authorityKey);
+  const own = readOwnCharter(view, sealing.key);
+  const cluster = { name: clusterName, id: clusterId, bundle: next.certificate + old.certificate };
+  const charter = own && { ...own, charter: signAuthorities(own.charter, own.privateKey, cluster) };
+  const revisionOf = (key: Uint8Array): number => view.get(key)?.modifyRevision ?? 0;
   const { succeeded } = await store.transact({
-    compare: [{ target: 'modifyRevision', key: authorityKey, is: stored?.modifyRevision ?? 0 }],
+    compare: [authorityKey, charterKey].map((key) => {
+      return { target: 'modifyRevision', key, is: revisionOf(key) };
+    }),
     success: [
+      ...(charter === null ? [] : putCharter(charter, sealing.key)),
       { operation: 'put', key: authorityKey, value: text.encode(next.certificate) },
       { operation: 'put', key: authoritySealedKey, value: sealText(next.privateKey, sealing.key) },
       { operation: 'put', key: authorityCrossKey, value: text.encode(cross) },

@@ -3,7 +3,7 @@ import { formatEndpoint } from '../peers/address-book.ts';
 import { RpcError } from '../peers/rpc.ts';
 import { nodeIdOf } from '../peers/trust.ts';
 import type { NodeId } from '../raft/types.ts';
-import { objectToAdmission } from './admission.ts';
+import { type EnrolmentRecord, objectToAdmission } from './admission.ts';
 import { bundleOf, type CertificateAuthority } from './authority.ts';
 import { type Enrol, type EnrolAnswer, enrolSchema } from './enrolment.ts';
 import {
@@ -29,6 +29,8 @@ import {
   removedKey,
 } from './roster.ts';
 import { objectToToken } from './tokens.ts';
+import { readTicket, refusedMessage, spendTicket } from './voucher-admission.ts';
+import { readCharter } from './voucher-records.ts';
 
 const authorityMilliseconds = 10_000;
 /** A hundred machines may ask at once; each try lets one of them in at least. */
@@ -71,6 +73,7 @@ export async function admit(
     certificate,
     caCertificate: bundleOf(authority),
     members: readRoster(context.replica.machine.view).map((each) => ({ id: each.id, address: each.address })),
+    charter: readCharter(context.replica.machine.view),
   };
 }
 
@@ -86,14 +89,24 @@ async function enter(context: MemberContext, entrant: Entrant): Promise<void> {
     const { record, revision } = readEnrolment(view);
     const applicant = readApplicants(view).find((each) => each.id === id);
     const isKnown = readMember(view, id) !== null;
-    const objection = objectToAdmission(context.enrolment, record, context.clock.now(), entrant);
+    const ticket = readTicket(context, entrant);
+    if (!isKnown && ticket.refused !== null) throw new RpcError('voucher', refusedMessage(ticket.refused));
+    const objection =
+      ticket.objection ??
+      objectToAdmission(
+        context.enrolment,
+        ticket.admits ? withoutRemoval(record) : record,
+        ...([context.clock.now(), entrant] as const),
+      );
     if (!isKnown && !applicant?.approved && objection !== null)
       return keepWaiting(context, entrant, objection);
     const admitted = { ...record, admitted: record.admitted + 1 };
+    const spent = spendTicket(ticket, id);
     const { succeeded } = await context.store.transact({
       compare: [
         { target: 'modifyRevision', key: removedKey(id), is: 0 },
         { target: 'modifyRevision', key: enrolmentKey, is: revision },
+        ...spent.compare,
       ],
       success: [
         {
@@ -102,6 +115,7 @@ async function enter(context: MemberContext, entrant: Entrant): Promise<void> {
           value: encodeMember(asMember(entrant, readMember(view, id)?.spareOnly ?? false)),
         },
         { operation: 'delete', key: applicantKey(id) },
+        ...spent.success,
         // Who asks again is counted once, and who was approved is beside the count.
         ...(isKnown || applicant?.approved
           ? []
@@ -112,6 +126,11 @@ async function enter(context: MemberContext, entrant: Entrant): Promise<void> {
     await afterRefusal(context, id);
   }
   throw new RpcError('busy', 'Many machines are being admitted: it is tried again.');
+}
+
+/** Whoever has the disk of a machine that was removed knows the secret, and has no voucher that is good. */
+function withoutRemoval(record: EnrolmentRecord): EnrolmentRecord {
+  return record.closed === 'removal' ? { ...record, closed: null } : record;
 }
 
 /** Domain and weight come with its first report. */

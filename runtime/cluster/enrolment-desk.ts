@@ -14,6 +14,7 @@ import {
 } from './enrolment-records.ts';
 import { findNode } from './find-node.ts';
 import type { MemberContext } from './member-context.ts';
+import { trustedKeys } from './voucher-admission.ts';
 
 export const deskParams = z.discriminatedUnion('action', [
   z.object({ action: z.literal('list') }),
@@ -84,11 +85,12 @@ export function whyClosed({
 }
 
 function describe(context: MemberContext): EnrolmentAnswer {
-  const { replica, clock } = context;
+  const { replica, clock, enrolment } = context;
   const view = replica.machine.view;
   const { record } = readEnrolment(view);
   return {
     closed: whyClosed(context),
+    vouchers: trustedKeys(view, enrolment.vouchers).length > 0,
     admitted: record.admitted,
     applicants: readApplicants(view).map(({ since, ...applicant }) => ({
       ...applicant,

@@ -10,6 +10,7 @@ import { RpcClient } from '../peers/rpc.ts';
 import type { SecretKeys } from '../peers/secret.ts';
 import { tokenIdPattern } from '../peers/token.ts';
 import type { NodeId } from '../raft/types.ts';
+import { charterSchema, proofSchema } from './voucher-proof.ts';
 
 const nodeId = z
   .string()
@@ -24,6 +25,10 @@ export const helloSchema = z.object({
   blanks: z.array(nodeId).max(1000),
   /** Clusters whose place this node's cluster has taken. */
   predecessors: z.array(z.string().max(64)).max(1000).default([]),
+  /** A blank machine's voucher. */
+  proof: proofSchema.nullable().default(null),
+  /** Of the cluster of a member. */
+  charter: charterSchema.nullable().default(null),
 });
 export type Hello = z.infer<typeof helloSchema>;
 
@@ -39,6 +44,7 @@ export const enrolSchema = z.object({
   version: z.string().max(63),
   /** Of the machine, as its firmware or board names it. */
   serial: z.string().max(64).nullable().default(null),
+  proof: proofSchema.nullable().default(null),
 });
 export type Enrol = z.infer<typeof enrolSchema>;
 
@@ -54,6 +60,7 @@ export const enrolAnswerSchema = z.object({
   certificate: z.string(),
   caCertificate: z.string(),
   members: z.array(z.object({ id: nodeId, address: z.string() })),
+  charter: charterSchema.nullable().default(null),
 });
 export type EnrolAnswer = z.infer<typeof enrolAnswerSchema>;
 
@@ -69,7 +76,7 @@ export class EnrolmentLinks {
   }
 
   /** Rejects with `DialError` (a wrong secret, among others) or `RpcError`. */
-  async hello(endpoint: Endpoint, own: Hello): Promise<Hello> {
+  async hello(endpoint: Endpoint, own: z.input<typeof helloSchema>): Promise<Hello> {
     return helloSchema.parse(await this.#request(endpoint, 'hello', own));
   }
 
@@ -77,7 +84,7 @@ export class EnrolmentLinks {
     return promiseAnswerSchema.parse(await this.#request(endpoint, 'promise', { candidate }));
   }
 
-  async enrol(endpoint: Endpoint, request: Enrol): Promise<EnrolAnswer> {
+  async enrol(endpoint: Endpoint, request: z.input<typeof enrolSchema>): Promise<EnrolAnswer> {
     return enrolAnswerSchema.parse(await this.#request(endpoint, 'enrol', request));
   }
 

@@ -15,7 +15,7 @@ function observe(
   peers: HeardPeer[],
   more: Partial<FormationObservation> = {},
 ): FormationObservation {
-  return { self: id(self), expect: 3, mayFound: true, listenedEnough: true, peers, ...more };
+  return { self: id(self), expect: 3, objection: null, listenedEnough: true, peers, ...more };
 }
 
 t.test('decideFormation waits until enough nodes are there, and says how many', async (t) => {
@@ -53,13 +53,18 @@ t.test('decideFormation starts a single node after it has listened', async (t) =
   t.same(decideFormation(observe('a', [], { expect: 1 })), { kind: 'found', others: [] });
 });
 
-t.test('decideFormation never starts anew on a node that lost its data', async (t) => {
-  t.match(decideFormation(observe('a', [], { expect: 1, mayFound: false })), {
-    kind: 'wait',
-    reason: /lost its data/,
-  });
-  t.match(decideFormation(observe('a', [member('z', 'c1')], { mayFound: false })), { kind: 'join' });
-});
+t.test(
+  'decideFormation never starts anew on a node that must not, such as one that lost its data',
+  async (t) => {
+    t.match(decideFormation(observe('a', [], { expect: 1, objection: 'This node lost its data.' })), {
+      kind: 'wait',
+      reason: /lost its data/,
+    });
+    t.match(decideFormation(observe('a', [member('z', 'c1')], { objection: 'This node lost its data.' })), {
+      kind: 'join',
+    });
+  },
+);
 
 t.test('decidePromise keeps overlapping sets from starting two clusters', async (t) => {
   t.same(decidePromise(id('c'), id('a'), null, [blank('a'), blank('b')]), { granted: true });
@@ -69,4 +74,13 @@ t.test('decidePromise keeps overlapping sets from starting two clusters', async 
     reason: /a comes first/,
   });
   t.match(decidePromise(id('c'), id('a'), null, [member('z', 'c1')]), { granted: false });
+});
+
+t.test('decidePromise promises nothing to a stranger where vouchers are demanded', async (t) => {
+  t.same(decidePromise(id('c'), id('a'), null, [blank('b')], false), { granted: true });
+  t.match(decidePromise(id('c'), id('a'), null, [blank('b')], true), {
+    granted: false,
+    reason: /no voucher/,
+  });
+  t.same(decidePromise(id('c'), id('a'), null, [blank('a')], true), { granted: true });
 });

@@ -17,8 +17,8 @@ export interface HeardPeer {
 export interface FormationObservation {
   readonly self: NodeId;
   readonly expect: number;
-  /** False on a machine that lost the data of an earlier membership: it may join, never start anew. */
-  readonly mayFound: boolean;
+  /** Why this machine may join and never start anew, as full sentences; null when it may start. */
+  readonly objection: string | null;
   /** Whether discovery has had the time to find a cluster that is there already. */
   readonly listenedEnough: boolean;
   readonly peers: readonly HeardPeer[];
@@ -44,12 +44,7 @@ export function decideFormation(observation: FormationObservation): FormationDec
     };
   }
   const blanks = [self, ...peers.map((peer) => peer.id)].sort();
-  if (!observation.mayFound) {
-    return {
-      kind: 'wait',
-      reason: 'This node lost its data and waits for a member of its cluster, to join it as a new node.',
-    };
-  }
+  if (observation.objection !== null) return { kind: 'wait', reason: observation.objection };
   if (blanks.length < expect) {
     return {
       kind: 'wait',
@@ -66,17 +61,23 @@ export function decideFormation(observation: FormationObservation): FormationDec
   return { kind: 'found', others: blanks.filter((id) => id !== self) };
 }
 
-/** Whether to promise `candidate` not to start, and not to let another start, a cluster. */
+/**
+ * Whether to promise `candidate` not to start, and not to let another start, a cluster.
+ * @param mustBeKnown where vouchers are demanded: only those that have shown one are among the peers.
+ */
 export function decidePromise(
   self: NodeId,
   candidate: NodeId,
   promisedTo: NodeId | null,
   peers: readonly HeardPeer[],
+  mustBeKnown = false,
 ): { readonly granted: true } | { readonly granted: false; readonly reason: string } {
   if (promisedTo !== null && promisedTo !== candidate)
     return { granted: false, reason: `promised to ${promisedTo}` };
   if (peers.some((peer) => peer.clusterId !== null))
     return { granted: false, reason: 'a cluster exists already' };
+  if (mustBeKnown && !peers.some(({ id }) => id === candidate))
+    return { granted: false, reason: `${candidate} has shown no voucher that counts here` };
   const lowest = [self, candidate, ...peers.map((peer) => peer.id)].sort()[0];
   return lowest === candidate ? { granted: true } : { granted: false, reason: `${lowest} comes first` };
 }

@@ -21,11 +21,17 @@ import type { Identity } from './identity.ts';
 import { readMachineSerial } from './machine-serial.ts';
 import type { Membership } from './membership.ts';
 import { PeerTable } from './peer-table.ts';
+import { Strangers } from './strangers.ts';
+import type { VoucherGuard } from './voucher-guard.ts';
+import type { Charter } from './voucher-proof.ts';
 
 export interface FormingOptions {
   readonly clusterName: string;
   readonly expect: number;
-  readonly mayFound: boolean;
+  /** Why this machine may not start a cluster, as full sentences; null when it may. */
+  readonly objection: string | null;
+  /** Null where a token is what is proved: it names the cluster. */
+  readonly guard: VoucherGuard | null;
   readonly identity: Identity;
   readonly version: string;
   readonly port: () => number;
@@ -41,8 +47,10 @@ export interface FormingOptions {
   readonly onMember: (membership: Membership, members: EnrolAnswer['members']) => Promise<void>;
   /** Clusters whose place this node's cluster has taken. */
   readonly predecessors: () => readonly string[];
+  /** Of this node's cluster; null on a blank one. */
+  readonly charter: () => Charter | null;
   /** A machine that knows the secret says that its cluster has taken the place of this node's. */
-  readonly onSuperseded: (successor: string) => void;
+  readonly onSuperseded: (successor: string, charter: Charter | null) => void;
 }
 
 const greetMilliseconds = 1_000;
@@ -55,7 +63,7 @@ const listenMilliseconds = 3_000;
 const promiseMilliseconds = 15_000;
 const complainMilliseconds = 60_000;
 /** Answers to enrolment that do not come from one member's own state. */
-const decided = new Set(['pending', 'removed', 'token']);
+const decided = new Set(['pending', 'removed', 'token', 'voucher']);
 
 export class Forming {
   readonly #options: FormingOptions;
@@ -64,6 +72,7 @@ export class Forming {
   readonly #greeting = new Set<string>();
   readonly #triedAt = new Map<string, number>();
   readonly #complaints = new Map<string, number>();
+  readonly #strangers = new Strangers();
   readonly #otherClusters = new Map<string, { readonly name: string; readonly at: number }>();
   readonly #startedAt = performance.now();
   #clusterId: string | null;
@@ -171,6 +180,8 @@ export class Forming {
       clusterId: this.#clusterId,
       blanks: blanks.map((peer) => peer.id),
       predecessors: [...this.#options.predecessors()],
+      proof: this.#clusterId === null ? (this.#options.guard?.proof ?? null) : null,
+      charter: this.#options.charter(),
     };
   }
 
@@ -203,12 +214,15 @@ export class Forming {
   #hear(hello: Hello, endpoint: Endpoint): void {
     if (hello.id === this.#options.identity.id) return;
     const now = performance.now();
-    if (this.#peers.hear({ ...hello, endpoint }, now) && this.#clusterId === null) this.#wake();
+    const objection = this.#options.guard?.objectTo(hello) ?? null;
+    this.#strangers.hear(hello, formatEndpoint(endpoint), objection, now);
+    if (objection !== null) this.#peers.forget(hello.id);
+    else if (this.#peers.hear({ ...hello, endpoint }, now) && this.#clusterId === null) this.#wake();
     const isOther =
       hello.clusterId !== null && this.#clusterId !== null && hello.clusterId !== this.#clusterId;
     if (!isOther || hello.clusterId === null) return;
-    if (this.#clusterId !== null && hello.predecessors.includes(this.#clusterId))
-      this.#options.onSuperseded(hello.clusterId);
+    if (objection === null && this.#clusterId !== null && hello.predecessors.includes(this.#clusterId))
+      this.#options.onSuperseded(hello.clusterId, hello.charter);
     if (!this.#otherClusters.has(hello.clusterId)) {
       this.#options.log.warn(
         { cluster: hello.clusterId, at: formatEndpoint(endpoint) },
@@ -245,7 +259,9 @@ export class Forming {
       return { granted: false, reason: 'this node is a member of a cluster already' };
     const now = performance.now();
     const standing = this.#promise && this.#promiseStands(now) ? this.#promise.to : null;
-    const answer = decidePromise(this.#options.identity.id, candidate, standing, this.#peers.fresh(now));
+    const { identity, guard } = this.#options;
+    const peers = this.#peers.fresh(now);
+    const answer = decidePromise(identity.id, candidate, standing, peers, guard?.demands ?? false);
     if (answer.granted) this.#promise = { to: candidate, at: now };
     return answer;
   }
@@ -256,13 +272,13 @@ export class Forming {
     const decision = decideFormation({
       self: this.#options.identity.id,
       expect: this.#options.expect,
-      mayFound: this.#options.mayFound,
+      objection: this.#options.guard?.objection ?? this.#options.objection,
       listenedEnough: now - this.#startedAt >= listenMilliseconds,
       peers,
     });
     switch (decision.kind) {
       case 'wait':
-        this.#setReason(decision.reason);
+        this.#setReason([decision.reason, ...this.#strangers.sentences(now)].join(' '));
         break;
       case 'join':
         await this.#join(decision.members);
@@ -289,7 +305,7 @@ export class Forming {
   }
 
   async #join(members: readonly NodeId[]): Promise<void> {
-    const { identity, version, port, onMember, pinnedCa } = this.#options;
+    const { identity, version, port, onMember, pinnedCa, guard } = this.#options;
     let failure: unknown = new Error('no member is reachable');
     for (const member of members) {
       const endpoint = this.#endpointOf(member);
@@ -304,10 +320,14 @@ export class Forming {
           address,
           version,
           serial: readMachineSerial(),
+          proof: guard?.proof ?? null,
         });
         const authorities = splitBundle(answer.caCertificate).map(caHashOf);
         if (pinnedCa !== null && !authorities.includes(pinnedCa))
           throw new RpcError('token', 'The cluster that answers is not the one that this token was made by.');
+        const objection = guard?.objectToAnswer(answer) ?? null;
+        if (objection !== null)
+          throw new Error(`the cluster at ${formatEndpoint(endpoint)} is not joined: it ${objection}.`);
         this.#clusterId = answer.clusterId;
         await onMember(enrolledMembership(identity, answer), [
           ...answer.members,
@@ -325,7 +345,7 @@ export class Forming {
 
   /** Starts the cluster when enough others have promised not to start another. */
   async #found(others: readonly NodeId[]): Promise<void> {
-    const { identity, clusterName, expect, certificates, onMember, log } = this.#options;
+    const { identity, clusterName, expect, certificates, onMember, log, guard } = this.#options;
     const answers = await Promise.all(others.map((id) => this.#askPromise(id)));
     const granted = answers.filter((answer) => answer).length;
     if (granted < expect - 1) {
@@ -334,7 +354,7 @@ export class Forming {
       );
       return;
     }
-    const membership = await foundCluster(clusterName, identity, certificates);
+    const membership = await foundCluster(clusterName, identity, guard?.voucher ?? null, certificates);
     const { clusterId } = membership.credentials;
     log.info({ cluster: clusterName, clusterId }, 'starting the cluster');
     await onMember(membership, []);

@@ -37,6 +37,8 @@ import {
   removedKey,
 } from './roster.ts';
 import { composeStatus } from './status.ts';
+import { adoptKeys, foundingRecords } from './voucher-desk.ts';
+import type { OwnCharter } from './voucher-proof.ts';
 
 /** A lost voter is noticed and replaced in a few of these. */
 const everyMilliseconds = 250;
@@ -44,6 +46,8 @@ const everyMilliseconds = 250;
 export interface LeaderDutiesOptions {
   /** The founder's CA, until `authorityStored` is called. */
   readonly authority: CertificateAuthority | null;
+  /** And its charter. */
+  readonly charter: OwnCharter | null;
   readonly authorityStored: () => void;
   readonly ownReport: () => Report;
   readonly ownAddress: () => string;
@@ -163,7 +167,7 @@ export class LeaderDuties {
         .filter(({ approved }) => !approved)
         .map(
           ({ id, name, address }) =>
-            `${name} (${id}) at ${address} knows the enrolment secret and wants to join, but enrolment is closed: trivet nodes approve ${id}, or refuse.`,
+            `${name} (${id}) at ${address} knows the enrolment secret and wants to join, and is not admitted by itself: trivet nodes approve ${id}, or refuse.`,
         ),
     ];
   }
@@ -188,6 +192,7 @@ export class LeaderDuties {
       await rotateIfDue(this.#context);
       await this.#context.clock.keep();
       await closeInTime(this.#context);
+      await adoptKeys(this.#context);
       await finishRotation(this.#context, this.#book, this.#options.ownReport().authority);
     } catch (error) {
       // A write that did not come through, as in an election: the next round does it.
@@ -210,6 +215,7 @@ export class LeaderDuties {
           key: authoritySealedKey,
           value: sealText(privateKey, sealingKey),
         },
+        ...foundingRecords(this.#options.charter, this.#context.identity.id, sealingKey),
       ],
     });
     this.#authority = null;

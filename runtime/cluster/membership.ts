@@ -9,6 +9,7 @@ import type { Credentials } from '../peers/trust.ts';
 import { type CertificateAuthority, openSealedText, sealText } from './authority.ts';
 import { DataDirectoryError, type Identity } from './identity.ts';
 import { loadSealingKey, saveSealingKey } from './sealing-key.ts';
+import { type OwnCharter, ownCharterSchema } from './voucher-proof.ts';
 
 export interface Membership {
   readonly credentials: Credentials;
@@ -17,6 +18,8 @@ export interface Membership {
    * how the node knows, after a power cut, that it still has to begin the log.
    */
   readonly authority: CertificateAuthority | null;
+  /** Of the cluster that this node has started, until the datastore holds it; else null. */
+  readonly charter: OwnCharter | null;
   /** Made by the node that starts the cluster; null on any other, which gets it when it votes. */
   readonly newSealingKey: Buffer | null;
 }
@@ -35,6 +38,7 @@ function files(dataDirectory: string) {
     /** Sealed from the beginning: what is deleted from a disk may be found on it for long. */
     caKey: path.join(directory, 'ca.key.sealed'),
     certificate: path.join(directory, 'node.crt'),
+    charter: path.join(directory, 'charter.sealed'),
   };
 }
 
@@ -63,34 +67,52 @@ export function loadMembership(
       caCertificate,
     },
     authority: loadAuthority(dataDirectory, caCertificate),
+    charter: loadCharter(dataDirectory),
     newSealingKey: null,
   };
 }
 
 function loadAuthority(dataDirectory: string, certificate: string): CertificateAuthority | null {
-  const { caKey } = files(dataDirectory);
-  const sealed = readTextIfPresent(caKey);
+  const privateKey = readSealed(dataDirectory, files(dataDirectory).caKey);
+  return privateKey === null ? null : { certificate, privateKey, cross: '', previous: '' };
+}
+
+/** A founder of an earlier version has left none. */
+function loadCharter(dataDirectory: string): OwnCharter | null {
+  const { charter } = files(dataDirectory);
+  const text = readSealed(dataDirectory, charter);
+  if (text === null) return null;
+  try {
+    return ownCharterSchema.parse(JSON.parse(text));
+  } catch {
+    throw damaged(charter);
+  }
+}
+
+function readSealed(dataDirectory: string, file: string): string | null {
+  const sealed = readTextIfPresent(file);
   if (sealed === null) return null;
   const sealingKey = loadSealingKey(dataDirectory);
-  if (sealingKey === null) throw damaged(caKey);
+  if (sealingKey === null) throw damaged(file);
   try {
-    const privateKey = openSealedText(Buffer.from(sealed, 'base64'), sealingKey);
-    return { certificate, privateKey, cross: '', previous: '' };
+    return openSealedText(Buffer.from(sealed, 'base64'), sealingKey);
   } catch {
-    throw damaged(caKey);
+    throw damaged(file);
   }
+}
+
+function writeSealed(file: string, text: string, sealingKey: Buffer): void {
+  writeFileDurably(file, Buffer.from(sealText(text, sealingKey)).toString('base64'));
 }
 
 /** Makes the membership durable; from here on the node is a member, also after a power cut. */
 export function saveMembership(dataDirectory: string, clusterName: string, membership: Membership): void {
   const at = files(dataDirectory);
-  const { credentials, authority, newSealingKey } = membership;
+  const { credentials, authority, charter, newSealingKey } = membership;
   makeDirectoryDurably(at.directory);
   if (newSealingKey) saveSealingKey(dataDirectory, newSealingKey);
-  if (authority && newSealingKey) {
-    const sealed = sealText(authority.privateKey, newSealingKey);
-    writeFileDurably(at.caKey, Buffer.from(sealed).toString('base64'));
-  }
+  if (charter && newSealingKey) writeSealed(at.charter, JSON.stringify(charter), newSealingKey);
+  if (authority && newSealingKey) writeSealed(at.caKey, authority.privateKey, newSealingKey);
   writeFileDurably(at.caCertificate, credentials.caCertificate);
   writeFileDurably(at.certificate, credentials.certificate);
   writeFileDurably(
@@ -111,7 +133,9 @@ export function saveRenewal(
 
 /** The datastore holds the CA's key now, sealed: the file goes. */
 export function forgetAuthorityKey(dataDirectory: string): void {
-  rmSync(files(dataDirectory).caKey, { force: true });
+  const at = files(dataDirectory);
+  rmSync(at.caKey, { force: true });
+  rmSync(at.charter, { force: true });
 }
 
 function parseMember(file: string, text: string): z.infer<typeof memberSchema> {

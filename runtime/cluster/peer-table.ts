@@ -32,6 +32,11 @@ export class PeerTable {
     return known?.clusterId !== peer.clusterId || known.blanks.join() !== peer.blanks.join();
   }
 
+  /** It does not count any more. */
+  forget(id: NodeId): void {
+    this.#heard.delete(id);
+  }
+
   /** Those heard of lately, by id. */
   fresh(now: number): Heard[] {
     return [...this.#heard.values()]

@@ -1,4 +1,4 @@
-/** How long the enrolment secret admits machines, and which. */
+/** How long the enrolment secret admits machines, which, and whether they need a voucher. */
 import * as z from 'zod';
 
 export const enrolmentSchema = z.strictObject({
@@ -14,6 +14,14 @@ export const enrolmentSchema = z.strictObject({
         .regex(/^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$/, 'must be 1 to 64 printable characters'),
     )
     .min(1, 'names nobody: leave it out to admit any machine that knows the secret')
+    .optional(),
+  /** Keys of a factory's batches. Only machines with a voucher of one of them are admitted, or may begin the cluster. */
+  vouchers: z
+    .array(
+      z.string().regex(/^k1\.[A-Za-z0-9_-]{43}$/, 'must be the key of a batch, as trivet factory prints it'),
+    )
+    .min(1, 'names no batch: leave it out to admit machines without vouchers')
+    .max(16)
     .optional(),
 });
 

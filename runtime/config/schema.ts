@@ -35,6 +35,14 @@ export const clusterFields = z.strictObject({
     .string()
     .regex(/^t1-[0-9a-f]{8}-[0-9a-f]{32}-[0-9a-f]{32}$/, 'must be a token as "trivet token create" prints it')
     .optional(),
+  /** Beside the secret: this machine's own right to enrol, once (trivet factory batch). */
+  voucher: z
+    .string()
+    .regex(
+      /^v1\.[A-Za-z0-9_-]{1,2048}\.[A-Za-z0-9_-]{86}\.[A-Za-z0-9_-]{43}$/,
+      'must be a voucher as "trivet factory batch" writes it',
+    )
+    .optional(),
   /** How many blank machines must find each other before one of them starts the cluster. */
   expect: z.int().min(1).max(7).default(3),
   /** What this machine fails together with: a rack, a room, a site. Voters are spread over these first of all. */
@@ -60,16 +68,19 @@ const notOneSecret = {
     'is missing: a cluster has a secret that its machines share, or this machine has a token in its place (not both)',
 };
 
-export const clusterSchema = clusterFields.refine(
-  ({ secret, token }) => (secret === undefined) !== (token === undefined),
-  notOneSecret,
-);
+const voucherBesideToken = {
+  path: ['voucher'],
+  message: 'goes with a secret: a machine with a token needs none, so leave it out',
+};
+
+export const clusterSchema = clusterFields
+  .refine(({ secret, token }) => (secret === undefined) !== (token === undefined), notOneSecret)
+  .refine(({ token, voucher }) => token === undefined || voucher === undefined, voucherBesideToken);
 
 /** Of a member: it has a certificate, and the cluster keeps the key of the secret. */
-export const memberClusterSchema = clusterFields.refine(
-  ({ secret, token }) => secret === undefined || token === undefined,
-  notOneSecret,
-);
+export const memberClusterSchema = clusterFields
+  .refine(({ secret, token }) => secret === undefined || token === undefined, notOneSecret)
+  .refine(({ token, voucher }) => token === undefined || voucher === undefined, voucherBesideToken);
 const mostAddresses = 64;
 /** What a label of a host's name is (RFC 1123), and how long a name may be. */
 const labelPattern = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
@@ -166,4 +177,4 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 /** Fields that are shown to nobody. */
-export const secretFields: readonly string[] = ['cluster.secret', 'cluster.token'];
+export const secretFields: readonly string[] = ['cluster.secret', 'cluster.token', 'cluster.voucher'];

@@ -40,7 +40,7 @@ const facts: ConsoleFacts = {
     { name: 'eth1', address: 'fe80::5054:ff:fe12:3456' },
   ],
   status: member,
-  enrolment: { closed: null, admitted: 3, applicants: [] },
+  enrolment: { closed: null, vouchers: false, admitted: 3, applicants: [] },
   silence: null,
 };
 const withStatus = (change: Partial<ClusterStatus>): ConsoleFacts => ({
@@ -118,7 +118,7 @@ t.test('renderScreen tells of enrolment, updates and warnings', async (t) => {
         system: { ...member.system!, lastUpdate: { ok: false, message: 'It did not fit.' } },
       }),
       enrolment: {
-        ...{ closed: 'a node was removed', admitted: 3 },
+        ...{ closed: 'a node was removed', vouchers: false, admitted: 3 },
         applicants: [
           { ...applicant, approved: false },
           { ...applicant, approved: true },

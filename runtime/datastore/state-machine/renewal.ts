@@ -17,32 +17,35 @@ export const revisionLeap = 1_000_000_000;
 export interface Renewal {
   /** Keys that begin with this are the old cluster's own. */
   readonly ownPrefix: Uint8Array;
-  /** Written into the new cluster's own keys. */
-  readonly record: { readonly key: Uint8Array; readonly value: Uint8Array };
+  /** Written into the new cluster's own keys, far fewer than a revision may change; may look at the old ones. */
+  readonly records: (old: StateView) => readonly { readonly key: Uint8Array; readonly value: Uint8Array }[];
   readonly configuration: Configuration;
 }
 
 /** Rewrites a state file that nobody has open. Returns its newest revision. Throws `StateError`. */
-export function renewState(file: string, { ownPrefix, record, configuration }: Renewal): number {
+export function renewState(file: string, { ownPrefix, records, configuration }: Renewal): number {
   const writer = openForWriting(file);
   try {
     return writer
       .transaction(() => {
         const view = new StateView(writer);
+        const written = records(view);
         const range = [ownPrefix, prefixEnd(ownPrefix)];
         writer.prepare('DELETE FROM revisions WHERE key >= ? AND key < ?').run(...range);
         writer.prepare('DELETE FROM current WHERE key >= ? AND key < ?').run(...range);
         writer.exec('DELETE FROM sessions; DELETE FROM answered; DELETE FROM alarms;');
         const revision = view.number('revision') + revisionLeap;
-        const id = firstId(revision);
-        writer
-          .prepare(
-            'INSERT INTO revisions (id, key, value, createRevision, version, lease) VALUES (?, ?, ?, ?, 1, 0)',
-          )
-          .run(id, record.key, record.value, revision);
-        writer
-          .prepare('INSERT INTO current (key, id, createRevision, version, lease) VALUES (?, ?, ?, 1, 0)')
-          .run(record.key, id, revision);
+        const addRevision = writer.prepare(
+          'INSERT INTO revisions (id, key, value, createRevision, version, lease) VALUES (?, ?, ?, ?, 1, 0)',
+        );
+        const addCurrent = writer.prepare(
+          'INSERT INTO current (key, id, createRevision, version, lease) VALUES (?, ?, ?, 1, 0)',
+        );
+        for (const [place, { key, value }] of written.entries()) {
+          const id = firstId(revision) + place;
+          addRevision.run(id, key, value, revision);
+          addCurrent.run(key, id, revision);
+        }
         const setMeta = writer.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
         setMeta.run('revision', revision);
         setMeta.run('compactedRevision', revision);
