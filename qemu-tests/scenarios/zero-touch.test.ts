@@ -1,9 +1,10 @@
 /**
- * What happens to machines that nobody can log in to: strangers on the link, new addresses, wrong clocks, copied and stolen
- * disks. Booted directly, to be quick.
+ * What happens to machines that nobody can log in to, from a factory's cards on: strangers on the link, new addresses, wrong
+ * clocks, copied and stolen disks. Booted directly, to be quick.
  */
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { constants, copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { ClusterStatus } from '../../runtime/admin/protocol.ts';
@@ -16,10 +17,12 @@ import { waitUntil } from '../lab/wait.ts';
 import { openImage } from '../machine/image.ts';
 import type { Machine, PowerOnOptions } from '../machine/machine.ts';
 import { PortScan, range } from '../switch/port-scan.ts';
+import { trivet } from '../trivet-command.ts';
 import {
   buildVariant,
   formingLimitSeconds,
   readKey,
+  recipe,
   repairLimitSeconds,
   returnLimitSeconds,
   stageLab,
@@ -31,14 +34,47 @@ t.setTimeout(1_500_000);
 /** The last byte of the network card's address is the machine's number; a card of the second kind is in another subnet. */
 const cards = { first: ['52:54:00:00:00', '10.77.0'], second: ['52:54:00:00:77', '10.78.0'] } as const;
 const interfaces = Object.values(cards).flatMap(([mac, subnet]) =>
-  [1, 2, 3, 4].map(
+  [1, 2, 3, 4, 5, 6].map(
     (number) => `    - { mac: "${mac}:0${number}", dhcp: false, addresses: [${subnet}.${number}/16] }`,
   ),
 );
 const network = ['network:', '  interfaces:', ...interfaces].join('\n');
-const image = openImage(await buildVariant(t, [[/^target: cloud$/m, `target: cloud\n${network}`]]));
+// As a factory has it: the image belongs to no cluster, its cards do.
+const image = openImage(
+  await buildVariant(t, [
+    [/^cluster:\n(?: .*\n)+/m, ''],
+    [/^target: cloud$/m, `target: cloud\n${network}`],
+  ]),
+);
 const lab = stageLab(t, image, { direct: true });
-const machines = await lab.startMachines(3);
+
+/** Makes a batch. @returns the bundles, in the order of the devices' names. */
+async function makeBatch(name: string, count: number): Promise<readonly string[]> {
+  const directory = path.join(lab.directory, name);
+  const words = ['--count', String(count), '--out', directory, '--prefix', name, '--key', `${directory}.key`];
+  await trivet(['factory', 'batch', recipe, ...words]);
+  const devices = JSON.parse(readFileSync(path.join(directory, 'devices.json'), 'utf8')) as Devices;
+  return devices.devices.map(({ id }) => path.join(directory, 'bundles', id, 'trivet.yaml'));
+}
+
+interface Devices {
+  readonly devices: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** A machine whose card has been written with a bundle. */
+function addCard(bundle: string): Promise<Machine> {
+  const card = path.join(lab.directory, `${path.basename(path.dirname(bundle))}-${lab.machines.length}.raw`);
+  copyFileSync(image.file, card, constants.COPYFILE_FICLONE);
+  execFileSync('mcopy', ['-o', '-i', `${card}@@1M`, bundle, '::trivet.yaml'], {
+    env: { ...process.env, MTOOLS_SKIP_CHECK: '1' },
+  });
+  return lab.addMachine({ image: { ...image, file: card } });
+}
+
+const [bundle1 = '', bundle2 = '', bundle3 = ''] = await makeBatch('pos', 3);
+const [foreignBundle = ''] = await makeBatch('other', 1);
+const machines = [await addCard(bundle1), await addCard(bundle2), await addCard(bundle3)];
+await Promise.all(machines.map((machine) => machine.powerOn()));
 const [first, second, third] = machines as [Machine, Machine, Machine];
 
 /** Where the machine of this number is from the second test on. */
@@ -66,6 +102,28 @@ async function untilState(machine: Machine, state: string): Promise<ClusterStatu
     },
   );
 }
+
+await t.test('three cards of a batch form one highly available cluster', async (t) => {
+  const status = await waitForHa(machines, { limitSeconds: formingLimitSeconds });
+  t.same(
+    status.nodes.map(({ name }) => name).sort(),
+    ['pos-0001', 'pos-0002', 'pos-0003'],
+    'each has the name of its card',
+  );
+});
+
+await t.test('a card whose bundle was used, and one of another batch, stay out and say why', async (t) => {
+  const [again, foreign] = [await addCard(bundle1), await addCard(foreignBundle)];
+  await Promise.all([again.powerOn(), foreign.powerOn()]);
+  await waitForConsole(again, /trivet: .*was used by pos-0001/, returnLimitSeconds);
+  t.pass('the used one');
+  await waitForConsole(foreign, /trivet: .*[Vv]oucher/, returnLimitSeconds);
+  for (const machine of [again, foreign]) {
+    t.equal((await askStatus(machine))?.self.state, 'blank');
+    await machine.cutPower();
+  }
+  t.equal((await askStatus(first))?.nodes.length, 3);
+});
 
 await t.test('a stranger on the link finds the port of peers, and nothing else', async (t) => {
   const status = await waitForHa(machines, { limitSeconds: formingLimitSeconds });
@@ -113,7 +171,7 @@ await t.test('the founder’s card is copied: the copy stays out, and both are n
   const copy = await lab.addMachine({ copyOfDisk: original.diskFile });
   await original.powerOn(moved(number));
   await waitForHa(machines, { limitSeconds: returnLimitSeconds });
-  await copy.powerOn(moved(4));
+  await copy.powerOn(moved(6));
   await waitForConsole(copy, /trivet: .*Another machine with this node's identity/, returnLimitSeconds);
   t.equal((await untilState(copy, 'copy')).self.id, id);
   const other = machines.find((machine) => machine !== original) as Machine;
