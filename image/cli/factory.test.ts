@@ -4,6 +4,7 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import { checkPartialConfig } from '../../runtime/config/partial.ts';
+import { withoutSecrets } from '../../runtime/config/without-secrets.ts';
 import { readClaim } from '../../runtime/vouchers/manifest.ts';
 import { parseVoucher } from '../../runtime/vouchers/voucher.ts';
 import { checkout } from '../checkout.ts';
@@ -54,6 +55,7 @@ t.test(
       t.equal(statSync(file).mode & 0o777, 0o600);
       const text = readFileSync(file, 'utf8');
       checkPartialConfig(text, file);
+      t.equal(withoutSecrets(text).kind, 'taken', 'a member can take the secret out of it');
       const { cluster, node } = parse(text);
       t.match(cluster, { name: 'edge', secret: '0123456789012345', weight: 3 });
       t.same(cluster.enrolment, { nodes: 9, vouchers: [older, key] });
