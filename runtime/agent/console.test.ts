@@ -38,11 +38,8 @@ t.test('trivet console says how the machine is, also when its agent does not', a
   t.notMatch(once.stdout + readFileSync(device, 'utf8'), secret);
   await node!.stop('SIGKILL');
   await says(/agent: {5}does not answer since .*\(it has ended\)\. Below\n/);
-  t.equal(
-    (readFileSync(device, 'utf8').match(/role:/g) ?? []).length,
-    1,
-    'what has not changed is not said again',
-  );
+  const roles = readFileSync(device, 'utf8').match(/role:.*$/gm) ?? [];
+  t.equal(new Set(roles).size, roles.length, 'what has not changed is not said again');
   node!.start();
   await says(/\(it has ended\)[\s\S]*agent: {5}answers\n/);
   t.notMatch(readFileSync(device, 'latin1'), '\x1b', 'no escapes on a line');

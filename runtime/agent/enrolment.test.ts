@@ -30,9 +30,11 @@ t.test('the secret admits as many machines as it may, and a person the others', 
     const { applicants } = await desk(nodes[0]!, 'list');
     return applicants.length === 2 && (await nodes[0]!.status()).nodes.length === 4 ? applicants : null;
   });
-  const outside = [];
-  for (const node of late) if (!(await isMember(node))) outside.push(node);
-  t.equal(outside.length, 2);
+  const outside = await until('the one that came in knows it', async () => {
+    const others: TestNode[] = [];
+    for (const node of late) if (!(await isMember(node))) others.push(node);
+    return others.length === 2 ? others : null;
+  });
   const status = await outside[0]!.status();
   t.match(status.reason, /admits 4 machines .* and 4 have come\. .*trivet nodes approve [0-9a-f]{16}/);
   t.equal((await nodes[0]!.status()).warnings.filter((text) => /wants to join/.test(text)).length, 2);
@@ -43,12 +45,15 @@ t.test('the secret admits as many machines as it may, and a person the others', 
   const [approved, refused] = waiting.map(({ id }) => id) as [string, string];
   await desk(nodes[0]!, 'approve', { node: approved });
   await until('the approved one is a member', async () =>
-    (await nodes[0]!.status()).nodes.some(({ id }) => id === approved),
+    (await nodes[0]!.status()).nodes.some(({ id, online }) => id === approved && online),
   );
   t.match(await desk(nodes[0]!, 'list'), { applicants: [{ id: refused }], admitted: 4 });
   const opened = await desk(nodes[0]!, 'open');
   t.equal(opened.closed, null);
-  await until('the last one came in by itself', async () => (await nodes[0]!.status()).nodes.length === 6);
+  await until('the last one came in by itself', async () => {
+    const { nodes: members } = await nodes[0]!.status();
+    return members.length === 6 && members.every(({ online }) => online);
+  });
   t.match(await desk(nodes[0]!, 'list'), { applicants: [], admitted: 1 });
   t.match((await desk(nodes[0]!, 'close')).closed, /enrolment was closed/);
 });
