@@ -193,7 +193,11 @@ t.test('a leader that is told to stop hands over first', async (t) => {
   const leader = await find(nodes, before.leader);
   await leader.stop('SIGTERM');
   const other = nodes.find((node) => node.running) as TestNode;
-  const status = await other.status();
-  t.not(status.leader, before.leader);
-  t.ok(status.leader, 'there is a leader already when the old one is gone');
+  await until('it said so', async () => /leadership handed over/.test(leader.output));
+  // The third node hears of it by the new leader's first message.
+  const after = await until('who is left knows it', async () => {
+    const status = await other.status();
+    return status.leader === null ? null : status.leader;
+  });
+  t.not(after, before.leader);
 });

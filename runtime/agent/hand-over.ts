@@ -6,12 +6,14 @@ import { chooseHeir } from '../cluster/heir.ts';
 import type { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { Reporter } from '../cluster/reporter.ts';
 import type { Replica } from '../datastore/replica.ts';
-import type { RaftStatus } from '../raft/types.ts';
+import type { Log } from '../logging/log.ts';
+import type { NodeId, RaftStatus } from '../raft/types.ts';
 
 export interface HandOverParts {
   readonly replica: Replica;
   readonly reporter: Reporter;
   readonly duties: LeaderDuties;
+  readonly log: Log;
 }
 
 /** systemd gives the agent 30 s to stop; closing in good order needs some of them. */
@@ -23,10 +25,17 @@ export async function handOver(parts: HandOverParts): Promise<void> {
   const { replica, reporter } = parts;
   const startedAt = performance.now();
   let lastLed = startedAt;
+  let gave = false;
   reporter.leave();
   while (performance.now() - startedAt < limitMilliseconds) {
     const status = replica.status();
-    if (reporter.leader() !== null) lastLed = performance.now();
+    const leader = reporter.leader();
+    if (leader !== null) lastLed = performance.now();
+    gave ||= status.role === 'leader';
+    if (gave && leader !== null && leader !== status.id) {
+      parts.log.info({ to: leader }, 'leadership handed over');
+      gave = false;
+    }
     // Without a leader there is nobody to hand anything to; an election takes less than this.
     if (performance.now() - lastLed > 3 * replica.electionMilliseconds) return;
     if (status.role === 'leader' ? giveLeadership(parts, status) : await reporter.asksToLeave()) return;
@@ -34,13 +43,18 @@ export async function handOver(parts: HandOverParts): Promise<void> {
   }
 }
 
-/** Tries to make another voter the leader; true when there is none and nobody can take this node's only seat either. */
+/** Tries to make another voter the leader; true when no other voter stays and nobody can take this node's seat. */
 function giveLeadership({ replica, duties }: HandOverParts, status: RaftStatus): boolean {
-  const heir = chooseHeir(status, replica.electionMilliseconds / replica.tickMilliseconds, (id) =>
-    duties.isLeaving(id),
-  );
-  if (heir === null) return duties.mayLeave(status.id);
+  const isLeaving = (id: NodeId): boolean => duties.isLeaving(id);
+  const heir = chooseHeir(status, replica.electionMilliseconds / replica.tickMilliseconds, isLeaving);
+  if (heir === null)
+    return !status.configuration.voters.some((id) => mayStay(id)) && duties.mayLeave(status.id);
   // Refused while a transfer is under way, which gives up by itself after an election timeout.
   if (status.transferTarget === null) replica.transferLeadership(heir);
   return false;
+
+  // One that is silent just now may be slow only. Where too many are, this node soon leads no more.
+  function mayStay(id: NodeId): boolean {
+    return id !== status.id && !isLeaving(id);
+  }
 }

@@ -113,8 +113,8 @@ export class EtcdClient {
         const storeError = toStoreError(failure.code, failure.details ?? failure.message);
         if (storeError.code !== 'unavailable') throw storeError;
         this.#giveUp(client);
-        const again = repeatable || wasNotSent(failure);
-        if (!again || this.#closed || clock.now() + pauseMilliseconds > deadline) throw storeError;
+        if (!repeatable && !wasNotSent(failure)) throw answerIsLost(storeError);
+        if (this.#closed || clock.now() + pauseMilliseconds > deadline) throw storeError;
       }
       await pause(clock, pauseMilliseconds);
     }
@@ -201,6 +201,14 @@ function unary<Q extends MessageName, R extends MessageName>(
       (error, response) => (error ? reject(error) : resolve(response!)),
     );
   });
+}
+
+/** The end of a request that may not be sent twice. */
+function answerIsLost({ message }: StoreError): StoreError {
+  return new StoreError(
+    'unavailable',
+    `the answer of etcd is lost (${message}): read whether it was done before you do it again`,
+  );
 }
 
 /** gRPC gave up before it had a connection to put the request on. */
