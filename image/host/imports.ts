@@ -107,7 +107,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'qemu-tests/scenarios/zero-touch.test.ts': [
     ...['runtime/admin', 'runtime/cluster', 'runtime/datastore', 'image', 'qemu-tests'],
   ],
-  'qemu-tests/scenarios/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
+  'qemu-tests/scenarios/one-machine/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
   'qemu-tests': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
 };
 

@@ -1,7 +1,8 @@
 /**
  * `npm test`: unit tests two at a time, then an image and the scenarios on virtual machines: those of one machine two at a
  * time, as an emulated machine keeps one processor busy, those of several one at a time. The last
- * line is the sum of all: `N passed, N failed`. `--unit` and `--vm` run one half.
+ * line is the sum of all: `N passed, N failed`. `--unit` and `--vm` run one half; `--long` runs `*.long.test.ts`, which the
+ * usual run leaves out.
  */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -74,8 +75,10 @@ function start(program: string, programArguments: readonly string[], options: St
   });
 }
 
-function testFiles(pattern: string): string[] {
-  return globSync(pattern, { cwd: checkout }).sort();
+const longFiles = '**/*.long.test.ts';
+
+function testFiles(pattern: string, exclude: readonly string[] = [longFiles]): string[] {
+  return globSync(pattern, { cwd: checkout, exclude: ['node_modules/**', ...exclude] }).sort();
 }
 
 async function unitTests(): Promise<void> {
@@ -86,17 +89,20 @@ async function unitTests(): Promise<void> {
 }
 
 /** Builds what the scenarios boot; without an image there is nothing to run. */
-async function scenarios(): Promise<void> {
+async function buildImage(): Promise<boolean> {
   console.log('image for the scenarios');
   const built = await start(process.execPath, ['image/main.ts', 'build', recipe, '--json'], {
     environment: {},
     onLine: () => {},
   });
-  if (built !== 0) {
-    console.log(`FAILED  the image was not built (trivet build ended with ${built})`);
-    sums.failed += 1;
-    return;
-  }
+  if (built === 0) return true;
+  console.log(`FAILED  the image was not built (trivet build ended with ${built})`);
+  sums.failed += 1;
+  return false;
+}
+
+async function scenarios(): Promise<void> {
+  if (!(await buildImage())) return;
   const several = testFiles('qemu-tests/scenarios/*.test.ts');
   const single = testFiles('qemu-tests/scenarios/one-machine/*.test.ts');
   console.log(`scenarios on virtual machines: ${several.length + single.length} files`);
@@ -104,11 +110,19 @@ async function scenarios(): Promise<void> {
   await runTap(single, 2, { TRIVET_IMAGE_IS_BUILT: '1' });
 }
 
+async function longTests(): Promise<void> {
+  if (!(await buildImage())) return;
+  const files = testFiles(longFiles, []);
+  console.log(`long tests: ${files.length} files`);
+  await runTap(files, 1, { TRIVET_IMAGE_IS_BUILT: '1' });
+}
+
 async function main(parts: readonly string[]): Promise<void> {
   const startedAt = performance.now();
   try {
     if (parts.length === 0 || parts.includes('--unit')) await unitTests();
     if (parts.length === 0 || parts.includes('--vm')) await scenarios();
+    if (parts.includes('--long')) await longTests();
   } catch (error) {
     console.log(`FAILED  the test runner: ${error instanceof Error ? error.message : String(error)}`);
     sums.failed += 1;
@@ -119,10 +133,10 @@ async function main(parts: readonly string[]): Promise<void> {
 }
 
 const parts = process.argv.slice(2);
-const unknown = parts.filter((part) => part !== '--unit' && part !== '--vm');
+const unknown = parts.filter((part) => !['--unit', '--vm', '--long'].includes(part));
 if (unknown.length === 0) {
   await main(parts);
 } else {
-  console.error(`npm test does not know ${unknown.join(' ')}; it takes: -- --unit, or -- --vm`);
+  console.error(`npm test does not know ${unknown.join(' ')}; it takes: -- --unit, -- --vm, or -- --long`);
   process.exitCode = 2;
 }

@@ -28,6 +28,7 @@ import {
   stageLab,
   waitForConsole,
 } from './testing/stage.ts';
+import { writeUntilPowerCut } from './testing/write-until-power-cut.ts';
 
 t.setTimeout(1_500_000);
 
@@ -76,6 +77,9 @@ const [foreignBundle = ''] = await makeBatch('other', 1);
 const machines = [await addCard(bundle1), await addCard(bundle2), await addCard(bundle3)];
 await Promise.all(machines.map((machine) => machine.powerOn()));
 const [first, second, third] = machines as [Machine, Machine, Machine];
+
+/** How many are acknowledged when the plugs are pulled; others are under way then. */
+const writesBeforeCut = 60;
 
 /** Where the machine of this number is from the second test on. */
 function moved(number: number): PowerOnOptions {
@@ -137,10 +141,11 @@ await t.test('a stranger on the link finds the port of peers, and nothing else',
   await waitForHa(machines, { limitSeconds: repairLimitSeconds });
 });
 
-await t.test('all lose power and come back with other addresses, one in 1970, one in 2099', async (t) => {
+await t.test('power fails amid writes; all are back at other addresses, in 1970 and 2099', async (t) => {
   const before = await waitForHa(machines, { limitSeconds: repairLimitSeconds });
   const ids = await identities();
-  await Promise.all(machines.map((machine) => machine.cutPower()));
+  const acknowledged = await writeUntilPowerCut(machines, writesBeforeCut);
+  t.ok(acknowledged.length >= writesBeforeCut, `${acknowledged.length} writes were acknowledged`);
   const clocks = ['1970-01-01T00:00:10', '2099-06-01T00:00:00', undefined];
   await Promise.all(
     machines.map((machine, index) => {
@@ -164,6 +169,11 @@ await t.test('all lose power and come back with other addresses, one in 1970, on
     },
   );
   t.equal(await readKey(first, 'story/first'), 'kept');
+  const missing: string[] = [];
+  for (const key of acknowledged) {
+    if ((await readKey(second, key)) !== `value of ${key}`) missing.push(key);
+  }
+  t.same(missing, [], 'no acknowledged write is missing');
   t.equal(await putKey(second, 'story/moved', 'yes').then(() => readKey(third, 'story/moved')), 'yes');
 });
 

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
-import { seededRandom } from '../../runtime/raft/testing/seeded-random.ts';
-import { Chain } from '../powercut/chain.ts';
-import { buildSingleImage } from '../powercut/image.ts';
-import { describeCut } from '../powercut/run.ts';
+import { seededRandom } from '../../../runtime/raft/testing/seeded-random.ts';
+import { Chain } from '../../powercut/chain.ts';
+import { buildSingleImage } from '../../powercut/image.ts';
+import { describeCut } from '../../powercut/run.ts';
 
 t.setTimeout(1_800_000);
 
