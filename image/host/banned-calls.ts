@@ -16,6 +16,10 @@ const pureFolders: readonly PureFolder[] = [
   { folder: 'runtime/datastore/state-machine', modules: ['better-sqlite3', 'node:zlib'] },
   { folder: 'runtime/datastore/roles', modules: [] },
   { folder: 'runtime/checkers', modules: [] },
+  { folder: 'runtime/apiserver/request', modules: [] },
+  { folder: 'runtime/apiserver/selectors', modules: [] },
+  { folder: 'runtime/apiserver/objects', modules: [] },
+  { folder: 'runtime/apiserver/patch', modules: [] },
   { folder: 'image/plan', modules: ['node:crypto', 'yaml'] },
   { folder: 'image/formats', modules: ['node:buffer', 'node:zlib'] },
 ];
