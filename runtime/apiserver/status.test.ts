@@ -34,7 +34,8 @@ t.test('errors have the sentences, codes and details of the real server', async 
 
 t.test('invalid names every field', async (t) => {
   const negative = {
-    ...{ reason: 'FieldValueInvalid', field: 'spec.replicas' },
+    reason: 'FieldValueInvalid',
+    field: 'spec.replicas',
     message: 'Invalid value: -1: must be greater than or equal to 0',
   } as const;
   const missing = {
