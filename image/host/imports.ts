@@ -54,7 +54,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/checkers': [],
   'runtime/simulation': ['runtime/checkers', 'runtime/datastore', 'runtime/raft', 'runtime/logging'],
   'runtime/raft': [],
-  'runtime/apiserver': [],
+  'runtime/apiserver': ['runtime/datastore'],
   'runtime/admin': [],
   'runtime/config': [],
   'runtime/logging': [],

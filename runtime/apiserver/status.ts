@@ -21,11 +21,16 @@ export interface StatusDetails {
   readonly retryAfterSeconds?: number;
 }
 
+/** The part of metav1.ListMeta that an error can have. */
+export interface ListMetadata {
+  readonly continue?: string;
+}
+
 /** `metav1.Status`, as it is sent. */
 export interface Status {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
-  readonly metadata: object;
+  readonly metadata: ListMetadata;
   readonly status: 'Success' | 'Failure';
   readonly message?: string;
   readonly reason?: string;
@@ -61,11 +66,13 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly reason: StatusReason;
   readonly details: StatusDetails | undefined;
+  readonly metadata: ListMetadata;
 
-  constructor(reason: StatusReason, message: string, details?: StatusDetails) {
+  constructor(reason: StatusReason, message: string, details?: StatusDetails, metadata: ListMetadata = {}) {
     super(message);
     this.reason = reason;
     this.details = details;
+    this.metadata = metadata;
   }
 
   get code(): number {
@@ -76,7 +83,7 @@ export class ApiError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.metadata,
       status: 'Failure',
       message: this.message,
       reason: this.reason,

@@ -1,0 +1,225 @@
+/**
+ * Objects in the datastore: the one place where resource versions meet revisions. A write compares the revision it
+ * was decided on, and is decided again when another came first. (k8s.io/apiserver/pkg/storage/etcd3/store.go)
+ */
+import type { KeyValue } from '../../datastore/state-machine/model.ts';
+import { type Store, StoreError } from '../../datastore/store.ts';
+import { type ApiObject, decodeFromStore, encodeForStore } from '../objects/object-bytes.ts';
+import { ApiError } from '../status.ts';
+import { encodeContinue } from './continue-token.ts';
+import { type ListPlan, parseResourceVersion } from './list-plan.ts';
+
+/** An object as it lies in the store. */
+export interface StoredObject {
+  /** Behind the resource's prefix: `NAMESPACE/NAME` or `NAME`. */
+  readonly place: string;
+  readonly bytes: Uint8Array;
+  readonly revision: number;
+}
+
+export interface StoredList {
+  readonly items: readonly StoredObject[];
+  /** The list's resource version. */
+  readonly revision: number;
+  /** '' at the end. */
+  readonly continue: string;
+  /** How many follow; null at the end. */
+  readonly remaining: number | null;
+}
+
+export interface ObjectStoreOptions {
+  readonly store: Store;
+  /** With a slash at both ends, for example `/registry/pods/`. */
+  readonly prefix: string;
+}
+
+/** Every method rejects with `ApiError` and nothing else of its own; what a callback throws is passed on. */
+export class ObjectStore {
+  readonly #store: Store;
+  readonly #prefix: string;
+
+  constructor({ store, prefix }: ObjectStoreOptions) {
+    this.#store = store;
+    this.#prefix = prefix;
+  }
+
+  /** @returns null when there is an object of that place already. */
+  async create(place: string, object: ApiObject): Promise<StoredObject | null> {
+    return await this.#write(place, 0, encodeForStore(object));
+  }
+
+  /** @param resourceVersion '': the newest; '0': what this node has; N: not older. @returns null: there is none. */
+  async get(place: string, resourceVersion = ''): Promise<StoredObject | null> {
+    const least = resourceVersion === '' ? 0 : parseResourceVersion(resourceVersion);
+    const serializable = resourceVersion !== '' && least === 0;
+    const { items, revision } = await asked(this.#store.range({ key: this.#key(place) }, { serializable }));
+    if (revision < least) throw tooLarge(least, revision);
+    return items[0] === undefined ? null : this.#toStored(items[0]);
+  }
+
+  /** @param below the namespace and a slash, or '' for all of them. */
+  async list(below: string, plan: ListPlan): Promise<StoredList> {
+    const { revision, items, more, count } = await this.#range(below, plan);
+    const last = items.at(-1);
+    if (!more || last === undefined) {
+      return { items: items.map((item) => this.#toStored(item)), revision, continue: '', remaining: null };
+    }
+    // The first key that could follow the last one.
+    const start = `${this.#toStored(last).place.slice(below.length)}\0`;
+    return {
+      items: items.map((item) => this.#toStored(item)),
+      ...{ revision, continue: encodeContinue({ revision, start }), remaining: count - items.length },
+    };
+  }
+
+  /**
+   * Changes an object, as often as it takes until nobody came between.
+   * @param decide gets what is there; its answer is stored, or nothing when it is null or would change nothing.
+   * @returns what is there afterwards; null: there is none, and `decide` was not asked.
+   */
+  async update(
+    place: string,
+    decide: (current: ApiObject) => ApiObject | null,
+  ): Promise<StoredObject | null> {
+    for (;;) {
+      const current = await this.get(place);
+      if (current === null) return null;
+      const next = decide(decodeFromStore(current.bytes, current.revision));
+      const bytes = next === null ? null : encodeForStore(next);
+      // A no-op keeps the resource version.
+      if (bytes === null || Buffer.compare(bytes, current.bytes) === 0) return current;
+      const written = await this.#write(place, current.revision, bytes);
+      if (written !== null) return written;
+    }
+  }
+
+  /**
+   * Deletes an object for good.
+   * @param check gets what is there, and throws where it must stay.
+   * @returns what was deleted, with the revision of its deletion; null: there was none.
+   */
+  async delete(place: string, check: (current: ApiObject) => void): Promise<StoredObject | null> {
+    for (;;) {
+      const current = await this.get(place);
+      if (current === null) return null;
+      check(decodeFromStore(current.bytes, current.revision));
+      const key = this.#key(place);
+      const { succeeded, revision } = await asked(
+        this.#store.transact({
+          compare: [{ key, target: 'modifyRevision', is: current.revision }],
+          success: [{ operation: 'delete', key }],
+        }),
+      );
+      if (succeeded) return { ...current, revision };
+    }
+  }
+
+  /** Stores if the object is still at this revision; 0: if there is none. @returns null if not. */
+  async #write(place: string, expected: number, value: Uint8Array): Promise<StoredObject | null> {
+    const key = this.#key(place);
+    const { succeeded, revision } = await asked(
+      this.#store.transact({
+        compare: [{ key, target: 'modifyRevision', is: expected }],
+        success: [{ operation: 'put', key, value }],
+      }),
+    );
+    return succeeded ? { place, bytes: value, revision } : null;
+  }
+
+  async #range(below: string, plan: ListPlan) {
+    const start = plan.kind === 'continue' ? plan.start : '';
+    const query = {
+      ...{ key: this.#key(below + start), end: endOfPrefix(this.#prefix + below), limit: plan.limit },
+    };
+    switch (plan.kind) {
+      case 'newest':
+        return await asked(this.#store.range(query));
+      case 'any':
+        return await asked(this.#store.range(query, { serializable: true }));
+      case 'notOlderThan': {
+        const result = await asked(this.#store.range(query));
+        if (result.revision < plan.revision) throw tooLarge(plan.revision, result.revision);
+        return result;
+      }
+      case 'exact': {
+        const result = await asked(this.#store.range({ ...query, revision: plan.revision }));
+        return { ...result, revision: plan.revision };
+      }
+      case 'continue': {
+        if (plan.revision === -1) return await asked(this.#store.range(query));
+        const result = await this.#atOldRevision({ ...query, revision: plan.revision }, plan.start);
+        return { ...result, revision: plan.revision };
+      }
+    }
+  }
+
+  /** The error of an expired list carries a token by which the rest can be had all the same, of another state. */
+  async #atOldRevision(query: Parameters<Store['range']>[0], start: string) {
+    try {
+      return await this.#store.range(query);
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'compacted') {
+        throw new ApiError('Expired', expiredContinue, undefined, {
+          continue: encodeContinue({ revision: -1, start }),
+        });
+      }
+      throw toApiError(error);
+    }
+  }
+
+  #key(place: string): Uint8Array {
+    return Buffer.from(this.#prefix + place);
+  }
+
+  #toStored({ key, value, modifyRevision }: KeyValue): StoredObject {
+    const whole = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
+    return { place: whole.slice(this.#prefix.length), bytes: value, revision: modifyRevision };
+  }
+}
+
+const expiredContinue =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+
+/** The key behind the last one that begins so; a prefix ends with a slash. */
+function endOfPrefix(prefix: string): Uint8Array {
+  const end = Buffer.from(prefix);
+  end[end.length - 1] = '0'.charCodeAt(0);
+  return end;
+}
+
+async function asked<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw toApiError(error);
+  }
+}
+
+function toApiError(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  switch (error.code) {
+    case 'compacted':
+      return new ApiError('Expired', 'The resourceVersion for the provided list is too old.');
+    case 'future':
+      return tooLarge(null, error.revision ?? 0);
+    case 'tooLarge':
+      return new ApiError('RequestEntityTooLarge', error.message);
+    case 'noSpace':
+      return new ApiError('InternalError', `the datastore is full: ${error.message}`);
+    case 'unavailable':
+    case 'notLeader':
+      return new ApiError('ServiceUnavailable', `the datastore does not answer: ${error.message}`, {
+        retryAfterSeconds: 1,
+      });
+    default:
+      return new ApiError('InternalError', error.message);
+  }
+}
+
+function tooLarge(wanted: number | null, current: number): ApiError {
+  const versions = wanted === null ? `the newest is ${current}` : `${wanted}, current: ${current}`;
+  return new ApiError('Timeout', `Too large resource version: ${versions}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
