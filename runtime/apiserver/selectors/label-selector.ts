@@ -3,6 +3,8 @@
  * (k8s.io/apimachinery/pkg/labels/selector.go) Pure.
  */
 
+import { labelKey, labelValueOf } from '../objects/name-rules.ts';
+
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Requirement {
@@ -127,34 +129,15 @@ function isWholeNumber(text: string): boolean {
   return /^[+-]?\d{1,18}$/.test(text);
 }
 
-const namePattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const prefixPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
-/** `name` or `prefix/name`; the prefix is a DNS subdomain. */
-export function isLabelKey(key: string): boolean {
-  const parts = key.split('/');
-  const name = parts.at(-1) as string;
-  const prefix = parts.length === 1 ? null : (parts[0] as string);
-  if (parts.length > 2 || name.length > 63 || !namePattern.test(name)) return false;
-  return prefix === null || (prefix.length <= 253 && prefixPattern.test(prefix));
-}
-
-export function isLabelValue(value: string): boolean {
-  return value === '' || (value.length <= 63 && namePattern.test(value));
-}
-
 function checkKey(key: string): void {
-  if (isLabelKey(key)) return;
-  throw new SelectorError(
-    `key: Invalid value: "${key}": a label's key is a name of at most 63 letters, digits, '-', '_' and '.', with a DNS subdomain and '/' before it if need be`,
-  );
+  const [why] = labelKey(key);
+  if (why !== undefined) throw new SelectorError(`key: Invalid value: ${JSON.stringify(key)}: ${why}`);
 }
 
 function checkValue(value: string, key: string): string {
-  if (isLabelValue(value)) return value;
-  throw new SelectorError(
-    `values[0][${key}]: Invalid value: "${value}": a label's value has at most 63 letters, digits, '-', '_' and '.', and begins and ends with a letter or digit`,
-  );
+  const [why] = labelValueOf(value);
+  if (why === undefined) return value;
+  throw new SelectorError(`values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${why}`);
 }
 
 const symbols: ReadonlySet<string> = new Set(['!', '!=', '=', '==', ',', '(', ')', '<', '>']);

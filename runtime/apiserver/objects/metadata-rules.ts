@@ -1,0 +1,159 @@
+/**
+ * What every object's metadata must be like, when it is made and when it is changed.
+ * (k8s.io/apimachinery/pkg/api/validation/objectmeta.go) Pure.
+ */
+import type { FieldError } from '../status.ts';
+import { dnsLabel, dnsSubdomain, labelKey, labelValueOf, type NameRule } from './name-rules.ts';
+import type { ObjectMetadata } from './object-bytes.ts';
+
+const annotationsLimitBytes = 256 * 1024;
+
+/** The fields of an owner reference that are looked at. */
+export interface OwnerReference {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly uid?: string;
+  readonly controller?: boolean;
+}
+
+export interface MetadataRules {
+  readonly isNamespaced: boolean;
+  readonly name: NameRule;
+}
+
+/** What is wrong with the metadata of an object that is made. */
+export function checkMetadata(metadata: ObjectMetadata, rules: MetadataRules): FieldError[] {
+  return [
+    ...checkName(metadata, rules.name),
+    ...checkNamespace(metadata.namespace ?? '', rules.isNamespaced),
+    ...checkLabels(metadata.labels ?? {}),
+    ...checkAnnotations((metadata.annotations ?? {}) as Readonly<Record<string, string>>),
+    ...checkOwners((metadata.ownerReferences ?? []) as readonly OwnerReference[]),
+    ...checkFinalizers((metadata.finalizers ?? []) as readonly string[]),
+  ];
+}
+
+/** What is wrong with new metadata beside the old one; what `checkMetadata` sees is not repeated. */
+export function checkMetadataUpdate(next: ObjectMetadata, old: ObjectMetadata): FieldError[] {
+  const fixed = [
+    'name',
+    'namespace',
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ];
+  const changed = fixed.filter((field) => (next[field] ?? null) !== (old[field] ?? null));
+  return [
+    ...changed.map((field) => wrong(`metadata.${field}`, next[field] ?? null, 'field is immutable')),
+    ...checkFinalizersOfDeleted(next, old),
+  ];
+}
+
+function checkName({ name = '', generateName = '' }: ObjectMetadata, rule: NameRule): FieldError[] {
+  const prefix = String(generateName);
+  // What follows the prefix is letters and digits, so that a hyphen at its end is in the middle of the name.
+  const ofPrefix = prefix === '' ? [] : rule(prefix.replace(/-$/, 'a'));
+  const errors = ofPrefix.map((why) => wrong('metadata.generateName', prefix, why));
+  if (name !== '') return [...errors, ...rule(name).map((why) => wrong('metadata.name', name, why))];
+  return [...errors, required('metadata.name', 'name or generateName is required')];
+}
+
+function checkNamespace(namespace: string, isNamespaced: boolean): FieldError[] {
+  if (!isNamespaced) {
+    return namespace === '' ? [] : [forbids('metadata.namespace', 'not allowed on this type')];
+  }
+  if (namespace === '') return [required('metadata.namespace', '')];
+  return dnsLabel(namespace).map((why) => wrong('metadata.namespace', namespace, why));
+}
+
+function checkLabels(labels: Readonly<Record<string, string>>): FieldError[] {
+  return Object.entries(labels).flatMap(([key, value]) => [
+    ...labelKey(key).map((why) => wrong('metadata.labels', key, why)),
+    ...labelValueOf(value).map((why) => wrong('metadata.labels', value, why)),
+  ]);
+}
+
+function checkAnnotations(annotations: Readonly<Record<string, string>>): FieldError[] {
+  const entries = Object.entries(annotations);
+  const keys = entries.flatMap(([key]) =>
+    labelKey(key.toLowerCase()).map((why) => wrong('metadata.annotations', key, why)),
+  );
+  const size = entries.reduce(
+    (sum, pair) => sum + Buffer.byteLength(pair[0]) + Buffer.byteLength(pair[1]),
+    0,
+  );
+  if (size <= annotationsLimitBytes) return keys;
+  const message = `Too long: may not be more than ${annotationsLimitBytes} bytes`;
+  return [...keys, { reason: 'FieldValueTooLong', field: 'metadata.annotations', message }];
+}
+
+function checkOwners(owners: readonly OwnerReference[]): FieldError[] {
+  const path = 'metadata.ownerReferences';
+  const missing = owners.flatMap((owner) => [
+    ...((owner.apiVersion ?? '') === ''
+      ? [wrong(`${path}.apiVersion`, '', 'version must not be empty')]
+      : []),
+    ...((owner.kind ?? '') === '' ? [wrong(`${path}.kind`, '', 'must not be empty')] : []),
+    ...((owner.name ?? '') === '' ? [wrong(`${path}.name`, '', 'must not be empty')] : []),
+    ...((owner.uid ?? '') === '' ? [wrong(`${path}.uid`, '', 'must not be empty')] : []),
+  ]);
+  const controllers = owners.filter(({ controller }) => controller === true);
+  if (controllers.length < 2) return missing;
+  const kinds = controllers.slice(0, 2).map(({ kind, name }) => `${kind}/${name}`);
+  const why = `Only one reference can have Controller set to true. Found "true" in references for ${kinds.join(' and ')}`;
+  return [...missing, wrong(path, owners, why)];
+}
+
+/** Finalizers of Kubernetes itself have no domain; all others are named by their owner's. */
+const ownFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+function checkFinalizers(finalizers: readonly string[]): FieldError[] {
+  const path = 'metadata.finalizers';
+  const words = finalizers.flatMap((name) => [
+    ...labelKey(name).map((why) => wrong(path, name, why)),
+    ...(name.includes('/') || ownFinalizers.has(name)
+      ? []
+      : [wrong(path, name, 'name is neither a standard finalizer name nor is it fully qualified')]),
+  ]);
+  const contradicts = finalizers.includes('orphan') && finalizers.includes('foregroundDeletion');
+  if (!contradicts) return words;
+  return [...words, wrong(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')];
+}
+
+/** What is being deleted can only lose what it waits for. */
+function checkFinalizersOfDeleted(next: ObjectMetadata, old: ObjectMetadata): FieldError[] {
+  if (old.deletionTimestamp === undefined) return [];
+  const before = new Set((old.finalizers ?? []) as readonly string[]);
+  const added = ((next.finalizers ?? []) as readonly string[]).filter((name) => !before.has(name));
+  if (added.length === 0) return [];
+  const list = added.map((name) => `"${name}"`).join(', ');
+  return [
+    forbids(
+      'metadata.finalizers',
+      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+    ),
+  ];
+}
+
+function wrong(field: string, value: unknown, why: string): FieldError {
+  return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` };
+}
+
+function required(field: string, why: string): FieldError {
+  return {
+    reason: 'FieldValueRequired',
+    field,
+    message: why === '' ? 'Required value' : `Required value: ${why}`,
+  };
+}
+
+function forbids(field: string, why: string): FieldError {
+  return { reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` };
+}
+
+/** For a resource whose names are DNS subdomains, as those of most are. */
+export function usualRules(isNamespaced: boolean): MetadataRules {
+  return { isNamespaced, name: dnsSubdomain };
+}
