@@ -189,6 +189,28 @@ cli
 
 cli
   .command(
+    'join [...addresses]',
+    'Make this machine, which belongs to no cluster, a member of the one at ADDRESS[:PORT], with a one-time token',
+  )
+  .option(
+    '--token <token>',
+    'As "trivet token create" prints it on a member; "-" reads it from the standard input',
+  )
+  .option('--timeout <seconds>', 'How long it is tried', { default: 120 })
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (addresses: string[], options) => {
+    const { joinCommand } = await import('./cli/join.ts');
+    await joinCommand(addresses.map(String), {
+      socket: String(options.socket),
+      token: textOption(options.token),
+      timeout: wholeNumber('--timeout', options.timeout, 1),
+      json: Boolean(options.json),
+    });
+  });
+
+cli
+  .command(
     'token <operation> [id]',
     'One-time tokens that admit a machine (cluster.token): token create, token list, token revoke ID',
   )

@@ -86,6 +86,15 @@ export interface ResetAnswer {
   };
 }
 
+/** What `join` answers at its end. What it sends before, a line of progress each: `{ text }`. */
+export interface JoinAnswer {
+  readonly clusterName: string;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** It was a member before. */
+  readonly already: boolean;
+}
+
 /** What `nodes.enrolment` answers. */
 export interface EnrolmentAnswer {
   /** Why the enrolment secret admits no further machine, in a sentence without its end; null while it does. */

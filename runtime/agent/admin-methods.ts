@@ -21,12 +21,22 @@ export interface AdminTarget {
   /** null on a node that is no member yet. */
   store(): Store | null;
   readonly upkeep: Upkeep;
+  formation(): Formation;
   /** Throws `RpcError`, or `AdminRefusal` on a node that is no member. */
   removeNode(params: RemoveParams): Promise<unknown>;
   /** The same. */
   askCluster(method: ClusterRequest, params: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Why there is no store. */
   reason(): string;
+}
+
+/** How far a machine is on its way into a cluster (`node.formation`). */
+export interface Formation {
+  readonly isMember: boolean;
+  /** Why not yet; empty for a member. */
+  readonly reason: string;
+  /** The reason is a cluster's no. */
+  readonly isRefused: boolean;
 }
 
 export type Emit = (event: unknown) => void;
@@ -56,6 +66,8 @@ export async function answerAdmin(
       return target.status();
     case 'node.info':
       return describeNode(target.identity);
+    case 'node.formation':
+      return target.formation();
     case 'node.remove':
       return target.removeNode(check(removeParams, params));
     case 'nodes.enrolment':

@@ -72,6 +72,15 @@ export class CoreClient {
     });
   }
 
+  /** Ends the thread, after `stop`; what was not answered yet is refused. */
+  async close(): Promise<void> {
+    this.#stopping ??= () => {};
+    await this.#worker.terminate();
+    const refusal = new AdminRefusal('stopped', 'The node stops: ask again in a moment.');
+    for (const { reject } of this.#waiting.values()) reject(refusal);
+    this.#waiting.clear();
+  }
+
   #post(message: ToCore): void {
     this.#worker.postMessage(message);
   }

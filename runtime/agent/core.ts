@@ -38,7 +38,7 @@ import { deriveSecretKeys, type SecretKeys } from '../peers/secret.ts';
 import { parseToken, tokenIdOf, tokenKeys } from '../peers/token.ts';
 import { type Credentials, fingerprintOf } from '../peers/trust.ts';
 import { version } from '../version.ts';
-import { type AdminTarget, answerAdmin } from './admin-methods.ts';
+import { type AdminTarget, answerAdmin, type Formation } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
 import { followSuccessor, mayFound, startAgainBlank } from './damaged-data.ts';
 import { openExternalStore } from './data-store.ts';
@@ -219,6 +219,11 @@ class Core implements AdminTarget {
   /** Why this node is not a member yet; what discovery cannot look up may be the cause. */
   reason(): string {
     return [this.#forming.reason, ...(this.#discovery?.problems() ?? [])].join(' ');
+  }
+
+  formation(): Formation {
+    const isMember = this.#member !== null;
+    return { isMember, reason: isMember ? '' : this.reason(), isRefused: this.#forming.isRefused };
   }
 
   async removeNode(params: RemoveParams): Promise<unknown> {
@@ -429,6 +434,8 @@ class Core implements AdminTarget {
       if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
       return this.#member.requests.enrol(params, addressForOthers(remoteAddress), tokenId);
     }
+    if (method === 'introduction' && this.#member)
+      return { ...this.#member.requests.introduce(params, tokenId), caCertificate: this.#authorities };
     const result = this.#forming.serve(method, params, remoteAddress);
     if (result === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
     return result;

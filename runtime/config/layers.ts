@@ -14,7 +14,7 @@ const openMemberSchema = configSchema.extend({ cluster: memberClusterSchema }).p
 export type OpenConfig = z.infer<typeof openSchema>;
 
 /** Lowest first. */
-export type SourceName = 'image' | 'bootPartition' | 'platform' | 'credential';
+export type SourceName = 'image' | 'bootPartition' | 'platform' | 'credential' | 'join';
 
 /** What a look at a source found. */
 export type Sight =

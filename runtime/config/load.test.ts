@@ -208,3 +208,22 @@ t.test('loadConfig reports a credential that cannot be read', async (t) => {
   t.equal(load().state, 'complete');
   t.match(warnings(load()), [/in the credential is not taken: .*trivet\.config cannot be read/]);
 });
+
+t.test('loadConfig puts what "trivet join" was told over every other source', async (t) => {
+  const directory = t.testdir({});
+  const at = (name: string): string => path.join(directory, name);
+  writeFileSync(at('config.yaml'), `dataDirectory: ${directory}\ndiscovery: { addresses: [192.0.2.1] }\n`);
+  writeFileSync(at('trivet.yaml'), 'discovery: { addresses: [192.0.2.2] }\n');
+  const read = () => loadConfig({ ...onlyImage(at('config.yaml')), bootPartition: at('trivet.yaml') });
+  t.same([read().state, read().layers.length], ['waiting', 2]);
+  const token = `t1-${'0'.repeat(8)}-${'0'.repeat(32)}-${'0'.repeat(32)}`;
+  const joined = `cluster: { name: edge, token: ${token} }\ndiscovery: { addresses: [192.0.2.3] }\n`;
+  writeFileSync(at('join.yaml'), joined);
+  const loaded = read();
+  t.match(loaded.config, { cluster: { name: 'edge', token }, discovery: { addresses: ['192.0.2.3'] } });
+  t.match(loaded.layers[2], { name: 'join', place: at('join.yaml'), serves: 'now' });
+  t.ok(loaded.keptFiles.includes(at('join.yaml')), 'a member takes the token out of it');
+  t.notOk(loaded.toKeep.some(({ file }) => file === at('join.yaml')));
+  writeFileSync(at('join.yaml'), 'cluster: [\n');
+  t.same([read().state, warnings(read()).length], ['waiting', 1]);
+});

@@ -13,7 +13,7 @@ import {
   type StackedConfig,
   stackSources,
 } from './layers.ts';
-import { enrolmentKeyFile, memberFile } from './member-file.ts';
+import { enrolmentKeyFile, joinFile, memberFile } from './member-file.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** The image's file cannot be read at all. */
@@ -36,6 +36,7 @@ export interface ConfigPlaces {
 export interface LoadedConfig extends StackedConfig {
   /** The data directory, as the image has it: where what the sources said is kept, and whether this machine is a member. */
   readonly home: string;
+  /** Texts of sources there; a member's hold no secret. */
   readonly keptFiles: readonly string[];
   /** What to keep for a start at which a source is away or broken: file, and text or null for none. */
   readonly toKeep: readonly { readonly file: string; readonly text: string | null }[];
@@ -58,8 +59,8 @@ const keptNames = {
  */
 export function loadConfig(places: ConfigPlaces): LoadedConfig {
   const image = readImageConfig(readImageFile(places.image), places.image, needsNoSecret);
-  const keptFile = (name: keyof typeof keptNames): string =>
-    path.join(image.config.dataDirectory, keptNames[name]);
+  const home = image.config.dataDirectory;
+  const keptFile = (name: keyof typeof keptNames): string => path.join(home, keptNames[name]);
   const kept = (name: keyof typeof keptNames): { name: typeof name; kept: string | null } => ({
     name,
     kept: readIfPresent(keptFile(name)),
@@ -72,14 +73,14 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
     ...(places.credentials === null
       ? []
       : [{ ...lookAtCredential(places.credentials), ...kept('credential') }]),
+    ...lookAtJoin(home),
   ]);
   const toKeep = stacked.layers.flatMap(({ name, keep }) =>
-    name === 'image' || keep === undefined
+    name === 'image' || name === 'join' || keep === undefined
       ? []
       : [{ file: keptFile(name), text: isMember(image.config) ? textToKeep(keep) : keep }],
   );
-  const home = image.config.dataDirectory;
-  const keptFiles = Object.values(keptNames).map((name) => path.join(home, name));
+  const keptFiles = [...Object.values(keptNames).map((name) => path.join(home, name)), joinFile(home)];
   return { ...stacked, home, toKeep, keptFiles };
 }
 
@@ -144,6 +145,14 @@ function lookAtCredential(directory: string): Look {
         : { kind: 'unreadable', problem: `${file} cannot be read: ${message}` };
     return { ...about, sight };
   }
+}
+
+/** Nothing where nobody has joined this machine by hand. */
+function lookAtJoin(home: string): readonly ObservedSource[] {
+  const place = joinFile(home);
+  const text = readIfPresent(place);
+  const title = 'What "trivet join" was told';
+  return text === null ? [] : [{ name: 'join', title, place, sight: { kind: 'text', text }, kept: null }];
 }
 
 function readIfPresent(file: string): string | null {
