@@ -7,6 +7,7 @@ import { deskParams } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
 import { userKeys } from '../cluster/roster.ts';
+import { settingsParams } from '../cluster/settings.ts';
 import { tokenParams } from '../cluster/tokens.ts';
 import { voucherParams } from '../cluster/voucher-desk.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
@@ -76,6 +77,8 @@ export async function answerAdmin(
       return target.askCluster('cluster.authority', check(authorityParams, params));
     case 'token':
       return target.askCluster('cluster.tokens', check(tokenParams, params));
+    case 'settings':
+      return target.askCluster('cluster.settings', check(settingsParams, params));
     case 'vouchers':
       return target.askCluster('cluster.vouchers', check(voucherParams, params));
     case 'kv.get':

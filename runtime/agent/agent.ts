@@ -129,11 +129,12 @@ class Running {
 
   async #begin(): Promise<void> {
     const loaded = this.#loaded;
-    const { config } = loaded;
+    const { config, base } = loaded;
     forgetKeptSecrets(loaded, this.#log);
     keepConfiguration(loaded, this.#log);
-    this.#work = isComplete(config)
-      ? await startNode(config, this.#systemd, {
+    const isNode = isComplete(config) && isComplete(base);
+    this.#work = isNode
+      ? await startNode({ ...config, base }, this.#systemd, {
           askStatus: () => this.#system.status(),
           fail: this.#ended.reject,
           onEnrolled: () => forgetSecrets(loaded, this.#places.bootPartition, this.#log),

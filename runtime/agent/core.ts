@@ -23,6 +23,7 @@ import { composeBlankStatus } from '../cluster/status.ts';
 import { isOfMember } from '../cluster/voucher-admission.ts';
 import { VoucherGuard } from '../cluster/voucher-guard.ts';
 import type { Charter } from '../cluster/voucher-proof.ts';
+import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
@@ -58,7 +59,7 @@ const restartMilliseconds = 300;
 const withoutLeaderMilliseconds = 8_000;
 
 /** Runs the core until it is told to stop. Called once, in the core thread. */
-export function runCore(port: MessagePort, config: Config, storePort: MessagePort): void {
+export function runCore(port: MessagePort, config: ConfigInForce, storePort: MessagePort): void {
   const send = (message: FromCore): void => port.postMessage(message);
   const main = new MainAsker(send);
   const log = createLog((line) => send({ type: 'log', line }));
@@ -126,7 +127,7 @@ interface Opened {
 
 class Core implements AdminTarget {
   readonly identity: Identity;
-  readonly #config: Config;
+  readonly #config: ConfigInForce;
   readonly #log: Log;
   /** Of this machine's own secret or token, or as it remembers it; null on a member that does not. */
   readonly #keys: SecretKeys | null;
@@ -155,7 +156,7 @@ class Core implements AdminTarget {
 
   /** Starts a node. Rejects with an error whose message is for a person. */
   static async start(
-    config: Config,
+    config: ConfigInForce,
     log: Log,
     { send, main }: { readonly send: (message: FromCore) => void; readonly main: MainAsker },
     fail: (error: unknown) => void,
@@ -182,7 +183,7 @@ class Core implements AdminTarget {
     send({ type: 'ready' });
   }
 
-  private constructor(config: Config, log: Log, opened: Opened, fail: (error: unknown) => void) {
+  private constructor(config: ConfigInForce, log: Log, opened: Opened, fail: (error: unknown) => void) {
     this.#config = config;
     this.#log = log;
     this.#fail = fail;

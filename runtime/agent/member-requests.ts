@@ -22,6 +22,7 @@ import { renew, renewParams } from '../cluster/renewer.ts';
 import type { Reporter } from '../cluster/reporter.ts';
 import { reportSchema } from '../cluster/reports.ts';
 import type { RemovedMember } from '../cluster/roster.ts';
+import { serveSettings, settingsParams } from '../cluster/settings.ts';
 import { fencedStatus } from '../cluster/status.ts';
 import { objectToToken, serveTokens, tokenParams } from '../cluster/tokens.ts';
 import { serveVouchers, voucherParams } from '../cluster/voucher-desk.ts';
@@ -39,7 +40,8 @@ export type ClusterRequest =
   | 'cluster.enrolment'
   | 'cluster.tokens'
   | 'cluster.authority'
-  | 'cluster.vouchers';
+  | 'cluster.vouchers'
+  | 'cluster.settings';
 
 export interface MemberRequestsOptions {
   readonly context: MemberContext;
@@ -88,6 +90,8 @@ export class MemberRequests {
         return serveTokens(this.#context, tokenParams.parse(params));
       case 'cluster.vouchers':
         return serveVouchers(this.#context, voucherParams.parse(params));
+      case 'cluster.settings':
+        return serveSettings(this.#context, settingsParams.parse(params));
       case 'cluster.enrolment':
         return serveDesk(this.#context, deskParams.parse(params));
       case 'cluster.renew':

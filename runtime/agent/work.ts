@@ -1,7 +1,7 @@
 /** What an agent does: it is a node of a cluster, or it waits to be told of one. */
 import type { AdminCall } from '../admin/server.ts';
+import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
 import type { Log } from '../logging/log.ts';
 import { CoreClient } from './core-client.ts';
@@ -28,7 +28,7 @@ export interface NodeEvents {
 }
 
 export async function startNode(
-  config: Config,
+  config: ConfigInForce,
   systemd: ServiceManager,
   { askStatus, fail, onEnrolled }: NodeEvents,
 ): Promise<Work> {

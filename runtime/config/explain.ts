@@ -26,6 +26,7 @@ export interface ExplainedValue {
 export interface Origin {
   readonly source: Layer['name'];
   readonly place: string;
+  /** 0 where the source is no text. */
   readonly line: number;
 }
 
@@ -53,7 +54,8 @@ export function configWarnings({
 }: Pick<ConfigReport, 'changed' | 'sources'>): readonly string[] {
   const broken = sources
     .filter(({ problem }) => problem !== null)
-    .map(({ title, serves, problem }) => {
+    .map(({ name, title, serves, problem }) => {
+      if (name === 'cluster') return `${title} is not taken as a whole: ${problem}`;
       const instead = serves === 'kept' ? ', and the last one in order serves' : '';
       return `${title} is not taken${instead}: ${problem}`;
     });

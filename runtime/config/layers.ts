@@ -4,6 +4,7 @@
  */
 import type * as z from 'zod';
 import { parseCheckedYaml } from './checked-yaml.ts';
+import { judgeSettings, overlaySettings, type Settings } from './cluster-settings.ts';
 import { type Config, configSchema, memberClusterSchema } from './schema.ts';
 import { type FieldPath, YamlFaultsError } from './yaml-faults.ts';
 
@@ -14,7 +15,7 @@ const openMemberSchema = configSchema.extend({ cluster: memberClusterSchema }).p
 export type OpenConfig = z.infer<typeof openSchema>;
 
 /** Lowest first. */
-export type SourceName = 'image' | 'bootPartition' | 'platform' | 'credential' | 'join';
+export type SourceName = 'image' | 'bootPartition' | 'platform' | 'credential' | 'join' | 'cluster';
 
 /** What a look at a source found. */
 export type Sight =
@@ -53,6 +54,10 @@ export interface StackedConfig {
   /** `waiting`: nobody has said yet which cluster this machine belongs to. */
   readonly state: 'complete' | 'waiting';
   readonly config: OpenConfig;
+  /** Without the cluster's own settings. */
+  readonly base: OpenConfig;
+  /** Those, where this machine knows any. */
+  readonly settings: Settings | null;
   /** Lowest first. */
   readonly layers: readonly Layer[];
 }
@@ -101,7 +106,23 @@ export function stackSources(image: StackedConfig & Below, over: readonly Observ
 }
 
 function judge(config: OpenConfig, layers: readonly Layer[]): StackedConfig {
-  return { state: isComplete(config) ? 'complete' : 'waiting', config, layers };
+  const state = isComplete(config) ? 'complete' : 'waiting';
+  return { state, config, base: config, settings: null, layers };
+}
+
+/** With these settings of the cluster over all, in place of those that were; null for none. */
+export function withSettings(stacked: StackedConfig, settings: Settings | null): StackedConfig {
+  const { base } = stacked;
+  const layers = stacked.layers.filter(({ name }) => name !== 'cluster');
+  if (settings === null || !isComplete(base)) return { ...stacked, config: base, settings: null, layers };
+  const { tree, problems } = judgeSettings(settings);
+  const layer: Layer = {
+    ...{ name: 'cluster', title: 'What the cluster has set', place: 'the cluster (trivet config settings)' },
+    ...{ serves: 'now', note: null, problem: problems.length === 0 ? null : problems.join('; ') },
+    // They come from the cluster and not from a text.
+    ...{ keep: undefined, own: tree, lineOf: () => 0 },
+  };
+  return { ...stacked, config: overlaySettings(base, settings), settings, layers: [...layers, layer] };
 }
 
 function putSource(below: Below, source: ObservedSource): { put: Put | null; layer: Layer } {

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseSettings, type Settings } from './cluster-settings.ts';
 import { decodeCollected } from './collect/collected.ts';
 import {
   type ObservedSource,
@@ -12,8 +13,9 @@ import {
   type Sight,
   type StackedConfig,
   stackSources,
+  withSettings,
 } from './layers.ts';
-import { enrolmentKeyFile, joinFile, memberFile } from './member-file.ts';
+import { enrolmentKeyFile, joinFile, memberFile, settingsFile } from './member-file.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** The image's file cannot be read at all. */
@@ -65,7 +67,7 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
     name,
     kept: readIfPresent(keptFile(name)),
   });
-  const stacked = stackSources(image, [
+  const sources = stackSources(image, [
     ...(places.bootPartition === null
       ? []
       : [{ ...lookAtBootPartition(places.bootPartition), ...kept('bootPartition') }]),
@@ -75,8 +77,9 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
       : [{ ...lookAtCredential(places.credentials), ...kept('credential') }]),
     ...lookAtJoin(home),
   ]);
+  const stacked = withSettings(sources, isMember(image.config) ? lookAtSettings(home) : null);
   const toKeep = stacked.layers.flatMap(({ name, keep }) =>
-    name === 'image' || name === 'join' || keep === undefined
+    !isKept(name) || keep === undefined
       ? []
       : [{ file: keptFile(name), text: isMember(image.config) ? textToKeep(keep) : keep }],
   );
@@ -91,6 +94,11 @@ function needsNoSecret(config: OpenConfig): boolean {
 
 function isMember({ dataDirectory }: OpenConfig): boolean {
   return existsSync(memberFile(dataDirectory));
+}
+
+/** Whose last words are kept as texts here. */
+function isKept(name: string): name is keyof typeof keptNames {
+  return Object.hasOwn(keptNames, name);
 }
 
 /** A member keeps neither a secret nor a token in clear, and rather nothing where they cannot be taken out. */
@@ -153,6 +161,12 @@ function lookAtJoin(home: string): readonly ObservedSource[] {
   const text = readIfPresent(place);
   const title = 'What "trivet join" was told';
   return text === null ? [] : [{ name: 'join', title, place, sight: { kind: 'text', text }, kept: null }];
+}
+
+/** What the cluster has set, as this node was last told it; null where nothing was. */
+function lookAtSettings(home: string): Settings | null {
+  const settings = parseSettings(readIfPresent(settingsFile(home)) ?? '');
+  return settings === null || Object.keys(settings).length === 0 ? null : settings;
 }
 
 function readIfPresent(file: string): string | null {

@@ -15,3 +15,8 @@ export function enrolmentKeyFile(dataDirectory: string): string {
 export function joinFile(dataDirectory: string): string {
   return path.join(dataDirectory, 'join.yaml');
 }
+
+/** The cluster's own settings, as this node was last told them. */
+export function settingsFile(dataDirectory: string): string {
+  return path.join(dataDirectory, 'settings.json');
+}

@@ -178,5 +178,8 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 
+/** Of which any part may be left out. */
+export const partialConfigSchema = configSchema.extend({ cluster: clusterFields.partial() }).partial();
+
 /** Fields that are shown to nobody. */
 export const secretFields: readonly string[] = ['cluster.secret', 'cluster.token', 'cluster.voucher'];
