@@ -5,16 +5,22 @@ import { type ConfigReport, explainConfig } from '../config/explain.ts';
 import { type OpenConfig, withSettings } from '../config/layers.ts';
 import { type ConfigPlaces, type LoadedConfig, loadConfig } from '../config/load.ts';
 
-/** A member has had its secret or token taken out of its files: that changes nothing. */
-function hasForgotten(now: OpenConfig, inForce: OpenConfig): boolean {
-  const isSilent = now.cluster?.secret === undefined && now.cluster?.token === undefined;
-  if (!isSilent || inForce.cluster === undefined) return false;
-  const { secret: _, token: __, ...cluster } = inForce.cluster;
-  return isDeepStrictEqual(now, { ...inForce, cluster });
+/** A member has its secret or token taken out of its files, and a platform may say it again: that changes nothing. */
+function isSame(now: OpenConfig, inForce: OpenConfig): boolean {
+  if (isDeepStrictEqual(now, inForce)) return true;
+  return (
+    (isSilent(now) || isSilent(inForce)) && isDeepStrictEqual(withoutSecret(now), withoutSecret(inForce))
+  );
 }
 
-function isSame(now: OpenConfig, inForce: OpenConfig): boolean {
-  return isDeepStrictEqual(now, inForce) || hasForgotten(now, inForce);
+function isSilent({ cluster }: OpenConfig): boolean {
+  return cluster?.secret === undefined && cluster?.token === undefined;
+}
+
+function withoutSecret(config: OpenConfig): OpenConfig {
+  if (config.cluster === undefined) return config;
+  const { secret: _, token: __, ...cluster } = config.cluster;
+  return { ...config, cluster };
 }
 
 /** The settings that a running node goes by: it has heard of all of them, and some count from its next start on. */

@@ -1,5 +1,11 @@
 /** The text of `trivet config`. */
-import type { ConfigReport, ExplainedSource, ExplainedValue, Origin } from '../config/explain.ts';
+import {
+  type ConfigReport,
+  type ExplainedSource,
+  type ExplainedValue,
+  inParts,
+  type Origin,
+} from '../config/explain.ts';
 
 /** The values as they would stand in a configuration. */
 export function valuesTree({ values }: ConfigReport): Record<string, unknown> {
@@ -45,7 +51,7 @@ function placeOf({ place, line }: Origin): string {
 }
 
 function stateOf({ name, serves, problem, note }: ExplainedSource): string {
-  if (name === 'cluster' && problem !== null) return `not taken as a whole: ${problem}`;
+  if (inParts.includes(name) && problem !== null) return `not taken as a whole: ${problem}`;
   if (problem !== null) {
     const instead = serves === 'kept' ? 'not taken, what it said before serves' : 'not taken';
     return `${instead}: ${problem.replaceAll('\n', '\n    ')}`;

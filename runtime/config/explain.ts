@@ -33,6 +33,9 @@ export interface Origin {
 export interface ExplainedSource
   extends Pick<Layer, 'name' | 'title' | 'place' | 'serves' | 'problem' | 'note'> {}
 
+/** Sources of which each value is judged by itself. */
+export const inParts: readonly Layer['name'][] = ['tags', 'cluster'];
+
 const changedWarning =
   'The configuration has changed since the agent started; its next start takes it (trivet config --explain).';
 
@@ -55,7 +58,7 @@ export function configWarnings({
   const broken = sources
     .filter(({ problem }) => problem !== null)
     .map(({ name, title, serves, problem }) => {
-      if (name === 'cluster') return `${title} is not taken as a whole: ${problem}`;
+      if (inParts.includes(name)) return `${title} is not taken as a whole: ${problem}`;
       const instead = serves === 'kept' ? ', and the last one in order serves' : '';
       return `${title} is not taken${instead}: ${problem}`;
     });

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseSettings, type Settings } from './cluster-settings.ts';
 import { decodeCollected } from './collect/collected.ts';
+import { decodeTags, type Tags } from './collect/tags.ts';
 import {
   type ObservedSource,
   type OpenConfig,
@@ -14,8 +15,9 @@ import {
   type StackedConfig,
   stackSources,
   withSettings,
+  withTags,
 } from './layers.ts';
-import { enrolmentKeyFile, joinFile, memberFile, settingsFile } from './member-file.ts';
+import { enrolmentKeyFile, joinFile, memberFile, settingsFile, tagsFile } from './member-file.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** The image's file cannot be read at all. */
@@ -77,14 +79,17 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
       : [{ ...lookAtCredential(places.credentials), ...kept('credential') }]),
     ...lookAtJoin(home),
   ]);
-  const stacked = withSettings(sources, isMember(image.config) ? lookAtSettings(home) : null);
+  const tags = places.collected === null ? nobodyAsked : lookAtTags(places.collected, tagsFile(home));
+  const tagged = tags.tags === null ? sources : withTags(sources, tags.tags, tags.note);
+  const stacked = withSettings(tagged, isMember(image.config) ? lookAtSettings(home) : null);
   const toKeep = stacked.layers.flatMap(({ name, keep }) =>
     !isKept(name) || keep === undefined
       ? []
       : [{ file: keptFile(name), text: isMember(image.config) ? textToKeep(keep) : keep }],
   );
   const keptFiles = [...Object.values(keptNames).map((name) => path.join(home, name)), joinFile(home)];
-  return { ...stacked, home, toKeep, keptFiles };
+  const { keep } = tags;
+  return { ...stacked, home, toKeep: [...toKeep, ...(keep === undefined ? [] : [keep])], keptFiles };
 }
 
 /** A member, and one that has lost its place and may take another by the key that it remembers. */
@@ -138,6 +143,24 @@ function lookAtPlatform(file: string): Look {
     return { title, place: file, sight: { kind: 'unreadable', problem: `${file} is damaged` } };
   }
   return { title, place: collected.place, sight: collected.sight };
+}
+
+interface TagsSight {
+  readonly tags: Tags | null;
+  /** Why they are those of before. */
+  readonly note: string | null;
+  /** What to keep of them, as of the other sources. */
+  readonly keep: LoadedConfig['toKeep'][number] | undefined;
+}
+
+const nobodyAsked: TagsSight = { tags: null, note: null, keep: undefined };
+
+/** A cloud that cannot be asked says what it last said: a node must not change its failure domain for that. */
+function lookAtTags(collectedFile: string, kept: string): TagsSight {
+  const tags = decodeCollected(readIfPresent(collectedFile) ?? '')?.tags ?? null;
+  if (tags === null)
+    return { tags: decodeTags(readIfPresent(kept)), note: 'not told this time', keep: undefined };
+  return { tags, note: null, keep: { file: kept, text: JSON.stringify(tags) } };
 }
 
 function lookAtCredential(directory: string): Look {

@@ -20,3 +20,8 @@ export function joinFile(dataDirectory: string): string {
 export function settingsFile(dataDirectory: string): string {
   return path.join(dataDirectory, 'settings.json');
 }
+
+/** What the machine's cloud last said of it. */
+export function tagsFile(dataDirectory: string): string {
+  return path.join(dataDirectory, 'platform-tags.json');
+}

@@ -23,6 +23,14 @@ export const tokenSchema = z
   .string()
   .regex(/^t1-[0-9a-f]{8}-[0-9a-f]{32}-[0-9a-f]{32}$/, 'must be a token as "trivet token create" prints it');
 
+export const failureDomainSchema = z
+  .union([z.string(), z.int().min(0)])
+  .transform(String)
+  .refine(
+    (label) => /^[\x21-\x7e]{1,63}$/.test(label),
+    'must be a number, or 1 to 63 characters without spaces',
+  );
+
 /** Any of them may be left out in a file that goes over another. */
 export const clusterFields = z.strictObject({
   /** Machines of one name and one secret become one cluster. */
@@ -48,14 +56,7 @@ export const clusterFields = z.strictObject({
   /** How many blank machines must find each other before one of them starts the cluster. */
   expect: z.int().min(1).max(7).default(3),
   /** What this machine fails together with: a rack, a room, a site. Voters are spread over these first of all. */
-  failureDomain: z
-    .union([z.string(), z.int().min(0)])
-    .transform(String)
-    .refine(
-      (label) => /^[\x21-\x7e]{1,63}$/.test(label),
-      'must be a number, or 1 to 63 characters without spaces',
-    )
-    .optional(),
+  failureDomain: failureDomainSchema.optional(),
   /** Lower becomes a voter first, higher gives its seat up first; after the failure domains. */
   weight: z.int().min(-1000).max(1000).default(0),
   /** How long a node's certificate is good, in hours of the cluster's life; it is renewed when half of them are over. */
