@@ -13,7 +13,7 @@ import { createLog, type Log } from '../logging/log.ts';
 import type { Formation } from './admin-methods.ts';
 import { reportConfig } from './config-report.ts';
 import { forgetKeptSecrets, forgetSecrets } from './forget-secrets.ts';
-import { Joining } from './joining.ts';
+import type { Joining } from './joining.ts';
 import { settleAfterStart } from './settle.ts';
 import { SystemMethods } from './system-methods.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
@@ -59,7 +59,8 @@ class Running {
   readonly #log: Log;
   readonly #ended: PromiseWithResolvers<void>;
   readonly #system: SystemMethods;
-  readonly #joining: Joining;
+  /** Loaded for the first who asks: few machines are ever joined by hand. */
+  #joining: Promise<Joining> | null = null;
   #loaded: LoadedConfig;
   #work: Work;
 
@@ -90,15 +91,6 @@ class Running {
       async () => (await this.#ask('status')) as ClusterStatus,
       () => reportConfig(this.#loaded, places),
     );
-    this.#joining = new Joining({
-      log,
-      loaded: () => this.#loaded,
-      status: async () => (await this.#ask('status')) as ClusterStatus,
-      formation: async () => (await this.#ask('node.formation')) as Formation,
-      restart: (change) => this.#restart(change),
-      // Few machines are ever joined by hand: what it takes is loaded then.
-      find: async (...asked) => (await import('../cluster/find-cluster.ts')).findCluster(...asked),
-    });
   }
 
   get loaded(): LoadedConfig {
@@ -111,7 +103,10 @@ class Running {
   }
 
   async answer(call: AdminCall): Promise<unknown> {
-    if (call.method === 'join') return this.#joining.serve(call);
+    if (call.method === 'join') {
+      this.#joining ??= this.#openJoining();
+      return (await this.#joining).serve(call);
+    }
     return this.#system.serve(call.method, call.params) ?? this.#work.answer(call);
   }
 
@@ -158,8 +153,22 @@ class Running {
       change();
       this.#loaded = loadConfig(this.#places);
     } finally {
-      await this.#begin();
+      // Without work the agent would be of no use to anybody.
+      await this.#begin().catch(this.#ended.reject);
     }
+  }
+
+  async #openJoining(): Promise<Joining> {
+    const { Joining } = await import('./joining.ts');
+    const { findCluster } = await import('../cluster/find-cluster.ts');
+    return new Joining({
+      log: this.#log,
+      loaded: () => this.#loaded,
+      status: async () => (await this.#ask('status')) as ClusterStatus,
+      formation: async () => (await this.#ask('node.formation')) as Formation,
+      restart: (change) => this.#restart(change),
+      find: findCluster,
+    });
   }
 
   #ask(method: string): Promise<unknown> {

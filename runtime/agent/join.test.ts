@@ -136,6 +136,8 @@ t.test('what cannot join says why and what to do, and stays as it was', async (t
     t.equal(await stateOf(machine), 'waiting', name);
     t.notOk(existsSync(joinFile(machine.dataDirectory)), name);
   }
+  const port = await join(machine, member.address, '192.0.2.1:0', '--token', good);
+  t.match(port, { code: 2, problem: /addresses \(2\.\): must have a port from 1 to 65535/ });
   const joined = await join(machine, `127.0.0.1:${closed}`, member.address, '--token', good);
   t.equal(joined.code, 0, `one of several addresses is enough: ${joined.problem}`);
   const used = await join(second, member.address, '--token', good);
@@ -212,7 +214,7 @@ t.test('what is typed wrongly is said before anybody is asked', async (t) => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['--token', token], /Usage: trivet join ADDRESS/],
     [['192.0.2.1'], /join needs --token TOKEN/],
-    [['192.0.2.1:0', '--token', token], /"192\.0\.2\.1:0" is no address of a node: it must have a port/],
+    [['192.0.2.1:a', '--token', token], /"192\.0\.2\.1:a" is no address of a node: it must be HOST/],
     [['192.0.2.1', '--token', 'a secret'], /--token: it must be a token as/],
     [['192.0.2.1', '--token', token, '--timeout', '0'], /--timeout must be a whole number/],
   ];

@@ -60,8 +60,9 @@ export class Joining {
   async serve({ params, emit, signal }: AdminCall): Promise<JoinAnswer> {
     const checked = joinParams.safeParse(params);
     if (!checked.success) {
-      const [issue] = checked.error.issues;
-      throw new AdminRefusal('invalid', `${issue?.path.join('.')}: ${issue?.message}`);
+      const { path: [field, place] = [], message } = checked.error.issues[0] ?? {};
+      const given = field === 'addresses' && place !== undefined ? ` (${Number(place) + 1}.)` : '';
+      throw new AdminRefusal('invalid', `${String(field)}${given}: ${message}`);
     }
     if (this.#isBusy) throw new AdminRefusal('busy', 'This machine is joining a cluster already.');
     this.#isBusy = true;

@@ -1,8 +1,9 @@
 /** `trivet join`: makes this machine a member of a cluster by a one-time token, and follows it until it is one. */
 import { readFileSync } from 'node:fs';
-import { askAgent } from '../admin/client.ts';
+import { AdminError, askAgent } from '../admin/client.ts';
 import type { JoinAnswer } from '../admin/protocol.ts';
-import { addressSchema, tokenSchema } from '../config/schema.ts';
+import { defaultPeerPort, parseEndpoint } from '../peers/address-book.ts';
+import { parseToken } from '../peers/token.ts';
 import { usageError } from './command-error.ts';
 
 export interface JoinOptions {
@@ -26,8 +27,14 @@ export async function joinCommand(addresses: readonly string[], options: JoinOpt
     timeoutMilliseconds: timeout * 1000 + marginMilliseconds,
     // With --json standard output has the answer alone.
     onEvent: (event) => void (json ? process.stderr : process.stdout).write(`${lineOf(event)}\n`),
-  })) as JoinAnswer;
+  }).catch(refuse)) as JoinAnswer;
   process.stdout.write(`${json ? JSON.stringify(answer, null, 2) : formatJoined(answer)}\n`);
+}
+
+/** The agent knows better than this command what an address may be. */
+function refuse(error: unknown): never {
+  if (error instanceof AdminError && error.reason === 'invalid') throw usageError(error.message);
+  throw error;
 }
 
 /** What a person can have typed wrongly. Throws a usage error. */
@@ -39,15 +46,17 @@ export function readParams(
     throw usageError('Usage: trivet join ADDRESS[:PORT]… --token TOKEN (trivet token create, on a member)');
   if (addresses.length > mostAddresses) throw usageError(`At most ${mostAddresses} addresses can be named.`);
   for (const address of addresses) {
-    const problem = addressSchema.safeParse(address).error?.issues[0]?.message;
-    if (problem !== undefined) throw usageError(`"${address}" is no address of a node: it ${problem}`);
+    if (parseEndpoint(address, defaultPeerPort) === null)
+      throw usageError(
+        `"${address}" is no address of a node: it must be HOST or HOST:PORT, with an IPv6 address in brackets.`,
+      );
   }
   if (given === undefined)
     throw usageError('join needs --token TOKEN: make one on a member (trivet token create).');
   if (timeout > longestSeconds) throw usageError(`--timeout must be at most ${longestSeconds}.`);
   const token = given === '-' ? readFileSync(0, 'utf8').trim() : given;
   // It is not shown: it opens a cluster.
-  if (!tokenSchema.safeParse(token).success)
+  if (parseToken(token) === null)
     throw usageError('--token: it must be a token as "trivet token create" prints it (t1-…).');
   return { addresses, token };
 }

@@ -13,14 +13,14 @@ interface Operation {
 }
 
 /** A leader whose datastore is one value; `lost` changes are overtaken by others. */
-function makeLeader(text: string | null, lost = 0) {
+function makeLeader(text: string | null, lost = 0, role = 'leader') {
   let [stored, revision, writes] = [text, text === null ? 0 : 7, 0];
   const heard: string[] = [];
   const view = {
     get: () => (stored === null ? null : { value: Buffer.from(stored), modifyRevision: revision }),
   };
   const context = {
-    replica: { machine: { view } },
+    replica: { machine: { view }, status: () => ({ role }) },
     log: createLog(() => {}),
     settings: { hear: (said: string) => heard.push(said) },
     store: {
@@ -72,6 +72,12 @@ t.test('serveSettings writes nothing of what it refuses', async (t) => {
     makeLeader(null, 99).serve({ action: 'set', key: 'roles.voters', value: 5 }),
     /nothing was done/,
   );
+});
+
+t.test('serveSettings is the leader’s: another node may not know how things are', async (t) => {
+  const { serve, heard } = makeLeader('{"roles.voters":3}', 0, 'follower');
+  await t.rejects(serve({ action: 'list' }), { code: 'notLeader' });
+  t.same(heard, []);
 });
 
 function keep(t: Test, directory = t.testdir({})) {

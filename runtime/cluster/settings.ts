@@ -40,6 +40,9 @@ export function readSettings(view: StateView): { readonly text: string; readonly
 
 /** Throws `RpcError` or `StoreError`; answers with how things are afterwards. */
 export async function serveSettings(context: MemberContext, params: SettingsParams): Promise<SettingsAnswer> {
+  // Another node may be behind, or hold no data at all.
+  if (context.replica.status().role !== 'leader')
+    throw new RpcError('notLeader', 'This node does not lead: try again.');
   if (params.action !== 'list') await change(context, params);
   const view = context.replica.machine.view;
   context.settings.hear(readSettings(view).text);
