@@ -33,16 +33,16 @@ cli
 
 cli
   .command(
-    'config [operation]',
-    'The configuration in force; config collect (what runs before the agent): asks the platform for its part; config forget: takes the enrolment secret of a member from the boot partition',
+    'config [operation] [...words]',
+    'The configuration in force; config set KEY VALUE, config unset KEY: for all nodes of the cluster; config settings: what is set so; config collect (what runs before the agent): asks the platform for its part; config forget: takes the enrolment secret of a member from the boot partition',
   )
   .option('--explain', 'Say where each value comes from, and which sources were not there or not in order')
   .option('--json', 'Print JSON')
   .option('--socket <path>', 'The administration socket', { default: defaultSocket })
   .option('--timeout <seconds>', 'How long a cloud is asked (collect)', { default: 30 })
-  .action(async (operation: string | undefined, options) => {
+  .action(async (operation: string | undefined, words: string[], options) => {
     const { configCommand } = await import('./cli/config.ts');
-    await configCommand(operation, {
+    await configCommand(operation, words.map(String), {
       socket: String(options.socket),
       explain: Boolean(options.explain),
       json: Boolean(options.json),
@@ -183,6 +183,28 @@ cli
     const { nodesCommand } = await import('./cli/nodes.ts');
     await nodesCommand(String(action ?? 'list'), node === undefined ? undefined : String(node), {
       socket: String(options.socket),
+      json: Boolean(options.json),
+    });
+  });
+
+cli
+  .command(
+    'join [...addresses]',
+    'Make this machine, which belongs to no cluster, a member of the one at ADDRESS[:PORT], with a one-time token',
+  )
+  .option(
+    '--token <token>',
+    'As "trivet token create" prints it on a member; "-" reads it from the standard input',
+  )
+  .option('--timeout <seconds>', 'How long it is tried', { default: 120 })
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (addresses: string[], options) => {
+    const { joinCommand } = await import('./cli/join.ts');
+    await joinCommand(addresses.map(String), {
+      socket: String(options.socket),
+      token: textOption(options.token),
+      timeout: wholeNumber('--timeout', options.timeout, 1),
       json: Boolean(options.json),
     });
   });

@@ -86,6 +86,25 @@ export interface ResetAnswer {
   };
 }
 
+/** What `join` answers at its end. What it sends before, a line of progress each: `{ text }`. */
+export interface JoinAnswer {
+  readonly clusterName: string;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** It was a member before. */
+  readonly already: boolean;
+}
+
+/** What `settings` answers: the cluster's own, by the full names of their fields. */
+export interface SettingsAnswer {
+  readonly settings: readonly {
+    readonly key: string;
+    readonly value: unknown;
+    /** Null where the node that answers, the leader, does not know the setting. */
+    readonly takes: 'now' | 'nextStart' | null;
+  }[];
+}
+
 /** What `nodes.enrolment` answers. */
 export interface EnrolmentAnswer {
   /** Why the enrolment secret admits no further machine, in a sentence without its end; null while it does. */

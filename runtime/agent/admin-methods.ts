@@ -7,6 +7,7 @@ import { deskParams } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
 import { userKeys } from '../cluster/roster.ts';
+import { settingsParams } from '../cluster/settings.ts';
 import { tokenParams } from '../cluster/tokens.ts';
 import { voucherParams } from '../cluster/voucher-desk.ts';
 import { type Change, prefixEnd, type KeyValue as StoredKeyValue } from '../datastore/state-machine/model.ts';
@@ -21,12 +22,22 @@ export interface AdminTarget {
   /** null on a node that is no member yet. */
   store(): Store | null;
   readonly upkeep: Upkeep;
+  formation(): Formation;
   /** Throws `RpcError`, or `AdminRefusal` on a node that is no member. */
   removeNode(params: RemoveParams): Promise<unknown>;
   /** The same. */
   askCluster(method: ClusterRequest, params: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Why there is no store. */
   reason(): string;
+}
+
+/** How far a machine is on its way into a cluster (`node.formation`). */
+export interface Formation {
+  readonly isMember: boolean;
+  /** Why not yet; empty for a member. */
+  readonly reason: string;
+  /** The reason is a cluster's no. */
+  readonly isRefused: boolean;
 }
 
 export type Emit = (event: unknown) => void;
@@ -56,6 +67,8 @@ export async function answerAdmin(
       return target.status();
     case 'node.info':
       return describeNode(target.identity);
+    case 'node.formation':
+      return target.formation();
     case 'node.remove':
       return target.removeNode(check(removeParams, params));
     case 'nodes.enrolment':
@@ -64,6 +77,8 @@ export async function answerAdmin(
       return target.askCluster('cluster.authority', check(authorityParams, params));
     case 'token':
       return target.askCluster('cluster.tokens', check(tokenParams, params));
+    case 'settings':
+      return target.askCluster('cluster.settings', check(settingsParams, params));
     case 'vouchers':
       return target.askCluster('cluster.vouchers', check(voucherParams, params));
     case 'kv.get':

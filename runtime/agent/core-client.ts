@@ -1,7 +1,7 @@
 /** The main thread's end of the core thread: starts it, asks it, hears of its end. */
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { AdminRefusal } from '../admin/server.ts';
-import type { Config } from '../config/schema.ts';
+import type { ConfigInForce } from '../config/cluster-settings.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { RemoteCore } from '../datastore/core-port.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
@@ -37,7 +37,7 @@ export class CoreClient {
   #stopping: (() => void) | null = null;
 
   /** @param externalStore in place of the embedded one. */
-  constructor(config: Config, externalStore: Store | null, events: CoreEvents) {
+  constructor(config: ConfigInForce, externalStore: Store | null, events: CoreEvents) {
     this.#events = events;
     const { port1, port2 } = new MessageChannel();
     this.store = externalStore ?? new EmbeddedStore(new RemoteCore(port1), realSurroundings.random);
@@ -70,6 +70,15 @@ export class CoreClient {
       this.#stopping = resolve;
       this.#post({ type: 'stop' });
     });
+  }
+
+  /** Ends the thread, after `stop`; what was not answered yet is refused. */
+  async close(): Promise<void> {
+    this.#stopping ??= () => {};
+    await this.#worker.terminate();
+    const refusal = new AdminRefusal('stopped', 'The node stops: ask again in a moment.');
+    for (const { reject } of this.#waiting.values()) reject(refusal);
+    this.#waiting.clear();
   }
 
   #post(message: ToCore): void {

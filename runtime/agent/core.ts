@@ -23,6 +23,7 @@ import { composeBlankStatus } from '../cluster/status.ts';
 import { isOfMember } from '../cluster/voucher-admission.ts';
 import { VoucherGuard } from '../cluster/voucher-guard.ts';
 import type { Charter } from '../cluster/voucher-proof.ts';
+import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { Config } from '../config/schema.ts';
 import { serveCore } from '../datastore/core-port.ts';
 import { DamagedError } from '../datastore/recovery.ts';
@@ -38,7 +39,7 @@ import { deriveSecretKeys, type SecretKeys } from '../peers/secret.ts';
 import { parseToken, tokenIdOf, tokenKeys } from '../peers/token.ts';
 import { type Credentials, fingerprintOf } from '../peers/trust.ts';
 import { version } from '../version.ts';
-import { type AdminTarget, answerAdmin } from './admin-methods.ts';
+import { type AdminTarget, answerAdmin, type Formation } from './admin-methods.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
 import { followSuccessor, mayFound, startAgainBlank } from './damaged-data.ts';
 import { openExternalStore } from './data-store.ts';
@@ -58,7 +59,7 @@ const restartMilliseconds = 300;
 const withoutLeaderMilliseconds = 8_000;
 
 /** Runs the core until it is told to stop. Called once, in the core thread. */
-export function runCore(port: MessagePort, config: Config, storePort: MessagePort): void {
+export function runCore(port: MessagePort, config: ConfigInForce, storePort: MessagePort): void {
   const send = (message: FromCore): void => port.postMessage(message);
   const main = new MainAsker(send);
   const log = createLog((line) => send({ type: 'log', line }));
@@ -126,7 +127,7 @@ interface Opened {
 
 class Core implements AdminTarget {
   readonly identity: Identity;
-  readonly #config: Config;
+  readonly #config: ConfigInForce;
   readonly #log: Log;
   /** Of this machine's own secret or token, or as it remembers it; null on a member that does not. */
   readonly #keys: SecretKeys | null;
@@ -155,7 +156,7 @@ class Core implements AdminTarget {
 
   /** Starts a node. Rejects with an error whose message is for a person. */
   static async start(
-    config: Config,
+    config: ConfigInForce,
     log: Log,
     { send, main }: { readonly send: (message: FromCore) => void; readonly main: MainAsker },
     fail: (error: unknown) => void,
@@ -182,7 +183,7 @@ class Core implements AdminTarget {
     send({ type: 'ready' });
   }
 
-  private constructor(config: Config, log: Log, opened: Opened, fail: (error: unknown) => void) {
+  private constructor(config: ConfigInForce, log: Log, opened: Opened, fail: (error: unknown) => void) {
     this.#config = config;
     this.#log = log;
     this.#fail = fail;
@@ -219,6 +220,11 @@ class Core implements AdminTarget {
   /** Why this node is not a member yet; what discovery cannot look up may be the cause. */
   reason(): string {
     return [this.#forming.reason, ...(this.#discovery?.problems() ?? [])].join(' ');
+  }
+
+  formation(): Formation {
+    const isMember = this.#member !== null;
+    return { isMember, reason: isMember ? '' : this.reason(), isRefused: this.#forming.isRefused };
   }
 
   async removeNode(params: RemoveParams): Promise<unknown> {
@@ -429,6 +435,8 @@ class Core implements AdminTarget {
       if (!this.#member) throw new RpcError('notMember', 'This node is not a member yet.');
       return this.#member.requests.enrol(params, addressForOthers(remoteAddress), tokenId);
     }
+    if (method === 'introduction' && this.#member)
+      return { ...this.#member.requests.introduce(params, tokenId), caCertificate: this.#authorities };
     const result = this.#forming.serve(method, params, remoteAddress);
     if (result === null) throw new RpcError('unknownMethod', `This version knows no "${method}".`);
     return result;

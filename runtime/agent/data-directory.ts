@@ -3,7 +3,16 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { syncDirectory } from '../files/durable.ts';
 
-const names = ['pki', 'member.json', 'log', 'state.db', 'state.db-wal', 'state.db-shm', 'snapshots'];
+const names = [
+  'pki',
+  'member.json',
+  'log',
+  'state.db',
+  'state.db-wal',
+  'state.db-shm',
+  'snapshots',
+  'settings.json',
+];
 const joinsOnlyName = 'joins-only';
 
 /** Moves the node's data into `WHY-N` and returns that directory. With `identity` its name and key too. */

@@ -20,7 +20,15 @@ t.setTimeout(600_000);
 const secret = 'a secret for tests, long enough';
 const memberMethods = [
   ...['authority', 'enrol', 'enrolment', 'logEnd', 'remove', 'renew', 'report', 'sealingKey', 'status'],
-  ...['takeSealingKey', 'tokens', 'operatorCertificate', 'authorityHistory', 'nothing'],
+  ...[
+    'takeSealingKey',
+    'tokens',
+    'operatorCertificate',
+    'authorityHistory',
+    'vouchers',
+    'settings',
+    'nothing',
+  ],
 ].map((name) => `cluster.${name}`);
 const storeMethods = [
   ...[
@@ -158,7 +166,15 @@ await t.test('frames and requests of one who has proved the secret', async (t) =
     fc.asyncProperty(frame, async (bytes) => pour(await dialEnrolment(endpoint, keys), bytes)),
     { numRuns: 60 },
   );
-  const method = fc.constantFrom('hello', 'promise', 'enrol', 'cluster.status', '__proto__', '');
+  const method = fc.constantFrom(
+    'hello',
+    'introduction',
+    'promise',
+    'enrol',
+    'cluster.status',
+    '__proto__',
+    '',
+  );
   let client = new RpcClient(await dialEnrolment(endpoint, keys), strangerFrameLimitBytes);
   await fc.assert(
     fc.asyncProperty(method, params, async (name, value) => {

@@ -15,7 +15,7 @@ import type { OwnAddress } from './own-address.ts';
 export interface MemberDoorOptions {
   readonly context: MemberContext;
   readonly gate: PeerGate;
-  readonly lifetimeSeconds: number;
+  readonly lifetimeSeconds: () => number;
   readonly ownAddress: OwnAddress;
   /** Answers a member's request. Rejects with `RpcError`. */
   readonly serve: (
@@ -96,7 +96,7 @@ export class MemberDoor {
 
   /** By the cluster's clock. Whoever was away for long renews its certificate first, which nobody but a removed node is denied. */
   #isExpired({ issuedAt }: ProvedPeer): boolean {
-    return this.#options.context.clock.now() - issuedAt > this.#options.lifetimeSeconds;
+    return this.#options.context.clock.now() - issuedAt > this.#options.lifetimeSeconds();
   }
 }
 

@@ -22,10 +22,11 @@ import { Reporter } from '../cluster/reporter.ts';
 import { roleIn } from '../cluster/reports.ts';
 import { readMember, readRoster } from '../cluster/roster.ts';
 import { SealingKeeper } from '../cluster/sealing-key.ts';
+import { openSettingsKeeper } from '../cluster/settings-keeper.ts';
 import { findTokenKey, hasLiveTokens } from '../cluster/tokens.ts';
 import type { Charter } from '../cluster/voucher-proof.ts';
 import { readCharter } from '../cluster/voucher-records.ts';
-import type { Config } from '../config/schema.ts';
+import type { ConfigInForce } from '../config/cluster-settings.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
 import { Replica } from '../datastore/replica.ts';
@@ -54,7 +55,7 @@ import { type LogEnd, planRecovery, type RecoveryPlan } from './recovery-plan.ts
 import { startWorker } from './start-worker.ts';
 
 export interface MemberNodeOptions {
-  readonly config: Config;
+  readonly config: ConfigInForce;
   readonly identity: Identity;
   readonly membership: Membership;
   /** Addresses to begin with, beside those on disk. */
@@ -167,7 +168,7 @@ export class MemberNode {
     this.#raftLinks = parts.raftLinks;
     const ownAddress = new OwnAddress(config.peers.address, port);
     const store = new EmbeddedStore(parts.core, realSurroundings.random);
-    const { enrolment } = config.cluster;
+    const settings = openSettingsKeeper(config, log);
     const view = (): StateView => parts.replica.machine.view;
     const sealing = new SealingKeeper({
       ...{ dataDirectory: config.dataDirectory, self: identity.id, log },
@@ -178,8 +179,8 @@ export class MemberNode {
       view,
       store,
       isNeeded: (now) =>
-        enrolment.hours !== undefined ||
-        config.cluster.certificateHours < exactBelowHours ||
+        settings.now.cluster.enrolment.hours !== undefined ||
+        settings.now.cluster.certificateHours < exactBelowHours ||
         hasLiveTokens(view(), now),
     });
     this.#context = {
@@ -188,19 +189,25 @@ export class MemberNode {
       clusterName: config.cluster.name,
       clusterId: membership.credentials.clusterId,
       sealing,
-      targets: config.roles,
+      settings,
+      get targets() {
+        return settings.now.roles;
+      },
+      get enrolment() {
+        return settings.now.cluster.enrolment;
+      },
       failureDomain: config.cluster.failureDomain ?? null,
       weight: config.cluster.weight,
       unreachableMilliseconds: (id) => parts.raftLinks.unreachableMilliseconds(id),
       port,
       replica: parts.replica,
       store,
-      enrolment,
       operators: config.operators,
       enrolmentKey: new EnrolmentKeeper({
         ...{ dataDirectory: config.dataDirectory, clusterName: config.cluster.name },
         ...{ configured: options.secretKeys, view, store, sealing, log, onKept: options.onSecretKept },
-        isOpen: () => whyClosed({ replica: parts.replica, enrolment, clock }) === null,
+        isOpen: () =>
+          whyClosed({ replica: parts.replica, enrolment: settings.now.cluster.enrolment, clock }) === null,
       }),
       clock,
       certificates: options.certificates,
@@ -210,7 +217,7 @@ export class MemberNode {
       ownAuthority: () => parts.credentials.authority,
       log,
     };
-    const lifetimeSeconds = config.cluster.certificateHours * 3600;
+    const lifetimeSeconds = (): number => settings.now.cluster.certificateHours * 3600;
     this.#instances = parts.gate.instances;
     this.#finder = new PeerFinder({
       ...{ credentials: parts.credentials, book: parts.addresses.book, log },

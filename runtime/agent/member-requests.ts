@@ -6,8 +6,9 @@ import type * as z from 'zod';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
 import { admit } from '../cluster/enrolling.ts';
-import { relaySchema } from '../cluster/enrolment.ts';
+import { type Introduction, introductionParams, relaySchema } from '../cluster/enrolment.ts';
 import { deskParams, serveDesk } from '../cluster/enrolment-desk.ts';
+import { readToken } from '../cluster/enrolment-records.ts';
 import type { LeaderDuties } from '../cluster/leader-duties.ts';
 import type { MemberContext } from '../cluster/member-context.ts';
 import {
@@ -21,8 +22,9 @@ import { renew, renewParams } from '../cluster/renewer.ts';
 import type { Reporter } from '../cluster/reporter.ts';
 import { reportSchema } from '../cluster/reports.ts';
 import type { RemovedMember } from '../cluster/roster.ts';
+import { serveSettings, settingsParams } from '../cluster/settings.ts';
 import { fencedStatus } from '../cluster/status.ts';
-import { serveTokens, tokenParams } from '../cluster/tokens.ts';
+import { objectToToken, serveTokens, tokenParams } from '../cluster/tokens.ts';
 import { serveVouchers, voucherParams } from '../cluster/voucher-desk.ts';
 import type { Replica } from '../datastore/replica.ts';
 import type { ReplicatedCore } from '../datastore/replicated-core.ts';
@@ -38,7 +40,8 @@ export type ClusterRequest =
   | 'cluster.enrolment'
   | 'cluster.tokens'
   | 'cluster.authority'
-  | 'cluster.vouchers';
+  | 'cluster.vouchers'
+  | 'cluster.settings';
 
 export interface MemberRequestsOptions {
   readonly context: MemberContext;
@@ -87,6 +90,8 @@ export class MemberRequests {
         return serveTokens(this.#context, tokenParams.parse(params));
       case 'cluster.vouchers':
         return serveVouchers(this.#context, voucherParams.parse(params));
+      case 'cluster.settings':
+        return serveSettings(this.#context, settingsParams.parse(params));
       case 'cluster.enrolment':
         return serveDesk(this.#context, deskParams.parse(params));
       case 'cluster.renew':
@@ -169,6 +174,15 @@ export class MemberRequests {
   /** What each CA of the cluster has said of the next, in PEM. Rejects with `RpcError`. */
   authorityHistory(): Promise<string> {
     return authorityHistory(this.#context, this.#options.reporter.leader());
+  }
+
+  /** Of the cluster, to a machine that has proved the secret or a token, and not what follows from its CA. */
+  introduce(params: Params, tokenId: string | null): Omit<Introduction, 'caCertificate'> {
+    const { clusterName, clusterId, replica, clock } = this.#context;
+    const { id } = introductionParams.parse(params);
+    const token = tokenId === null ? null : readToken(replica.machine.view, tokenId);
+    const objection = tokenId === null ? null : objectToToken(token?.token ?? null, id, clock.now());
+    return { clusterName, clusterId, objection };
   }
 
   /** Admits a machine that has proved the secret; a node that does not vote passes it on to the leader. */

@@ -18,21 +18,25 @@ export function explainWaiting({ layers }: Pick<LoadedConfig, 'layers'>): string
   const silent =
     boot?.serves === 'now' ? '; the file on the boot partition is there and does not say it' : '';
   const there = boot?.problem ? ` (now: ${boot.problem})` : silent;
-  return `This machine belongs to no cluster yet: ${place}, must say "cluster: { name: NAME, secret: SECRET }"${there}. Put it there from another computer, and start this machine again.`;
+  return `This machine belongs to no cluster yet: ${place}, must say "cluster: { name: NAME, secret: SECRET }"${there}. Put it there from another computer, and start this machine again. Or tell it here, with a token of the cluster (trivet token create): trivet join ADDRESS --token TOKEN`;
 }
 
 /** Stands in for the core; rejects with `AdminRefusal`. */
-export async function answerWaiting(loaded: LoadedConfig, method: string): Promise<unknown> {
+export async function answerWaiting(
+  loaded: LoadedConfig,
+  method: string,
+  reason = explainWaiting(loaded),
+): Promise<unknown> {
   const self = { id: '', name: loaded.config.node.name ?? hostname() };
   switch (method) {
     case 'ping':
       return {};
     case 'status':
-      return waitingStatus(self, explainWaiting(loaded));
+      return waitingStatus(self, reason);
     case 'node.info':
       return describeNode(self);
     default:
-      throw new AdminRefusal('waiting', explainWaiting(loaded));
+      throw new AdminRefusal('waiting', reason);
   }
 }
 

@@ -1,5 +1,11 @@
 /** The text of `trivet config`. */
-import type { ConfigReport, ExplainedSource, ExplainedValue } from '../config/explain.ts';
+import {
+  type ConfigReport,
+  type ExplainedSource,
+  type ExplainedValue,
+  inParts,
+  type Origin,
+} from '../config/explain.ts';
 
 /** The values as they would stand in a configuration. */
 export function valuesTree({ values }: ConfigReport): Record<string, unknown> {
@@ -30,17 +36,22 @@ export function formatExplained(report: ConfigReport): string {
 }
 
 function rowsOf({ path, value, origin, overridden }: ExplainedValue): [said: string, origin: string][] {
-  const where = origin === null ? 'default' : `${origin.place}, line ${origin.line}`;
+  const where = origin === null ? 'default' : placeOf(origin);
   return [
     [`${path.join('.')}: ${JSON.stringify(value)}`, where],
     ...overridden.map((below): [string, string] => [
       `  instead of ${JSON.stringify(below.value)}`,
-      `${below.place}, line ${below.line}`,
+      placeOf(below),
     ]),
   ];
 }
 
-function stateOf({ serves, problem, note }: ExplainedSource): string {
+function placeOf({ place, line }: Origin): string {
+  return line === 0 ? place : `${place}, line ${line}`;
+}
+
+function stateOf({ name, serves, problem, note }: ExplainedSource): string {
+  if (inParts.includes(name) && problem !== null) return `not taken as a whole: ${problem}`;
   if (problem !== null) {
     const instead = serves === 'kept' ? 'not taken, what it said before serves' : 'not taken';
     return `${instead}: ${problem.replaceAll('\n', '\n    ')}`;

@@ -107,7 +107,9 @@ function tests(): void {
       await story.until('config', '--explain', /EC2: not taken: EC2 metadata: no answer/);
       const text =
         '#trivet\ncluster: { name: edge, expect: 1, secret: 0123456789abcdef }\nnode: { name: from-cloud }\n';
-      const server = await startMetadataServer('ec2', { userData: Buffer.from(text) }, there);
+      const tags = { 'trivet-peers': '192.0.2.77', 'trivet-cluster': 'edge' };
+      const instance = { userData: Buffer.from(text), tags };
+      const server = await startMetadataServer('ec2', instance, there);
       t.equal((await run('config', 'collect')).status, 0);
       await server.close();
       t.equal(await waiting.ended, 0, 'systemd starts it again');
@@ -123,6 +125,12 @@ function tests(): void {
         ),
       );
       t.match(explained, /^cluster\.secret: "\(secret, 16 characters\)" +# user data/m);
+      const tagsPlace = place.replace('user data', 'tags');
+      t.match(explained, new RegExp(`^cluster\\.failureDomain: "eu-central-1b" +# ${tagsPlace}$`, 'm'));
+      t.match(
+        explained,
+        new RegExp(`^discovery\\.addresses: \\["192\\.0\\.2\\.77"\\] +# ${tagsPlace}$`, 'm'),
+      );
       t.match(explained, /^roles\.voters: 3 +# default$/m);
       t.match(explained, new RegExp(`^  ${place}: taken$`, 'm'));
       t.match(await story.config(), /^cluster:\n {2}name: edge\n {2}secret: \(secret, 16 characters\)\n/);
@@ -136,10 +144,14 @@ function tests(): void {
         /^node\.name: "from-cloud" +# user data of EC2, as last read, line 3$/m,
       );
       t.match(
+        await story.config('--explain'),
+        /^cluster\.failureDomain: "eu-central-1b" +# tags of EC2 .*, as last read$/m,
+      );
+      t.match(
         await story.status(),
         /warning: +The configuration of the platform is not taken, and the last one in order serves: EC2 metadata: no answer/,
       );
-      const again = await startMetadataServer('ec2', { userData: Buffer.from(text) }, there);
+      const again = await startMetadataServer('ec2', instance, there);
       t.equal((await run('config', 'collect')).status, 0);
       await again.close();
       t.notMatch(await story.status(), /is not taken|has changed/, 'it came late, and says the same');

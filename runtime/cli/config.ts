@@ -1,6 +1,6 @@
 /**
  * `trivet config`: the configuration in force and where it comes from; `trivet config collect` asks the platform for its part;
- * `trivet config forget` takes the secret out of the boot partition's file.
+ * `trivet config forget` takes the secret out of the boot partition's file; `settings.ts` has what sets something for all nodes.
  */
 import { existsSync } from 'node:fs';
 import { stringify } from 'yaml';
@@ -15,6 +15,7 @@ import { withWritableBootPartition } from '../updates/boot-partition.ts';
 import { readDevice } from '../updates/device.ts';
 import { CommandError, usageError } from './command-error.ts';
 import { formatExplained, valuesTree } from './config-lines.ts';
+import { isSettingsOperation, settingsCommand } from './settings.ts';
 
 export interface ConfigOptions {
   readonly socket: string;
@@ -32,14 +33,20 @@ export const devicePlaces: ConfigPlaces & { readonly collected: string; readonly
   credentials: '/run/credentials/@system',
 };
 
-export async function configCommand(operation: string | undefined, options: ConfigOptions): Promise<void> {
-  if (operation === 'collect') return collect(options.timeout);
-  if (operation === 'forget') return forget();
-  if (operation !== undefined) {
+export async function configCommand(
+  operation: string | undefined,
+  words: readonly string[],
+  options: ConfigOptions,
+): Promise<void> {
+  if (isSettingsOperation(operation)) return settingsCommand(operation, words, options);
+  if (operation !== undefined && operation !== 'collect' && operation !== 'forget') {
     throw usageError(
-      `There is no "config ${operation}": only config collect and config forget. See: trivet config --help`,
+      `There is no "config ${operation}": there is config set, unset, settings, collect and forget. See: trivet config --help`,
     );
   }
+  if (words.length > 0) throw usageError(`Usage: trivet config ${operation}, without "${words.join(' ')}"`);
+  if (operation === 'collect') return collect(options.timeout);
+  if (operation === 'forget') return forget();
   const report = await fetchReport(options.socket);
   process.stdout.write(formatReport(report, options));
 }

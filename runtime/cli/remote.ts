@@ -155,10 +155,6 @@ function isPassing(error: Error & { readonly code?: string }): boolean {
 
 function explain(error: Error & { readonly code?: string }, session: SessionOptions): Error {
   const where = formatEndpoint(session.server);
-  if (error.name === 'DialError')
-    return new CommandError(
-      `${error.message} A node without operators in its configuration closes the door, too.`,
-    );
   if (error.name === 'RpcError') {
     const key = error.code === 'unknownOperator' ? ` ${describeKey(session.key)}` : '';
     return new CommandError(`${where}: ${error.message}${key}`);

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { dnsLabelSchema } from '../config/schema.ts';
 import { dialEnrolment, type Endpoint } from '../peers/dial.ts';
 import { strangerFrameLimitBytes } from '../peers/frames.ts';
 import { RpcClient } from '../peers/rpc.ts';
@@ -64,6 +65,18 @@ export const enrolAnswerSchema = z.object({
 });
 export type EnrolAnswer = z.infer<typeof enrolAnswerSchema>;
 
+export const introductionParams = z.object({ id: nodeId });
+/** What a member says of its cluster to a machine that may join it. */
+export const introductionSchema = z.object({
+  clusterName: dnsLabelSchema,
+  clusterId: z.string().regex(/^[0-9a-f]{16}$/),
+  /** The cluster's CAs, in PEM. */
+  caCertificate: z.string().max(65_536),
+  /** Why the token that was proved does not admit the machine; the last word has the enrolment itself. */
+  objection: z.string().max(1_000).nullable(),
+});
+export type Introduction = z.infer<typeof introductionSchema>;
+
 const answerMilliseconds = 15_000;
 
 /** Kept connections to machines that may be peers, by address. */
@@ -78,6 +91,11 @@ export class EnrolmentLinks {
   /** Rejects with `DialError` (a wrong secret, among others) or `RpcError`. */
   async hello(endpoint: Endpoint, own: z.input<typeof helloSchema>): Promise<Hello> {
     return helloSchema.parse(await this.#request(endpoint, 'hello', own));
+  }
+
+  /** Which cluster is there. Rejects with `DialError` or `RpcError`. */
+  async introduction(endpoint: Endpoint, id: NodeId): Promise<Introduction> {
+    return introductionSchema.parse(await this.#request(endpoint, 'introduction', { id }));
   }
 
   async promise(endpoint: Endpoint, candidate: NodeId): Promise<z.infer<typeof promiseAnswerSchema>> {

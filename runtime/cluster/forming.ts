@@ -96,6 +96,11 @@ export class Forming {
     return this.#reason;
   }
 
+  /** A cluster has decided that it does not take this machine as it comes; it is asked again all the same. */
+  get isRefused(): boolean {
+    return this.#refused && this.#clusterId === null;
+  }
+
   /** Sentences about other clusters of this name that were heard of lately. */
   warnings(): string[] {
     const now = performance.now();

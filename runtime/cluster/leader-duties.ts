@@ -36,6 +36,7 @@ import {
   readTrustBundle,
   removedKey,
 } from './roster.ts';
+import { readSettings } from './settings.ts';
 import { composeStatus } from './status.ts';
 import { adoptKeys, foundingRecords } from './voucher-desk.ts';
 import type { OwnCharter } from './voucher-proof.ts';
@@ -99,6 +100,7 @@ export class LeaderDuties {
       removed: [...this.#context.removed.denied.ids],
       bundleHash: this.#bundleHash(),
       clock: this.#context.clock.now(),
+      settings: leading ? readSettings(this.#context.replica.machine.view).text : null,
       ...(leading ? this.#context.enrolmentKey.answer() : { enrolmentKey: null, enrolmentOpen: true }),
     };
   }
@@ -177,6 +179,7 @@ export class LeaderDuties {
     const status = replica.status();
     removed.learn(readRemoved(replica.machine.view).map(({ id }) => id));
     const leading = status.role === 'leader';
+    if (leading) this.#context.settings.hear(readSettings(replica.machine.view).text);
     const ids = leading ? this.#roster().map((member) => member.id) : [];
     this.#liveness.update(ids, leading ? status : null, performance.now());
     // What was said to this node before another led is old when it leads again.

@@ -14,6 +14,7 @@ import type { EnrolmentKeeper } from './enrolment-key.ts';
 import type { Identity } from './identity.ts';
 import type { RemovedKeeper } from './removed-keeper.ts';
 import type { SealingKeeper } from './sealing-key.ts';
+import type { SettingsKeeper } from './settings-keeper.ts';
 
 export interface MemberContext {
   readonly identity: Identity;
@@ -21,6 +22,8 @@ export interface MemberContext {
   readonly clusterName: string;
   readonly clusterId: string;
   readonly sealing: SealingKeeper;
+  /** The cluster's own; targets and enrolment follow them. */
+  readonly settings: SettingsKeeper;
   readonly enrolment: EnrolmentWindow;
   readonly operators: readonly Operator[];
   readonly enrolmentKey: EnrolmentKeeper;

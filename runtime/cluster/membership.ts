@@ -121,6 +121,11 @@ export function saveMembership(dataDirectory: string, clusterName: string, membe
   );
 }
 
+/** The CAs of the cluster that this node is a member of, in PEM; empty on a blank one. */
+export function loadAuthorities(dataDirectory: string): string {
+  return readTextIfPresent(files(dataDirectory).caCertificate) ?? '';
+}
+
 /** Keeps renewed certificates, those of the CAs first: whoever has a certificate must know its CA. Throws what writing throws. */
 export function saveRenewal(
   dataDirectory: string,

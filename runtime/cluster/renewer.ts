@@ -41,7 +41,7 @@ export async function renew(
 export interface RenewerOptions {
   readonly context: MemberContext;
   readonly credentials: RenewableCredentials;
-  readonly lifetimeSeconds: number;
+  readonly lifetimeSeconds: () => number;
   /** The hash of the CAs in force, as the leader says, for a node that holds no data; null while nobody said. */
   readonly toldBundleHash: () => string | null;
   /** The others have refused this node's certificate for its age. */
@@ -94,7 +94,7 @@ export class Renewer {
         ? told !== null && told !== credentials.bundleHash
         : bundle !== credentials.caCertificate;
     const age = context.clock.now() - credentials.issuedAt;
-    return isOther || isExpired() || age > lifetimeSeconds / 2;
+    return isOther || isExpired() || age > lifetimeSeconds() / 2;
   }
 
   async #renew(): Promise<void> {

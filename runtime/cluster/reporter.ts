@@ -169,6 +169,7 @@ export class Reporter {
     removed.learn(answer.removed);
     this.#bundleHash = answer.bundleHash;
     this.#context.clock.hear(answer.clock);
+    if (answer.settings !== null) this.#context.settings.hear(answer.settings);
     this.#context.enrolmentKey.hear(answer.enrolmentKey, answer.enrolmentOpen);
     for (const { id, address } of answer.members) {
       if (id !== identity.id) addresses.learn(id, address, 'leader');

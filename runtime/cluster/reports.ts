@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { NodeRole } from '../admin/protocol.ts';
+import { longestSettingsCharacters } from '../config/cluster-settings.ts';
 import type { Configuration, NodeId } from '../raft/types.ts';
 import { loadSchema } from './load.ts';
 
@@ -54,6 +55,8 @@ export const reportAnswerSchema = z.object({
     .default(null),
   /** Whether that secret admits machines. */
   enrolmentOpen: z.boolean().default(true),
+  /** The cluster's own settings, as a text; null from one that does not lead, or knows of none. */
+  settings: z.string().max(longestSettingsCharacters).nullable().default(null),
 });
 export type ReportAnswer = z.infer<typeof reportAnswerSchema>;
 

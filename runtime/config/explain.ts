@@ -26,11 +26,15 @@ export interface ExplainedValue {
 export interface Origin {
   readonly source: Layer['name'];
   readonly place: string;
+  /** 0 where the source is no text. */
   readonly line: number;
 }
 
 export interface ExplainedSource
   extends Pick<Layer, 'name' | 'title' | 'place' | 'serves' | 'problem' | 'note'> {}
+
+/** Sources of which each value is judged by itself. */
+export const inParts: readonly Layer['name'][] = ['tags', 'cluster'];
 
 const changedWarning =
   'The configuration has changed since the agent started; its next start takes it (trivet config --explain).';
@@ -53,7 +57,8 @@ export function configWarnings({
 }: Pick<ConfigReport, 'changed' | 'sources'>): readonly string[] {
   const broken = sources
     .filter(({ problem }) => problem !== null)
-    .map(({ title, serves, problem }) => {
+    .map(({ name, title, serves, problem }) => {
+      if (inParts.includes(name)) return `${title} is not taken as a whole: ${problem}`;
       const instead = serves === 'kept' ? ', and the last one in order serves' : '';
       return `${title} is not taken${instead}: ${problem}`;
     });

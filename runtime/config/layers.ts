@@ -4,6 +4,8 @@
  */
 import type * as z from 'zod';
 import { parseCheckedYaml } from './checked-yaml.ts';
+import { judgeSettings, overlaySettings, type Settings } from './cluster-settings.ts';
+import { type Tags, tagNames } from './collect/tags.ts';
 import { type Config, configSchema, memberClusterSchema } from './schema.ts';
 import { type FieldPath, YamlFaultsError } from './yaml-faults.ts';
 
@@ -14,7 +16,7 @@ const openMemberSchema = configSchema.extend({ cluster: memberClusterSchema }).p
 export type OpenConfig = z.infer<typeof openSchema>;
 
 /** Lowest first. */
-export type SourceName = 'image' | 'bootPartition' | 'platform' | 'credential';
+export type SourceName = 'image' | 'tags' | 'bootPartition' | 'platform' | 'credential' | 'join' | 'cluster';
 
 /** What a look at a source found. */
 export type Sight =
@@ -53,6 +55,10 @@ export interface StackedConfig {
   /** `waiting`: nobody has said yet which cluster this machine belongs to. */
   readonly state: 'complete' | 'waiting';
   readonly config: OpenConfig;
+  /** Without the cluster's own settings. */
+  readonly base: OpenConfig;
+  /** Those, where this machine knows any. */
+  readonly settings: Settings | null;
   /** Lowest first. */
   readonly layers: readonly Layer[];
 }
@@ -101,7 +107,57 @@ export function stackSources(image: StackedConfig & Below, over: readonly Observ
 }
 
 function judge(config: OpenConfig, layers: readonly Layer[]): StackedConfig {
-  return { state: isComplete(config) ? 'complete' : 'waiting', config, layers };
+  const state = isComplete(config) ? 'complete' : 'waiting';
+  return { state, config, base: config, settings: null, layers };
+}
+
+/**
+ * With what the tags of the machine say, over the image alone: any other source knows better. The peers count where the tags
+ * name no other cluster; the zone is the failure domain. @param note why they are those of before; null where they are not.
+ */
+export function withTags(stacked: StackedConfig, tags: Tags, note: string | null): StackedConfig {
+  const { config } = stacked;
+  const isOther = tags.cluster !== null && isComplete(config) && config.cluster.name !== tags.cluster;
+  const own = {
+    ...(tags.peers.length > 0 && !isOther ? { discovery: { addresses: tags.peers } } : {}),
+    // Where nobody has named a cluster, a part of one would be no configuration.
+    ...(tags.zone !== null && isComplete(config) ? { cluster: { failureDomain: tags.zone } } : {}),
+  };
+  const other = `the tag ${tagNames.cluster} names the cluster "${tags.cluster}", and the configuration another one: the peers in ${tagNames.peers} are not asked`;
+  const problems = [...tags.problems, ...(isOther ? [other] : [])];
+  const layer: Layer = {
+    ...{ name: 'tags', title: 'What the tags of this machine say', place: tags.place },
+    ...{ serves: note === null ? 'now' : 'kept', note, keep: undefined, own, lineOf: () => 0 },
+    problem: problems.length === 0 ? null : problems.join('; '),
+  };
+  const [image, ...over] = stacked.layers;
+  const isSaid = (section: string, field: string): boolean =>
+    over.some((each) => Object.hasOwn((each.own[section] ?? {}) as object, field));
+  const addresses = isSaid('discovery', 'addresses') ? undefined : own.discovery?.addresses;
+  const failureDomain = isSaid('cluster', 'failureDomain') ? undefined : own.cluster?.failureDomain;
+  const told: OpenConfig = {
+    ...config,
+    ...(addresses === undefined ? {} : { discovery: { ...config.discovery, addresses } }),
+    ...(failureDomain === undefined || config.cluster === undefined
+      ? {}
+      : { cluster: { ...config.cluster, failureDomain } }),
+  };
+  return { ...stacked, config: told, base: told, layers: [image!, layer, ...over] };
+}
+
+/** With these settings of the cluster over all, in place of those that were; null for none. */
+export function withSettings(stacked: StackedConfig, settings: Settings | null): StackedConfig {
+  const { base } = stacked;
+  const layers = stacked.layers.filter(({ name }) => name !== 'cluster');
+  if (settings === null || !isComplete(base)) return { ...stacked, config: base, settings: null, layers };
+  const { tree, problems } = judgeSettings(settings);
+  const layer: Layer = {
+    ...{ name: 'cluster', title: 'What the cluster has set', place: 'the cluster (trivet config settings)' },
+    ...{ serves: 'now', note: null, problem: problems.length === 0 ? null : problems.join('; ') },
+    // They come from the cluster and not from a text.
+    ...{ keep: undefined, own: tree, lineOf: () => 0 },
+  };
+  return { ...stacked, config: overlaySettings(base, settings), settings, layers: [...layers, layer] };
 }
 
 function putSource(below: Below, source: ObservedSource): { put: Put | null; layer: Layer } {

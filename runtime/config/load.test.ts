@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { encodeCollected } from './collect/collected.ts';
+import { type Collected, encodeCollected } from './collect/collected.ts';
 import { configWarnings, explainConfig } from './explain.ts';
 import { type LoadedConfig, loadConfig } from './load.ts';
 
@@ -146,8 +146,8 @@ function makeMachine(t: Test) {
       text === null ? rmSync(file, { force: true }) : writeFileSync(file, text);
     return loaded;
   };
-  const platformSays = (sight: Parameters<typeof encodeCollected>[0]['sight']): void =>
-    writeFileSync(places.collected, encodeCollected({ place: 'user data of EC2', sight }));
+  const platformSays = (sight: Collected['sight'], tags: Collected['tags'] = null): void =>
+    writeFileSync(places.collected, encodeCollected({ place: 'user data of EC2', sight, tags }));
   return { at, load, platformSays };
 }
 
@@ -207,4 +207,97 @@ t.test('loadConfig reports a credential that cannot be read', async (t) => {
   mkdirSync(at('credentials/trivet.config'));
   t.equal(load().state, 'complete');
   t.match(warnings(load()), [/in the credential is not taken: .*trivet\.config cannot be read/]);
+});
+
+t.test('loadConfig puts what "trivet join" was told over every other source', async (t) => {
+  const directory = t.testdir({});
+  const at = (name: string): string => path.join(directory, name);
+  writeFileSync(at('config.yaml'), `dataDirectory: ${directory}\ndiscovery: { addresses: [192.0.2.1] }\n`);
+  writeFileSync(at('trivet.yaml'), 'discovery: { addresses: [192.0.2.2] }\n');
+  const read = () => loadConfig({ ...onlyImage(at('config.yaml')), bootPartition: at('trivet.yaml') });
+  t.same([read().state, read().layers.length], ['waiting', 2]);
+  const token = `t1-${'0'.repeat(8)}-${'0'.repeat(32)}-${'0'.repeat(32)}`;
+  const joined = `cluster: { name: edge, token: ${token} }\ndiscovery: { addresses: [192.0.2.3] }\n`;
+  writeFileSync(at('join.yaml'), joined);
+  const loaded = read();
+  t.match(loaded.config, { cluster: { name: 'edge', token }, discovery: { addresses: ['192.0.2.3'] } });
+  t.match(loaded.layers[2], { name: 'join', place: at('join.yaml'), serves: 'now' });
+  t.ok(loaded.keptFiles.includes(at('join.yaml')), 'a member takes the token out of it');
+  t.notOk(loaded.toKeep.some(({ file }) => file === at('join.yaml')));
+  writeFileSync(at('join.yaml'), 'cluster: [\n');
+  t.same([read().state, warnings(read()).length], ['waiting', 1]);
+});
+
+const nothing = { kind: 'nothing', note: 'is empty' } as const;
+const tags = {
+  place: 'tags of EC2',
+  peers: ['192.0.2.7', 'a.example'],
+  cluster: null,
+  zone: 'b',
+  problems: [],
+};
+
+t.test(
+  'loadConfig takes what a cloud’s tags say as hints, below every other source but the image',
+  async (t) => {
+    const { at, load, platformSays } = makeMachine(t);
+    platformSays(nothing, tags);
+    t.match(load().config, {
+      discovery: { addresses: tags.peers },
+      cluster: { name: 'a', failureDomain: 'b' },
+    });
+    const report = explainConfig(load());
+    t.match(
+      report.values.find(({ path }) => path.join('.') === 'cluster.failureDomain'),
+      {
+        ...{ value: 'b', origin: { source: 'tags', place: 'tags of EC2', line: 0 } },
+      },
+    );
+    t.same(report.sources.map(({ name }) => name).slice(0, 2), ['image', 'tags']);
+    writeFileSync(at('credentials/trivet.config'), 'cluster: { failureDomain: rack-7 }\n');
+    t.match(load().config, { discovery: { addresses: tags.peers }, cluster: { failureDomain: 'rack-7' } });
+    writeFileSync(at('credentials/trivet.config'), 'discovery: { addresses: [] }\n');
+    t.match(load().config, { discovery: { addresses: [] }, cluster: { failureDomain: 'b' } });
+  },
+);
+
+t.test(
+  'loadConfig keeps the hints of a cloud that cannot be asked, and forgets what it takes back',
+  async (t) => {
+    const { load, platformSays } = makeMachine(t);
+    const domain = () => load().config.cluster?.failureDomain;
+    platformSays(nothing, tags);
+    t.equal(domain(), 'b');
+    platformSays({ kind: 'unreadable', problem: 'EC2 metadata: no answer' });
+    t.equal(domain(), 'b');
+    t.match(load().layers[1], { name: 'tags', serves: 'kept', problem: null });
+    platformSays(nothing, { ...tags, zone: null });
+    t.equal(domain(), undefined);
+  },
+);
+
+t.test('loadConfig asks no peers of another cluster, and says so', async (t) => {
+  const { load, platformSays } = makeMachine(t);
+  platformSays(nothing, { ...tags, cluster: 'other', problems: ['"x" in trivet-peers is no address'] });
+  t.match(load().config, { discovery: { addresses: [] }, cluster: { name: 'a', failureDomain: 'b' } });
+  t.match(warnings(load()), [
+    /^What the tags of this machine say is not taken as a whole: "x" in .*; the tag trivet-cluster names the cluster "other"/,
+  ]);
+  platformSays(nothing, { ...tags, cluster: 'a' });
+  t.same(load().config.discovery.addresses, tags.peers);
+  t.same(warnings(load()), []);
+});
+
+t.test('loadConfig waits all the same where tags name a cluster', async (t) => {
+  const directory = t.testdir({});
+  const at = (name: string): string => path.join(directory, name);
+  writeFileSync(at('config.yaml'), `dataDirectory: ${directory}\n`);
+  const collected = at('platform.json');
+  writeFileSync(
+    collected,
+    encodeCollected({ place: 'EC2', sight: nothing, tags: { ...tags, cluster: 'edge' } }),
+  );
+  const loaded = loadConfig({ ...onlyImage(at('config.yaml')), collected });
+  t.match(loaded, { state: 'waiting', config: { discovery: { addresses: tags.peers } } });
+  t.equal(loaded.config.cluster, undefined);
 });

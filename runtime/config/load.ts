@@ -1,19 +1,29 @@
 /**
  * Reads what the sources of configuration say, all of them files: the image's, the one on the boot partition, what
- * `trivet config collect` found at the machine's cloud, and a systemd credential. Which goes over which: `layers.ts`.
+ * `trivet config collect` found at the machine's cloud, a systemd credential, what `trivet join` has written and what the cluster
+ * has set. A look at each: `source-files.ts`; which goes over which: `layers.ts`.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { decodeCollected } from './collect/collected.ts';
 import {
-  type ObservedSource,
   type OpenConfig,
   readImageConfig,
-  type Sight,
   type StackedConfig,
   stackSources,
+  withSettings,
+  withTags,
 } from './layers.ts';
-import { enrolmentKeyFile, memberFile } from './member-file.ts';
+import { enrolmentKeyFile, joinFile, memberFile, tagsFile } from './member-file.ts';
+import {
+  lookAtBootPartition,
+  lookAtCredential,
+  lookAtJoin,
+  lookAtPlatform,
+  lookAtSettings,
+  lookAtTags,
+  nobodyAsked,
+  readIfPresent,
+} from './source-files.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** The image's file cannot be read at all. */
@@ -36,14 +46,11 @@ export interface ConfigPlaces {
 export interface LoadedConfig extends StackedConfig {
   /** The data directory, as the image has it: where what the sources said is kept, and whether this machine is a member. */
   readonly home: string;
+  /** Texts of sources there; a member's hold no secret. */
   readonly keptFiles: readonly string[];
   /** What to keep for a start at which a source is away or broken: file, and text or null for none. */
   readonly toKeep: readonly { readonly file: string; readonly text: string | null }[];
 }
-
-/** YAML takes many times its size to be read. */
-const fileLimitCharacters = 64 * 1024;
-const credentialName = 'trivet.config';
 
 /** In the data directory: the texts of the sources when they were last in order. */
 const keptNames = {
@@ -58,13 +65,13 @@ const keptNames = {
  */
 export function loadConfig(places: ConfigPlaces): LoadedConfig {
   const image = readImageConfig(readImageFile(places.image), places.image, needsNoSecret);
-  const keptFile = (name: keyof typeof keptNames): string =>
-    path.join(image.config.dataDirectory, keptNames[name]);
+  const home = image.config.dataDirectory;
+  const keptFile = (name: keyof typeof keptNames): string => path.join(home, keptNames[name]);
   const kept = (name: keyof typeof keptNames): { name: typeof name; kept: string | null } => ({
     name,
     kept: readIfPresent(keptFile(name)),
   });
-  const stacked = stackSources(image, [
+  const sources = stackSources(image, [
     ...(places.bootPartition === null
       ? []
       : [{ ...lookAtBootPartition(places.bootPartition), ...kept('bootPartition') }]),
@@ -72,15 +79,19 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
     ...(places.credentials === null
       ? []
       : [{ ...lookAtCredential(places.credentials), ...kept('credential') }]),
+    ...lookAtJoin(home),
   ]);
+  const tags = places.collected === null ? nobodyAsked : lookAtTags(places.collected, tagsFile(home));
+  const tagged = tags.tags === null ? sources : withTags(sources, tags.tags, tags.note);
+  const stacked = withSettings(tagged, isMember(image.config) ? lookAtSettings(home) : null);
   const toKeep = stacked.layers.flatMap(({ name, keep }) =>
-    name === 'image' || keep === undefined
+    !isKept(name) || keep === undefined
       ? []
       : [{ file: keptFile(name), text: isMember(image.config) ? textToKeep(keep) : keep }],
   );
-  const home = image.config.dataDirectory;
-  const keptFiles = Object.values(keptNames).map((name) => path.join(home, name));
-  return { ...stacked, home, toKeep, keptFiles };
+  const keptFiles = [...Object.values(keptNames).map((name) => path.join(home, name)), joinFile(home)];
+  const { keep } = tags;
+  return { ...stacked, home, toKeep: [...toKeep, ...(keep === undefined ? [] : [keep])], keptFiles };
 }
 
 /** A member, and one that has lost its place and may take another by the key that it remembers. */
@@ -92,75 +103,16 @@ function isMember({ dataDirectory }: OpenConfig): boolean {
   return existsSync(memberFile(dataDirectory));
 }
 
+/** Whose last words are kept as texts here. */
+function isKept(name: string): name is keyof typeof keptNames {
+  return Object.hasOwn(keptNames, name);
+}
+
 /** A member keeps neither a secret nor a token in clear, and rather nothing where they cannot be taken out. */
 function textToKeep(text: string | null): string | null {
   const withdrawal = withoutSecrets(text ?? '');
   if (withdrawal.kind === 'nothing') return text;
   return withdrawal.kind === 'taken' ? withdrawal.bytes.toString('utf8') : null;
-}
-
-type Look = Omit<ObservedSource, 'name' | 'kept'>;
-
-function lookAtBootPartition(file: string): Look {
-  const directory = path.dirname(file);
-  const about = { title: 'The configuration on the boot partition', place: file };
-  const text = readIfPresent(file);
-  if (text !== null && text.length > fileLimitCharacters) {
-    return {
-      ...about,
-      sight: { kind: 'unreadable', problem: `${file} is far too large for a configuration` },
-    };
-  }
-  if (text !== null) return { ...about, sight: { kind: 'text', text } };
-  const sight: Sight = holdsFiles(directory)
-    ? { kind: 'nothing', note: 'is not there' }
-    : { kind: 'unreadable', problem: `${directory} cannot be read` };
-  return { ...about, sight };
-}
-
-function lookAtPlatform(file: string): Look {
-  const title = 'The configuration of the platform';
-  const text = readIfPresent(file);
-  if (text === null) {
-    return { title, place: 'platform', sight: { kind: 'away', note: 'has not been asked' } };
-  }
-  const collected = decodeCollected(text);
-  if (collected === null) {
-    return { title, place: file, sight: { kind: 'unreadable', problem: `${file} is damaged` } };
-  }
-  return { title, place: collected.place, sight: collected.sight };
-}
-
-function lookAtCredential(directory: string): Look {
-  const file = path.join(directory, credentialName);
-  const about = { title: 'The configuration in the credential', place: `credential ${credentialName}` };
-  try {
-    return { ...about, sight: { kind: 'text', text: readFileSync(file, 'utf8') } };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const sight: Sight =
-      code === 'ENOENT'
-        ? { kind: 'nothing', note: 'is not there' }
-        : { kind: 'unreadable', problem: `${file} cannot be read: ${message}` };
-    return { ...about, sight };
-  }
-}
-
-function readIfPresent(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
-/** A boot partition that could not be mounted is an empty directory. */
-function holdsFiles(directory: string): boolean {
-  try {
-    return readdirSync(directory).length > 0;
-  } catch {
-    return false;
-  }
 }
 
 function readImageFile(file: string): string {

@@ -3,9 +3,7 @@
  * what the image says.
  */
 import { parseCheckedYaml } from './checked-yaml.ts';
-import { clusterFields, configSchema } from './schema.ts';
-
-const partialConfigSchema = configSchema.extend({ cluster: clusterFields.partial() }).partial();
+import { partialConfigSchema } from './schema.ts';
 
 /** @param file the name for messages. Throws `YamlFaultsError`, which names every fault with its line. */
 export function checkPartialConfig(text: string, file: string): void {

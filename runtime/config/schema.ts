@@ -18,6 +18,19 @@ export const dnsLabelSchema = z
     'must be 1 to 63 lower-case letters, digits or hyphens, and start and end with a letter or digit',
   );
 
+/** What a machine may join a cluster with (`trivet token create`). */
+export const tokenSchema = z
+  .string()
+  .regex(/^t1-[0-9a-f]{8}-[0-9a-f]{32}-[0-9a-f]{32}$/, 'must be a token as "trivet token create" prints it');
+
+export const failureDomainSchema = z
+  .union([z.string(), z.int().min(0)])
+  .transform(String)
+  .refine(
+    (label) => /^[\x21-\x7e]{1,63}$/.test(label),
+    'must be a number, or 1 to 63 characters without spaces',
+  );
+
 /** Any of them may be left out in a file that goes over another. */
 export const clusterFields = z.strictObject({
   /** Machines of one name and one secret become one cluster. */
@@ -31,10 +44,7 @@ export const clusterFields = z.strictObject({
     )
     .optional(),
   /** In place of the secret: admits this one machine to a cluster that exists (trivet token create). */
-  token: z
-    .string()
-    .regex(/^t1-[0-9a-f]{8}-[0-9a-f]{32}-[0-9a-f]{32}$/, 'must be a token as "trivet token create" prints it')
-    .optional(),
+  token: tokenSchema.optional(),
   /** Beside the secret: this machine's own right to enrol, once (trivet factory batch). */
   voucher: z
     .string()
@@ -46,14 +56,7 @@ export const clusterFields = z.strictObject({
   /** How many blank machines must find each other before one of them starts the cluster. */
   expect: z.int().min(1).max(7).default(3),
   /** What this machine fails together with: a rack, a room, a site. Voters are spread over these first of all. */
-  failureDomain: z
-    .union([z.string(), z.int().min(0)])
-    .transform(String)
-    .refine(
-      (label) => /^[\x21-\x7e]{1,63}$/.test(label),
-      'must be a number, or 1 to 63 characters without spaces',
-    )
-    .optional(),
+  failureDomain: failureDomainSchema.optional(),
   /** Lower becomes a voter first, higher gives its seat up first; after the failure domains. */
   weight: z.int().min(-1000).max(1000).default(0),
   /** How long a node's certificate is good, in hours of the cluster's life; it is renewed when half of them are over. */
@@ -81,7 +84,7 @@ export const clusterSchema = clusterFields
 export const memberClusterSchema = clusterFields
   .refine(({ secret, token }) => secret === undefined || token === undefined, notOneSecret)
   .refine(({ token, voucher }) => token === undefined || voucher === undefined, voucherBesideToken);
-const mostAddresses = 64;
+export const mostAddresses = 64;
 /** What a label of a host's name is (RFC 1123), and how long a name may be. */
 const labelPattern = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 const longestName = 253;
@@ -91,7 +94,7 @@ function isHostName(text: string): boolean {
 }
 
 /** `host:port`; the port may be left out (7443). IPv6 addresses stand in brackets. */
-const addressSchema = z
+export const addressSchema = z
   .string()
   .regex(
     /^(\[[0-9a-fA-F:.%a-z]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/,
@@ -175,6 +178,9 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
+
+/** Of which any part may be left out. */
+export const partialConfigSchema = configSchema.extend({ cluster: clusterFields.partial() }).partial();
 
 /** Fields that are shown to nobody. */
 export const secretFields: readonly string[] = ['cluster.secret', 'cluster.token', 'cluster.voucher'];

@@ -2,6 +2,7 @@
 import tls from 'node:tls';
 import type { NodeId } from '../raft/types.ts';
 import { type AlpnProtocol, alpn } from './alpn.ts';
+import { explainDialed } from './handshake-words.ts';
 import { serverNameOf } from './instances.ts';
 import { enrolmentCipher, type SecretKeys } from './secret.ts';
 import { type Credentials, judgeCertificate } from './trust.ts';
@@ -99,7 +100,12 @@ export function connect(
       clearTimeout(timer);
       if (socket.alpnProtocol === protocol) return resolve(socket);
       socket.destroy();
-      reject(new DialError('protocol', `${endpoint.host}:${endpoint.port} does not speak ${protocol}.`));
+      reject(
+        new DialError(
+          'protocol',
+          `${endpoint.host}:${endpoint.port} does not speak ${protocol}: it is no node of Trivet, or of a version that does not know this.`,
+        ),
+      );
     });
     socket.once('close', () => {
       clearTimeout(timer);
@@ -107,14 +113,14 @@ export function connect(
     });
     socket.once('error', (error) => {
       clearTimeout(timer);
-      reject(asDialError(endpoint, error));
+      reject(asDialError(endpoint, error, protocol === alpn.enrolment));
     });
     // Whoever takes the socket over adds handlers of its own; an error after that must not end the process.
     socket.on('error', () => {});
   });
 }
 
-function asDialError(endpoint: Endpoint, error: NodeJS.ErrnoException): DialError {
+function asDialError(endpoint: Endpoint, error: NodeJS.ErrnoException, isEnrolment: boolean): DialError {
   const where = `${endpoint.host}:${endpoint.port}`;
   const code = error.code ?? '';
   if (/BAD_RECORD_MAC|DECRYPT_ERROR|DECRYPTION_FAILED/.test(code)) {
@@ -123,5 +129,6 @@ function asDialError(endpoint: Endpoint, error: NodeJS.ErrnoException): DialErro
   if (/UNKNOWN_PSK_IDENTITY/.test(code)) {
     return new DialError('otherCluster', `${where} belongs to a cluster of another name.`, error);
   }
-  return new DialError('unreachable', `${where} cannot be reached: ${error.message}`, error);
+  const words = explainDialed(code, isEnrolment) ?? `cannot be reached: ${error.message}.`;
+  return new DialError('unreachable', `${where} ${words}`, error);
 }

@@ -6,6 +6,7 @@ import type net from 'node:net';
 import tls from 'node:tls';
 import { alpn } from './alpn.ts';
 import { FailureLimiter } from './failure-limiter.ts';
+import { explainAccepted } from './handshake-words.ts';
 import { refuseOperator } from './operators.ts';
 import { enrolmentCipher } from './secret.ts';
 import { type Credentials, judgeCertificate, type ProvedPeer } from './trust.ts';
@@ -94,7 +95,7 @@ export async function openPeerPort(
     handlers.onRefused(
       socket.remoteAddress ?? 'unknown',
       wrongSecret ? 'wrongSecret' : 'garbage',
-      error.message,
+      explainAccepted(error.code ?? ''),
     );
     socket.destroy();
   });

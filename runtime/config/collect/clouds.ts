@@ -4,6 +4,7 @@ import { cleanName } from './collected.ts';
 import { MetadataError } from './metadata-error.ts';
 import { askMetadata, type MetadataServer } from './metadata-http.ts';
 import type { Cloud } from './platform.ts';
+import { type RawTags, tagNames } from './tags.ts';
 
 export const cloudNames: Readonly<Record<Cloud, string>> = {
   ec2: 'EC2',
@@ -48,7 +49,27 @@ async function askEc2(server: MetadataServer): Promise<PlatformData> {
     userData: await get('user-data'),
     instanceId: nameOf(await get('meta-data/instance-id')),
     hostname: nameOf(await get('meta-data/local-hostname')),
+    // Without "instance tags in metadata" there are none.
+    tags: await askTags({
+      peers: () => get(`meta-data/tags/instance/${tagNames.peers}`),
+      cluster: () => get(`meta-data/tags/instance/${tagNames.cluster}`),
+      zone: () => get('meta-data/placement/availability-zone'),
+    }),
   };
+}
+
+type Asked = Readonly<Record<keyof RawTags, () => Promise<Buffer | null>>>;
+
+/** Null when one cannot be had: a configuration is worth more than hints. */
+async function askTags({ peers, cluster, zone }: Asked): Promise<RawTags | null> {
+  const read = async (ask: () => Promise<Buffer | null>): Promise<string | null> =>
+    (await ask())?.toString('utf8') ?? null;
+  try {
+    return { peers: await read(peers), cluster: await read(cluster), zone: await read(zone) };
+  } catch (error) {
+    if (error instanceof MetadataError) return null;
+    throw error;
+  }
 }
 
 /** The attribute `trivet-config` is for us alone; `user-data` may be for several. */
@@ -66,6 +87,12 @@ async function askGce(server: MetadataServer): Promise<PlatformData> {
     isForTrivet: own !== null,
     instanceId: nameOf(await get('id')),
     hostname: nameOf(await get('hostname')),
+    tags: await askTags({
+      peers: () => get(`attributes/${tagNames.peers}`),
+      cluster: () => get(`attributes/${tagNames.cluster}`),
+      // As projects/NUMBER/zones/ZONE.
+      zone: async () => lastStepOf(await get('zone')),
+    }),
   };
 }
 
@@ -83,6 +110,10 @@ async function askOpenStack(server: MetadataServer): Promise<PlatformData> {
     throw new MetadataError(`${server.name}: 404 for /openstack/latest/meta_data.json`, true);
   const userData = await askMetadata(server, { path: '/openstack/latest/user_data' });
   return { ...readOpenStackMetadata(metadata), userData };
+}
+
+function lastStepOf(bytes: Buffer | null): Buffer | null {
+  return bytes === null ? null : bytes.subarray(bytes.lastIndexOf('/') + 1);
 }
 
 function nameOf(bytes: Buffer | null): string | null {

@@ -59,6 +59,37 @@ for (const cloud of clouds) {
   });
 }
 
+const tagged = { 'trivet-peers': '192.0.2.1, node.example:7000', 'trivet-cluster': 'edge', other: 'x' };
+const zones = { ec2: 'eu-central-1b', gce: 'europe-west3-a', azure: 'westeurope-2', openstack: 'nova' };
+
+for (const cloud of clouds) {
+  t.test(`collectConfig takes the tags and the zone of ${cloud} as hints`, async (t) => {
+    const instance = { userData: null, tags: tagged };
+    const { collected } = await tell(t, { cloud, instance });
+    t.match(collected.tags, {
+      ...{ peers: ['192.0.2.1', 'node.example:7000'], cluster: 'edge', zone: zones[cloud], problems: [] },
+      place: /^tags of (EC2|GCE|Azure|OpenStack) \(/,
+    });
+    const none = await tell(t, { cloud, instance: { userData: Buffer.from(configuration), zone: null } });
+    t.match(none.collected, {
+      sight: { kind: 'text' },
+      tags: { peers: [], cluster: null, zone: null, problems: [] },
+    });
+  });
+}
+
+t.test('collectConfig keeps a configuration whose hints cannot be had', async (t) => {
+  for (const [cloud, path] of [
+    ['ec2', '/latest/meta-data/tags'],
+    ['gce', '/computeMetadata/v1/instance/zone'],
+  ] as const) {
+    for (const fault of [403, 500, 'cut', 'endless'] as const) {
+      const { collected } = await tell(t, { cloud, server: { faults: [{ path, fault }] } });
+      t.match(collected, { sight: { kind: 'text', text: configuration }, tags: null }, `${cloud} ${fault}`);
+    }
+  }
+});
+
 t.test('collectConfig names the instance', async (t) => {
   const place = async (cloud: Cloud): Promise<string> => (await tell(t, { cloud })).collected.place;
   t.equal(await place('ec2'), 'user data of EC2 (i-0123456789abcdef0, ip-10-0-0-7.ec2.internal)');
@@ -177,7 +208,8 @@ t.test('collectConfig says that a disk cannot be mounted', async (t) => {
 t.test('writeCollected replaces a file that only root may read', async (t) => {
   const file = path.join(t.testdir({}), 'config/platform.json');
   mkdirSync(path.dirname(file));
-  const collected = { place: 'user data of EC2', sight: { kind: 'text', text: 'ü' } } as const;
+  const tags = { place: 'tags of EC2', peers: ['192.0.2.1'], cluster: 'edge', zone: 'a', problems: [] };
+  const collected = { place: 'user data of EC2', sight: { kind: 'text', text: 'ü' }, tags } as const;
   writeCollected(file, collected);
   t.same(decodeCollected(readFileSync(file, 'utf8')), collected);
   t.equal(statSync(file).mode & 0o777, 0o600);

@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Sight } from '../layers.ts';
 import type { PlatformData } from './answers.ts';
 import { askCloud, cloudNames } from './clouds.ts';
 import { type Collected, encodeCollected } from './collected.ts';
@@ -12,6 +13,7 @@ import { type ConfigDisk, findConfigDisk, readConfigDisk, withMounted } from './
 import { MetadataError } from './metadata-error.ts';
 import { metadataBase } from './metadata-http.ts';
 import { type Cloud, cloudOf, type Dmi, dmiFields } from './platform.ts';
+import { readTags } from './tags.ts';
 import { readUserData } from './user-data.ts';
 
 export interface CollectPlaces {
@@ -54,6 +56,7 @@ export async function collectConfig(places: CollectPlaces, limitMilliseconds: nu
         return {
           place: placeOf(nameOf(platform), null),
           sight: { kind: 'unreadable', problem: (error as Error).message },
+          tags: null,
         };
       }
     }
@@ -74,6 +77,7 @@ const nothingFound: Collected = {
     kind: 'away',
     note: 'is not known: no configuration disk is there, and the firmware names no cloud',
   },
+  tags: null,
 };
 
 /** A disk comes first: somebody attached it to this very machine. */
@@ -93,23 +97,29 @@ async function ask(platform: Platform, places: CollectPlaces, signal: AbortSigna
 /** What was found, in the words of the agent. */
 function describeData(name: string, data: PlatformData): Collected {
   const place = placeOf(name, data);
+  const tags = data.tags && readTags(data.tags, `tags of ${machineOf(name, data)}`);
+  return { place, sight: sightOf(place, data), tags };
+}
+
+function sightOf(place: string, data: PlatformData): Sight {
   const userData = readUserData(data.userData, data.isForTrivet === true);
   switch (userData.kind) {
     case 'configuration':
-      return { place, sight: { kind: 'text', text: userData.text } };
+      return { kind: 'text', text: userData.text };
     case 'other':
-      return {
-        place,
-        sight: { kind: 'nothing', note: `has no configuration for Trivet: it ${userData.what}` },
-      };
+      return { kind: 'nothing', note: `has no configuration for Trivet: it ${userData.what}` };
     case 'broken':
-      return { place, sight: { kind: 'unreadable', problem: `${place}: ${userData.problem}` } };
+      return { kind: 'unreadable', problem: `${place}: ${userData.problem}` };
   }
 }
 
 function placeOf(name: string, data: PlatformData | null): string {
+  return `user data of ${machineOf(name, data)}`;
+}
+
+function machineOf(name: string, data: PlatformData | null): string {
   const names = [data?.instanceId, data?.hostname].filter(Boolean).join(', ');
-  return `user data of ${name}${names === '' ? '' : ` (${names})`}`;
+  return `${name}${names === '' ? '' : ` (${names})`}`;
 }
 
 function nameOf(platform: Platform): string {

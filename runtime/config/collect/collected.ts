@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { Sight } from '../layers.ts';
+import { tagsSchema } from './tags.ts';
 
 /** Most that is taken of a user data, packed or not: far more than a configuration needs, and what clouds allow. */
 export const userDataLimitBytes = 64 * 1024;
@@ -19,6 +20,8 @@ const collectedSchema = z.strictObject({
   /** "user data of EC2": names it in messages. */
   place: z.string(),
   sight: sightSchema,
+  /** Null where they could not be asked for. */
+  tags: tagsSchema.nullable(),
 });
 
 export type Collected = Readonly<z.infer<typeof collectedSchema>>;

@@ -31,11 +31,13 @@ t.test('readConfigDisk reads both kinds', async (t) => {
     userData: Buffer.from('#trivet\n'),
   });
   t.match(readConfigDisk('nocloud', t.testdir({})), { instanceId: null, userData: null });
-  const latest = { 'meta_data.json': '{"uuid":"u","hostname":"h"}', user_data: 'x' };
+  const metadata = { uuid: 'u', hostname: 'h', availability_zone: 'z', meta: { 'trivet-peers': 'p' } };
+  const latest = { 'meta_data.json': JSON.stringify(metadata), user_data: 'x' };
   const drive = t.testdir({ openstack: { latest } });
   t.match(readConfigDisk('config-drive', drive), {
     instanceId: 'u',
     hostname: 'h',
+    tags: { peers: 'p', cluster: null, zone: 'z' },
     userData: Buffer.from('x'),
   });
   t.throws(() => readConfigDisk('config-drive', t.testdir({})), /no openstack\/latest\/meta_data\.json/);

@@ -79,7 +79,8 @@ function mount(device: string, mountPoint: string, type: string): string | null 
 /** The content of the disk, mounted in `directory`. Throws `MetadataError`. */
 export function readConfigDisk(kind: ConfigDisk['kind'], directory: string): PlatformData {
   const read = (name: string): Buffer | null => readFileWithin(directory, name);
-  if (kind === 'nocloud') return { ...readNoCloudMetadata(read('meta-data')), userData: read('user-data') };
+  if (kind === 'nocloud')
+    return { ...readNoCloudMetadata(read('meta-data')), userData: read('user-data'), tags: null };
   const metadata = read('openstack/latest/meta_data.json');
   if (metadata === null)
     throw new MetadataError('the config drive has no openstack/latest/meta_data.json', false);

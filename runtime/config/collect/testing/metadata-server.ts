@@ -11,6 +11,10 @@ export interface Instance {
   readonly userData: Buffer | null;
   /** GCE's own attribute for us. */
   readonly trivetConfig?: string;
+  /** As its owner gave them; on EC2 their being there also says that the instance may read them. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** In the cloud's own words; null for none. */
+  readonly zone?: string | null;
 }
 
 /**
@@ -102,9 +106,18 @@ function misbehave(fault: Fault, response: ServerResponse, timers: Set<NodeJS.Ti
 }
 
 /** Version 2 of the service, version 1 switched off: nothing without a token. */
-function ec2({ userData }: Instance): (request: IncomingMessage) => Answer {
+function ec2({
+  userData,
+  tags = {},
+  zone = 'eu-central-1b',
+}: Instance): (request: IncomingMessage) => Answer {
   const tokens = new Map<string, number>();
+  const root = '/latest/meta-data';
   const files: Readonly<Record<string, Buffer | string | null>> = {
+    ...Object.fromEntries(
+      Object.entries(tags).map(([key, value]) => [`${root}/tags/instance/${key}`, value]),
+    ),
+    [`${root}/placement/availability-zone`]: zone,
     '/latest/user-data': userData,
     '/latest/meta-data/instance-id': 'i-0123456789abcdef0',
     '/latest/meta-data/local-hostname': 'ip-10-0-0-7.ec2.internal',
@@ -126,9 +139,16 @@ function ec2({ userData }: Instance): (request: IncomingMessage) => Answer {
   };
 }
 
-function gce({ userData, trivetConfig }: Instance): (request: IncomingMessage) => Answer {
+function gce({
+  userData,
+  trivetConfig,
+  tags = {},
+  zone = 'projects/1234/zones/europe-west3-a',
+}: Instance): (request: IncomingMessage) => Answer {
   const base = '/computeMetadata/v1/instance';
   const files: Readonly<Record<string, Buffer | string | null | undefined>> = {
+    ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${base}/attributes/${key}`, value])),
+    [`${base}/zone`]: zone,
     [`${base}/attributes/trivet-config`]: trivetConfig,
     [`${base}/attributes/user-data`]: userData,
     [`${base}/id`]: '1234567890123456789',
@@ -144,7 +164,7 @@ function gce({ userData, trivetConfig }: Instance): (request: IncomingMessage) =
   };
 }
 
-function azure({ userData }: Instance): (request: IncomingMessage) => Answer {
+function azure({ userData, tags = {}, zone = '2' }: Instance): (request: IncomingMessage) => Answer {
   return ({ method, url = '', headers }) => {
     const { pathname, searchParams } = new URL(url, 'http://azure');
     if (headers.metadata !== 'true' || headers['x-forwarded-for'] !== undefined) {
@@ -158,15 +178,23 @@ function azure({ userData }: Instance): (request: IncomingMessage) => Answer {
     if (pathname !== '/metadata/instance/compute') return [404];
     const compute = {
       ...{ azEnvironment: 'AzurePublicCloud', name: 'one', vmId: '02aab8a4-74ef-476e-8182-f6d2ba4166a6' },
-      ...{ osProfile: { adminUsername: 'azureuser', computerName: 'one-computer' }, tags: '' },
+      ...{ osProfile: { adminUsername: 'azureuser', computerName: 'one-computer' } },
+      ...{ location: 'westeurope', zone: zone ?? '', platformFaultDomain: '0' },
+      tags: Object.entries(tags)
+        .map(([name, value]) => `${name}:${value}`)
+        .join(';'),
+      tagsList: Object.entries(tags).map(([name, value]) => ({ name, value })),
       userData: userData?.toString('base64') ?? '',
     };
     return [200, JSON.stringify(compute), { 'content-type': 'application/json; charset=utf-8' }];
   };
 }
 
-function openStack({ userData }: Instance): (request: IncomingMessage) => Answer {
-  const metadata = { uuid: '83679162-1378-4288-a2d4-70e13ec132aa', hostname: 'one.novalocal', name: 'one' };
+function openStack({ userData, tags, zone = 'nova' }: Instance): (request: IncomingMessage) => Answer {
+  const metadata = {
+    ...{ uuid: '83679162-1378-4288-a2d4-70e13ec132aa', hostname: 'one.novalocal', name: 'one' },
+    ...{ availability_zone: zone, ...(tags === undefined ? {} : { meta: tags }) },
+  };
   return ({ method, url }) => {
     if (method !== 'GET') return [405];
     if (url === '/openstack/latest/meta_data.json') return [200, JSON.stringify(metadata)];

@@ -1,0 +1,85 @@
+/** What an agent does: it is a node of a cluster, or it waits to be told of one. */
+import type { AdminCall } from '../admin/server.ts';
+import type { ConfigInForce } from '../config/cluster-settings.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { startEtcdServer } from '../datastore/etcd/server.ts';
+import type { Log } from '../logging/log.ts';
+import { CoreClient } from './core-client.ts';
+import { openExternalStore } from './data-store.ts';
+import type { ServiceManager } from './systemd.ts';
+import { answerWaiting, explainWaiting } from './waiting.ts';
+
+const lookAgainMilliseconds = 5_000;
+
+export interface Work {
+  answer(call: AdminCall): Promise<unknown>;
+  /** In good order. */
+  stop(): Promise<void>;
+  /** What is left when it has stopped or failed. */
+  close(): Promise<void>;
+}
+
+export interface NodeEvents {
+  readonly askStatus: () => Promise<unknown>;
+  /** The node cannot go on. */
+  readonly fail: (error: unknown) => void;
+  /** It is a member, and needs no secret or token any more. */
+  readonly onEnrolled: () => void;
+}
+
+export async function startNode(
+  config: ConfigInForce,
+  systemd: ServiceManager,
+  { askStatus, fail, onEnrolled }: NodeEvents,
+): Promise<Work> {
+  const core = new CoreClient(config, await openExternalStore(config), {
+    onReady: () => systemd.ready(),
+    onEnrolled,
+    onStatusText: (text) => systemd.status(text),
+    onLog: (line) => process.stdout.write(line),
+    onAskStatus: askStatus,
+    onFatal: (message) => fail(new Error(message)),
+  });
+  const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
+    (error: unknown) => {
+      fail(error);
+      return null;
+    },
+  );
+  return {
+    answer: ({ method, params, emit, signal }) => core.request(method, params, { emit, signal }),
+    stop: () => core.stop(),
+    close: async () => {
+      etcd?.close();
+      await core.close();
+    },
+  };
+}
+
+/** @param lookAgain called now and then: the sources of configuration may have come to name a cluster. */
+export function startWaiting(
+  loaded: LoadedConfig,
+  systemd: ServiceManager,
+  log: Log,
+  lookAgain: () => void,
+): Work {
+  const looking = setInterval(lookAgain, lookAgainMilliseconds);
+  log.warn(explainWaiting(loaded));
+  systemd.status('waits to be told its cluster');
+  systemd.ready();
+  return {
+    answer: ({ method }) => answerWaiting(loaded, method),
+    stop: async () => {},
+    close: async () => clearInterval(looking),
+  };
+}
+
+/** Between two of the others. */
+export function pause(loaded: LoadedConfig): Work {
+  const reason = 'This machine has a new configuration and begins with it: ask again in a moment.';
+  return {
+    answer: ({ method }) => answerWaiting(loaded, method, reason),
+    stop: async () => {},
+    close: async () => {},
+  };
+}
