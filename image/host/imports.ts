@@ -64,6 +64,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/licenses': [],
   'runtime/encoding': [],
   'runtime/vouchers': [],
+  'runtime/apiserver/schemas': [],
   'runtime/version.ts': [],
 
   // The formats of updates and of vouchers have a writer here and a reader there.
@@ -79,6 +80,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   ],
   // The build knows nothing of the flasher.
   'image/flash': ['image', 'image/formats', 'runtime/config'],
+  // Makes what the API server reads.
+  'image/generate': ['image', 'runtime/apiserver/schemas'],
   // Nor of the factory.
   'image/factory': ['image', 'runtime/config', 'runtime/vouchers'],
   'image/main.ts': ['image', 'image/cli'],
