@@ -1,4 +1,5 @@
 /** The types whose JSON is not what their message says, from the wire. `special-encode.ts` is the way back. */
+import { canonicalQuantity } from '../quantity.ts';
 import type { SpecialType } from '../types-file.ts';
 import { CodecError } from './codec-error.ts';
 import type { Decoding } from './coding.ts';
@@ -19,7 +20,7 @@ export function decodeSpecial(decoder: Decoding, special: SpecialType, bytes: Bu
     case 'duration':
       return formatDuration(BigInt.asIntN(64, numbersOf(bytes).get(1) ?? 0n));
     case 'quantity':
-      return stringsOf(bytes, 1).at(-1) || '0';
+      return decodeQuantity(stringsOf(bytes, 1).at(-1) || '0');
     case 'intOrString':
       return decodeIntOrString(bytes);
     case 'raw':
@@ -33,6 +34,12 @@ export function decodeSpecial(decoder: Decoding, special: SpecialType, bytes: Bu
     case 'schemaOrStrings':
       return decodeAlternative(decoder, special, bytes);
   }
+}
+
+function decodeQuantity(text: string): string {
+  const quantity = canonicalQuantity(text);
+  if (quantity === null) throw new CodecError('malformed', `"${text.slice(0, 40)}" is no quantity.`);
+  return quantity;
 }
 
 function decodeTime(bytes: Buffer, fractionDigits: 0 | 6): string | null {

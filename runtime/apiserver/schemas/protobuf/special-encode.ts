@@ -1,4 +1,5 @@
 /** The types whose JSON is not what their message says, to the wire. `special-decode.ts` is the way back. */
+import { canonicalQuantity } from '../quantity.ts';
 import type { SpecialType } from '../types-file.ts';
 import type { Encoding } from './coding.ts';
 import { isObject, type JsonValue } from './json-value.ts';
@@ -57,9 +58,10 @@ function encodeDuration(encoding: Encoding, value: JsonValue): void {
 
 /** A number in JSON is taken as its text, as Go does. */
 function encodeQuantity(encoding: Encoding, value: JsonValue): void {
-  const isQuantity = value === null || typeof value === 'string' || typeof value === 'number';
-  if (!isQuantity) throw encoding.wrongType('a quantity such as 100m or 1Gi', value);
-  field(encoding, 1, String(value ?? 0));
+  const text = typeof value === 'number' ? String(value) : (value ?? '0');
+  const quantity = typeof text === 'string' ? canonicalQuantity(text.trim()) : null;
+  if (quantity === null) throw encoding.wrongType('a quantity such as 100m or 1Gi', value);
+  field(encoding, 1, quantity);
 }
 
 function encodeIntOrString(encoding: Encoding, value: JsonValue): void {
