@@ -2,7 +2,7 @@
  * The step itself, read from top to bottom: sources, model, and the files that are made of it. What was made is kept in
  * the builder's cache by everything that went into it, and copied into the checkout.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -40,13 +40,29 @@ export async function generate({ cache, offline, directory }: GenerateOptions): 
   const stamp = await readFile(path.join(directory, stampFile), 'utf8').catch(() => '');
   if (stamp === key) return false;
   const made = await cached(cache, 'kubernetes-schemas', key, (output) => makeFiles(cache, offline, output));
-  // Whole or not there, as another process may be reading.
-  const unfinished = `${directory}.${process.pid}`;
-  await cp(made, unfinished, { recursive: true });
-  await writeFile(path.join(unfinished, stampFile), key);
-  await rm(directory, { recursive: true, force: true });
-  await rename(unfinished, directory);
+  await place(made, key, directory);
   return true;
+}
+
+/** Whole or not there: another process may be reading, or doing the same. */
+async function place(made: string, key: string, directory: string): Promise<void> {
+  const unique = randomBytes(4).toString('hex');
+  const [unfinished, old] = [`${directory}.new-${unique}`, `${directory}.old-${unique}`];
+  try {
+    await cp(made, unfinished, { recursive: true });
+    await writeFile(path.join(unfinished, stampFile), key);
+    await rename(directory, old).catch(ignore('ENOENT'));
+    // Who was quicker has put the same files there.
+    await rename(unfinished, directory).catch(ignore('ENOTEMPTY'));
+  } finally {
+    await Promise.all([unfinished, old].map((name) => rm(name, { recursive: true, force: true })));
+  }
+}
+
+function ignore(code: string): (error: NodeJS.ErrnoException) => void {
+  return (error) => {
+    if (error.code !== code) throw error;
+  };
 }
 
 /** Of the pinned packages, and of the programs that work on them. */
