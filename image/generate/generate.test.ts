@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { openCache } from '../cache/cache.ts';
@@ -42,6 +42,12 @@ t.test(
       t.ok(isSame, file);
     }
     t.equal(await generate(options), false);
+    // What is left of an older step is replaced, by however many at once.
+    writeFileSync(path.join(options.directory, 'stamp'), 'old');
+    writeFileSync(path.join(options.directory, 'stale'), '');
+    await Promise.all([generate(options), generate(options)]);
+    t.same(filesIn(options.directory), files);
+    t.same(readdirSync(directory).sort(), ['generated', 'trivet']);
   },
 );
 
