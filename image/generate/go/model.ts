@@ -1,43 +1,17 @@
-/** From Go declarations to the model: aliases are followed, markers in comments and tags become facts. */
+/** From Go declarations to the model: markers in comments and tags become facts. */
 import { BuildError } from '../../build-error.ts';
 import type { FieldModel, MergeFacts, PackageModel, TypeModel, UnionModel } from '../model.ts';
-import {
-  builtin,
-  type GoAlias,
-  type GoConstant,
-  type GoField,
-  type GoPackage,
-  type GoStruct,
-  type GoType,
-} from './declarations.ts';
+import type { GoAlias, GoConstant, GoField, GoPackage, GoStruct, GoType } from './declarations.ts';
 import { describe, describeValues } from './describe.ts';
-
-const meta = 'k8s.io/apimachinery/pkg/apis/meta/v1';
-
-/** Types that other packages of Go declare, or that have an encoding of their own. */
-const knownTypes: Readonly<Record<string, string>> = {
-  [`${meta}.Time`]: 'time',
-  [`${meta}.MicroTime`]: 'microTime',
-  [`${meta}.Duration`]: 'duration',
-  [`${meta}.FieldsV1`]: 'fields',
-  'k8s.io/apimachinery/pkg/api/resource.Quantity': 'quantity',
-  'k8s.io/apimachinery/pkg/util/intstr.IntOrString': 'intOrString',
-  'k8s.io/apimachinery/pkg/runtime.RawExtension': 'raw',
-  'k8s.io/apimachinery/pkg/types.UID': 'string',
-};
-
-const scalars: Readonly<Record<string, string>> = {
-  ...{ string: 'string', bool: 'bool', int32: 'int32', int64: 'int64', uint32: 'uint32', uint64: 'uint64' },
-  ...{ float64: 'double', byte: 'byte' },
-};
-
-/** Packages to look a name up in, by path. */
-export type GoPackages = ReadonlyMap<string, GoPackage>;
-
-/** `k8s.io/api/apps/v1` is `io.k8s.api.apps.v1` in OpenAPI. */
-export function packageName(path: string): string {
-  return path.replace(/^k8s\.io/, 'io.k8s').replaceAll('/', '.');
-}
+import { type Markers, markers } from './markers.ts';
+import {
+  type Context,
+  type GoPackages,
+  hasOwnEncoding,
+  packageName,
+  structBehind,
+  typeWord,
+} from './words.ts';
 
 /** @param isMessage whether protobuf knows the type; those it does not know are JSON's alone and are left out. */
 export function modelOfPackage(
@@ -47,8 +21,7 @@ export function modelOfPackage(
 ): PackageModel {
   const types = [...source.types].flatMap(([name, declaration]) => {
     const struct = declaration.kind === 'struct' ? declaration : structBehind(declaration, packages);
-    const hasOwnEncoding = `${source.path}.${name}` in knownTypes;
-    return struct !== null && isMessage(source.path, name) && !hasOwnEncoding
+    return struct !== null && isMessage(source.path, name) && !hasOwnEncoding(source.path, name)
       ? [modelOfStruct(name, struct, { source, packages, isMessage })]
       : [];
   });
@@ -58,19 +31,6 @@ export function modelOfPackage(
     version: source.path.replace(/^.*\//, ''),
     types: types.sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
-}
-
-/** `type A b.B` has B's fields and its own name. */
-function structBehind({ type, comment, isSameType }: GoAlias, packages: GoPackages): GoStruct | null {
-  if (isSameType) return null;
-  const of = type.kind === 'name' ? packages.get(type.package)?.types.get(type.name) : undefined;
-  return of?.kind === 'struct' ? { ...of, comment } : null;
-}
-
-interface Context {
-  readonly source: GoPackage;
-  readonly packages: GoPackages;
-  readonly isMessage: (path: string, name: string) => boolean;
 }
 
 function modelOfStruct(name: string, struct: GoStruct, context: Context): TypeModel {
@@ -124,40 +84,6 @@ function modelOfField(field: GoField, context: Context, where: string): FieldMod
   };
 }
 
-/** The word for a type, see `runtime/apiserver/schemas/types-file.ts`; names are whole. */
-function typeWord(type: GoType, context: Context, where: string): string {
-  switch (type.kind) {
-    case 'pointer':
-      return `*${typeWord(type.of, context, where)}`;
-    case 'slice': {
-      const of = typeWord(type.of, context, where);
-      return of === 'byte' ? 'bytes' : `[]${of}`;
-    }
-    case 'map':
-      return `{}${typeWord(type.of, context, where)}`;
-    case 'name':
-      return nameWord(type.package, type.name, context, where);
-  }
-}
-
-function nameWord(path: string, name: string, context: Context, where: string): string {
-  const word = path === builtin ? scalars[name] : knownTypes[`${path}.${name}`];
-  if (word !== undefined) return word;
-  const declaration = context.packages.get(path)?.types.get(name);
-  const isStruct =
-    declaration?.kind === 'struct' || (declaration && structBehind(declaration, context.packages) !== null);
-  if (isStruct) return `${packageName(path)}.${name}`;
-  if (declaration?.kind === 'alias') {
-    // A named list is a message of its own on the wire.
-    if (declaration.type.kind === 'slice' && context.isMessage(path, name)) return 'strings';
-    return typeWord(declaration.type, context, where);
-  }
-  throw new BuildError(
-    'damaged-input',
-    `${where} is of the type ${path}.${name}, which is not among the sources.`,
-  );
-}
-
 function aliasOf(
   type: GoType,
   context: Context,
@@ -204,17 +130,4 @@ function defaultValue(text: string, context: Context): unknown {
     throw new BuildError('damaged-input', `${context.source.path}: no constant ${reference} for a default.`);
   }
   return constant.value;
-}
-
-type Markers = ReadonlyMap<string, readonly string[]>;
-
-/** Lines of a comment such as `+listMapKey=name`, by name. */
-function markers(comment: readonly string[]): Markers {
-  const found = new Map<string, string[]>();
-  for (const line of comment) {
-    const match = /^\+([\w:.-]+)(?:=(.*))?$/.exec(line.trim());
-    if (match === null) continue;
-    found.set(match[1]!, [...(found.get(match[1]!) ?? []), match[2] ?? '']);
-  }
-  return found;
 }

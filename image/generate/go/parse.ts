@@ -30,7 +30,7 @@ export function parseGoFile(text: string, packagePath: string, where: string): G
     const alias = /^type (\w+) ((?!struct|interface|func)[^ {][^{]*?)(?:\s*\/\/.*)?$/.exec(line);
     if (struct !== null) {
       const end = struct[2] === '}' ? at : lines.indexOf('}', at);
-      const fields = parseFields(lines.slice(at + 1, end), scope, `${where}:${at + 2}`);
+      const fields = parseFields(lines.slice(at + 1, end), scope, { file: where, firstLine: at + 2 });
       types.push([struct[1]!, { kind: 'struct', comment: commentText(comment), fields }]);
       at = end;
     } else if (alias !== null) {
@@ -63,16 +63,21 @@ function parseImports(text: string): ReadonlyMap<string, string> {
 const fieldLine = /^\t(\w+)\s+([^`/]+?)\s*(?:`([^`]*)`)?\s*(?:\/\/.*)?$/;
 const embeddedLine = /^\t(\*?[\w.]+)\s*(?:`([^`]*)`)?\s*(?:\/\/.*)?$/;
 
-function parseFields(lines: readonly string[], scope: Scope, where: string): readonly GoField[] {
+interface Place {
+  readonly file: string;
+  readonly firstLine: number;
+}
+
+function parseFields(lines: readonly string[], scope: Scope, { file, firstLine }: Place): readonly GoField[] {
   const fields: GoField[] = [];
   let comment: string[] = [];
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
     const note = /^\t\/\/(.*)$/.exec(line);
     if (note !== null) {
       comment.push(note[1]!);
       continue;
     }
-    if (line.trim() !== '') fields.push(parseField(line, comment, scope, where));
+    if (line.trim() !== '') fields.push(parseField(line, comment, scope, `${file}:${firstLine + index}`));
     comment = [];
   }
   return fields;
