@@ -6,6 +6,8 @@ import { openCache } from '../cache/cache.ts';
 import { generate, generatedDirectory } from './generate.ts';
 import { provideSources } from './sources.ts';
 
+t.setTimeout(180_000);
+
 const cache = openCache();
 
 function filesIn(directory: string): readonly string[] {

@@ -10,6 +10,8 @@ import { Registry } from '../../runtime/apiserver/schemas/registry.ts';
 import { openCache } from '../cache/cache.ts';
 import { provideSources } from './sources.ts';
 
+t.setTimeout(180_000);
+
 const registry = new Registry(readGenerated(typesFile).toString('utf8'));
 const sources = await provideSources(openCache(), { offline: false });
 const testdata = path.join(sources.go, 'k8s.io/api/testdata');

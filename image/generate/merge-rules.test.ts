@@ -9,6 +9,8 @@ import { type ApiField, type ApiType, Registry } from '../../runtime/apiserver/s
 import { openCache } from '../cache/cache.ts';
 import { provideSources } from './sources.ts';
 
+t.setTimeout(180_000);
+
 interface TheirType {
   readonly scalar?: string;
   readonly namedType?: string;

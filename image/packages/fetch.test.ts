@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import t from 'tap';
 import { openCache } from '../cache/cache.ts';
 import { hostArchitecture } from '../tools/tools.ts';
 import { type Apt, openApt } from './apt.ts';
 import { fetchPackages, packageFile } from './fetch.ts';
 import type { Package } from './package.ts';
+
+t.setTimeout(180_000);
 
 const content = Buffer.from('what a package holds');
 const sha256 = createHash('sha256').update(content).digest('hex');
@@ -30,6 +33,8 @@ function aptWith(t: Tap, port: number): () => Promise<Apt> {
   const cache = openCache({ XDG_CACHE_HOME: t.testdir() });
   return async () => {
     const apt = await openApt(cache, hostArchitecture.debian);
+    // What fails here fails for good.
+    appendFileSync(path.join(apt.directory, 'apt.conf'), 'Acquire::Retries "0";\n');
     return { ...apt, mirrors: { debian: `http://127.0.0.1:${port}/debian` } };
   };
 }

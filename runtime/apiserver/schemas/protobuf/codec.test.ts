@@ -7,6 +7,8 @@ import { decodeObject, encodeAs, encodeObject } from './codec.ts';
 import { CodecError } from './codec-error.ts';
 import type { JsonObject } from './json-value.ts';
 
+t.setTimeout(180_000);
+
 const registry = new Registry(readGenerated(typesFile).toString('utf8'));
 const kinds = [
   ...['v1/Pod', 'v1/Node', 'v1/Secret', 'v1/Service', 'v1/Event', 'apps/v1/Deployment', 'batch/v1/CronJob'],
