@@ -25,7 +25,7 @@ const checkout = path.resolve(import.meta.dirname, '../..');
 export const generatedDirectory = path.join(checkout, 'runtime/apiserver/schemas/generated');
 
 /** Says what the files beside it were made of. */
-const stampFile = 'stamp';
+export const stampFile = 'stamp';
 
 export interface GenerateOptions {
   readonly cache: Cache;

@@ -1,5 +1,5 @@
 /** The pinned packages as one directory of what the step reads, in the cache. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BuildError } from '../build-error.ts';
 import { type Cache, cached, cacheKey } from '../cache/cache.ts';
@@ -14,6 +14,8 @@ export interface Sources {
   readonly go: string;
   /** An OpenAPI v2 document of Kubernetes 1.30. */
   readonly swagger: string;
+  /** Whose the definitions are, and under which licence. */
+  readonly copyright: string;
 }
 
 const swaggerInArchive = 'python-30.1.0/kubernetes/swagger.json.unprocessed';
@@ -47,5 +49,14 @@ export async function provideSources(
   return {
     go: path.join(directory, 'usr/share/gocode/src'),
     swagger: path.join(directory, 'python', swaggerInArchive),
+    copyright: path.join(directory, 'usr/share/doc', inputs.api.name, 'copyright'),
   };
+}
+
+/** What an executable that holds the schemas has to say of them. */
+export async function kubernetesLicense(
+  cache: Cache,
+): Promise<{ readonly version: string; readonly copyright: string }> {
+  const sources = await provideSources(cache, { offline: false });
+  return { version: inputs.api.version, copyright: await readFile(sources.copyright, 'utf8') };
 }

@@ -73,6 +73,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     'runtime/version.ts',
     // The build makes the key with which the commands of an operator ask.
     'runtime/operator/operator-key.ts',
+    // Assets of the executable.
+    'image/generate',
   ],
   'image/cli': [
     ...['image', 'qemu-tests/lab', 'qemu-tests/machine', 'runtime/operator/operator-key.ts'],

@@ -1,7 +1,7 @@
 /**
  * The files that `npm run generate` makes: in a checkout beside this code, in the executable assets by the same names.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { getAsset, isSea } from 'node:sea';
 
@@ -12,11 +12,23 @@ export const openApiIndexFile = 'openapi-v3.json';
 
 /** @throws Error when it was not made, or the executable was built without it. */
 export function readGenerated(name: string): Buffer {
-  if (isSea()) return Buffer.from(getAsset(name));
-  const file = path.join(import.meta.dirname, 'generated', name);
+  return readAsset(name) ?? readBeside(name);
+}
+
+function readAsset(name: string): Buffer | null {
+  if (!isSea()) return null;
   try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new Error(`${file} is missing: run "npm run generate" in the checkout.`, { cause });
+    return Buffer.from(getAsset(name));
+  } catch {
+    // An executable that pkg made has files instead.
+    return null;
   }
+}
+
+/** In a checkout they have a directory of their own, with pkg they are beside the bundles. */
+function readBeside(name: string): Buffer {
+  const places = [path.join(import.meta.dirname, 'generated', name), path.join(import.meta.dirname, name)];
+  const file = places.find((place) => existsSync(place));
+  if (file !== undefined) return readFileSync(file);
+  throw new Error(`${places[0]} is missing: run "npm run generate" in the checkout.`);
 }
