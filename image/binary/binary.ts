@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { encodeNotices, type Notices, noticesFile } from '../../runtime/licenses/notices.ts';
+import { type Component, encodeNotices, type Notices, noticesFile } from '../../runtime/licenses/notices.ts';
 import { commitOf } from '../../runtime/version.ts';
 import type { Architecture } from '../architecture.ts';
 import { type Cache, cached, cacheKey } from '../cache/cache.ts';
@@ -18,6 +18,7 @@ import { collectNotices } from './licenses/collect.ts';
 import { lockedPackage } from './locked-package.ts';
 import { type NodePackage, provideNode } from './node-package.ts';
 import { packageExecutable } from './package-executable.ts';
+import { addSchemas } from './schemas.ts';
 import { linkBesideNode } from './static/link.ts';
 import { mergeExecutable } from './static/merge.ts';
 import { readNodeFacts } from './static/node-facts.ts';
@@ -80,7 +81,7 @@ export async function buildExecutable(options: BinaryOptions): Promise<Executabl
   const notices = await step(options, 'licences', () =>
     collectNotices({
       ...{ checkout, version: options.version, node },
-      ...{ bundledFiles: bundles.files, linkedFiles: toolchain.linkedFiles },
+      ...{ bundledFiles: bundles.files, linkedFiles: toolchain.linkedFiles, data: bundles.data },
     }),
   );
   await writeFile(path.join(bundles.directory, noticesFile), encodeNotices(notices));
@@ -160,6 +161,8 @@ interface Bundles extends AsyncDisposable {
   readonly directory: string;
   /** What something was taken of. */
   readonly files: readonly string[];
+  /** Whose data lies beside them. */
+  readonly data: readonly Component[];
 }
 
 /** The bundles in a directory that is gone when they have been used. pkg shows its last component in paths. */
@@ -171,7 +174,9 @@ async function makeBundles(options: BinaryOptions, linkage: Linkage): Promise<Bu
     ...{ linkage, commit: commitOf(options.checkout), outputDirectory: directory },
     entryPoints: options.entryPoints ?? runtimeEntryPoints,
   });
-  return { directory, files, [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
+  const { checkout, cache } = options;
+  const data = await addSchemas({ checkout, cache, bundleDirectory: directory, bundledFiles: files });
+  return { directory, files, data, [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
 }
 
 async function executableKey(bundles: string, node: NodePackage, linkedFile: string): Promise<string> {

@@ -54,7 +54,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/checkers': [],
   'runtime/simulation': ['runtime/checkers', 'runtime/datastore', 'runtime/raft', 'runtime/logging'],
   'runtime/raft': [],
-  'runtime/apiserver': ['runtime/datastore'],
+  'runtime/apiserver': ['runtime/datastore', 'runtime/apiserver/schemas'],
   'runtime/admin': [],
   'runtime/config': [],
   'runtime/logging': [],
@@ -64,6 +64,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/licenses': [],
   'runtime/encoding': [],
   'runtime/vouchers': [],
+  'runtime/apiserver/schemas': [],
   'runtime/version.ts': [],
 
   // The formats of updates and of vouchers have a writer here and a reader there.
@@ -72,6 +73,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     'runtime/version.ts',
     // The build makes the key with which the commands of an operator ask.
     'runtime/operator/operator-key.ts',
+    // Assets of the executable.
+    'image/generate',
   ],
   'image/cli': [
     ...['image', 'qemu-tests/lab', 'qemu-tests/machine', 'runtime/operator/operator-key.ts'],
@@ -79,6 +82,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   ],
   // The build knows nothing of the flasher.
   'image/flash': ['image', 'image/formats', 'runtime/config'],
+  // Makes what the API server reads.
+  'image/generate': ['image', 'runtime/apiserver/schemas'],
   // Nor of the factory.
   'image/factory': ['image', 'runtime/config', 'runtime/vouchers'],
   'image/main.ts': ['image', 'image/cli'],

@@ -2,7 +2,8 @@
 # Makes a fresh checkout ready for a job: npm packages as the lock file names them, and the Debian packages of the
 # host that the job runs. What is there already is left alone, without a word.
 #
-#   sh image/host/prepare.sh build      to build images
+#   sh image/host/prepare.sh packages   only those packages, to generate sources
+#   sh image/host/prepare.sh build      to build images; from here on with the schemas that `npm run generate` makes
 #   sh image/host/prepare.sh machines   to build images and to boot them in QEMU
 #   sh image/host/prepare.sh tests      both, and what the tests hold our work against: Debian's etcd and etcdctl,
 #                                       binutils' readelf, and the executable for arm64 made and run on this machine
@@ -71,17 +72,20 @@ job=${1:-}
 machines=no
 etcd=no
 tests=no
+schemas=yes
 case $job in
+packages) schemas=no ;;
 build) ;;
 machines) machines=yes ;;
 datastore) etcd=yes ;;
 tests) machines=yes etcd=yes tests=yes ;;
 *)
-	echo "usage: prepare.sh build|machines|tests|datastore" >&2
+	echo "usage: prepare.sh packages|build|machines|tests|datastore" >&2
 	exit 2
 	;;
 esac
 
 host_packages
 npm_packages
+[ "$schemas" = no ] || node_modules/.bin/node image/generate/main.ts --quiet
 [ "$etcd" = no ] || node_modules/.bin/node image/host/etcd-tools.ts >/dev/null

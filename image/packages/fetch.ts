@@ -18,7 +18,7 @@ const batchSize = 40;
 
 /** Where the package is in the cache, once it was fetched. */
 export function packageFile(cache: Cache, item: Package): string {
-  return path.join(cache.directory, 'packages', `${item.sha256}.deb`);
+  return path.join(cache.directory, 'packages', `${item.sha256}${path.extname(item.path)}`);
 }
 
 /**

@@ -19,6 +19,8 @@ export interface CollectOptions {
   readonly bundledFiles: readonly string[];
   /** What the linker takes from the machine, as absolute paths. */
   readonly linkedFiles: readonly string[];
+  /** Whose data lies beside the bundles. */
+  readonly data: readonly Component[];
 }
 
 /** Code that gets in by other ways than the bundle. */
@@ -49,6 +51,7 @@ export async function collectNotices(options: CollectOptions): Promise<Notices> 
     ),
     await readSqlite(findPackage(checkout, 'better-sqlite3')),
     ...(await readDebianPackages(options.linkedFiles)),
+    ...options.data,
   ];
   acceptComponents(components);
   return joinNotices(components);

