@@ -4,7 +4,7 @@ import { formatCommand, type QemuOptions, qemuArguments } from './command-line.t
 const options: QemuOptions = {
   ...{
     name: 'n1',
-    board: { machine: 'q35', processor: 'max' },
+    board: { machine: 'q35', processor: 'max', tpmDevice: 'tpm-crb' },
     accelerator: 'tcg',
     memoryMebibytes: 512,
     diskFile: '/tmp/a,b/n1.qcow2',

@@ -1,6 +1,7 @@
 /** `trivet status --server` and `trivet kubeconfig`: a person at the build machine asks a node with the operator's key. */
-import * as z from "zod";
+
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import * as z from 'zod';
 import type { ClusterStatus, OperatorCertificate } from '../admin/protocol.ts';
 import { formatKubeconfig } from '../operator/kubeconfig.ts';
 import { operatorDirectory, readOperatorKey } from '../operator/operator-key.ts';
