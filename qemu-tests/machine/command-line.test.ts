@@ -81,3 +81,10 @@ t.test('qemuArguments gives a machine without a switch a network that leads nowh
   const line = qemuArguments({ ...options, networkSocket: null, ownNetwork: true }).join(' ');
   t.match(line, '-netdev user,id=net,restrict=on -device virtio-net-pci,netdev=net,');
 });
+
+t.test('qemuArguments gives a machine the TPM that is there', async (t) => {
+  const line = qemuArguments({ ...options, tpmSocket: '/tmp/a,b/n1.tpm' }).join(' ');
+  t.match(line, '-chardev socket,id=tpm-process,path=/tmp/a,,b/n1.tpm');
+  t.match(line, '-tpmdev emulator,id=tpm,chardev=tpm-process -device tpm-crb,tpmdev=tpm');
+  t.notMatch(qemuArguments(options).join(' '), 'tpm');
+});

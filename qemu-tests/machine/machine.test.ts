@@ -101,4 +101,6 @@ t.test('requirePrograms names what is not installed and the package it is in', a
     code: 'missingProgram',
     message: /Not installed: qemu-system-x86_64, .*apt-get install .*qemu-system-x86 qemu-utils/,
   });
+  const withTpm = (): void => requirePrograms(boardOf('x86_64'), true, '/nowhere');
+  t.throws(withTpm, { message: /swtpm\. .* swtpm$/ });
 });
