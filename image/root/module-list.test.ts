@@ -80,10 +80,12 @@ t.test('readModuleList has a TPM and a cipher early where data is encrypted, and
     for (const architecture of target.architectures.map(architectureOf)) {
       const plain = await readModuleList({ target, architecture }, []);
       const list = await readModuleList({ target, architecture, dataEncryption: 'tpm2' }, []);
-      for (const name of ['tpm_crb', 'tpm_tis', 'dm-crypt', 'xts']) {
+      for (const name of ['tpm_crb', 'dm-crypt', 'xts']) {
         t.ok(list.stages.always.includes(name), `${target.name}/${architecture.name}: ${name}`);
         t.notOk(plain.names.includes(name));
       }
+      t.ok(list.stages.always.some((name) => name.startsWith('tpm_tis')));
+      t.notOk(plain.names.some((name) => name.startsWith('tpm_')));
     }
   }
 });

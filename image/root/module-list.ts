@@ -46,12 +46,14 @@ export function selectModuleNames(
   return { names: [...new Set(names)].sort(), stages };
 }
 
-/** `all`, `TARGET`, `ARCHITECTURE` or `TARGET/ARCHITECTURE`; `encrypted` and `encrypted/ARCHITECTURE` for encrypted data. */
+/**
+ * `all`, `TARGET`, `ARCHITECTURE` or `TARGET/ARCHITECTURE`; for encrypted data also `encrypted`, `encrypted/ARCHITECTURE` and
+ * `encrypted/TARGET/ARCHITECTURE`.
+ */
 function selects(selector: string, { target, architecture, dataEncryption }: Place): boolean {
-  const heads = [target.name, ...(dataEncryption === undefined ? [] : ['encrypted'])];
-  return [
-    'all',
-    architecture.name,
-    ...heads.flatMap((head) => [head, `${head}/${architecture.name}`]),
-  ].includes(selector);
+  const place = `${target.name}/${architecture.name}`;
+  const fitting = ['all', target.name, architecture.name, place];
+  if (dataEncryption !== undefined)
+    fitting.push('encrypted', `encrypted/${architecture.name}`, `encrypted/${place}`);
+  return fitting.includes(selector);
 }
