@@ -3,7 +3,7 @@
  * is run by this machine's shell, on files.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ function partitionWith(pieces: Pieces): string {
   const file = path.join(directory, 'partition');
   rmSync(file, { force: true });
   writeFileSync(file, '');
-  execFileSync('truncate', ['-s', String(sizeBytes), file]);
+  truncateSync(file, sizeBytes);
   for (const [offset, bytes] of pieces) {
     const write = [`of=${file}`, 'bs=1', `seek=${offset}`, 'conv=notrunc', 'status=none'];
     execFileSync('dd', write, { input: bytes });
