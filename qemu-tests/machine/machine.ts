@@ -72,6 +72,8 @@ export interface PowerOnOptions {
   readonly macAddress?: string;
   /** What the clock begins with, in UTC: `1970-01-01T00:00:00`. */
   readonly clock?: string;
+  /** Raw disks that are plugged in beside its own. */
+  readonly extraDiskFiles?: readonly string[];
   /** Another TPM than before. */
   readonly tpmDirectory?: string;
 }

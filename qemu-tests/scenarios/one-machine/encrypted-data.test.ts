@@ -4,13 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
+import type { SystemStatus } from '../../../runtime/admin/protocol.ts';
 import { findPartition, growDisk, offsetOf, readDisk } from '../../lab/disk-surgery.ts';
 import { askInfo, askStatus, putKey } from '../../lab/observe.ts';
 import { withDataPartition } from '../../lab/search-disk.ts';
+import { makeUpdateDisk } from '../../lab/update-disk.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { openImage } from '../../machine/image.ts';
 import { Machine, type PowerOnOptions } from '../../machine/machine.ts';
-import { trivet } from '../../trivet-command.ts';
+import { readBuildReport, trivet } from '../../trivet-command.ts';
 import { alone, buildVariant, formingLimitSeconds, readKey, waitForConsole } from '../testing/stage.ts';
 
 t.setTimeout(2_400_000);
@@ -154,8 +156,29 @@ await t.test('a machine that cannot open its data can be reset', async (t) => {
   await start({ tpmDirectory: at('third-tpm') });
   t.equal(countOf(/trivet data: factory reset, as the boot partition asks/), 1);
   t.not(await askInfo(machine).then((info) => info.id), id, 'it is another machine');
+});
+
+await t.test('an update, which is another kernel image, opens the same data', async (t) => {
+  await putKey(machine, 'story/secret', written);
+  ({ id } = await askInfo(machine));
   await machine.powerOff();
-  t.not(await recovered(sealedKey(), at('keys')), firstKey);
+  const newer = await buildVariant(t, [alone, encrypted, [/^# (version: ).*$/m, '$1"9.0.0"']]);
+  const updateDisk = at('update.raw');
+  await makeUpdateDisk(
+    path.join(path.dirname(newer), readBuildReport(path.dirname(newer)).files.update),
+    updateDisk,
+  );
+  await machine.powerOn({ tpmDirectory: at('third-tpm'), extraDiskFiles: [updateDisk] });
+  await waitUntil(
+    { what: 'version 9 is good', limitSeconds: 900, report: () => machine.report() },
+    async () => {
+      const system = (await machine.request('update.status')) as SystemStatus;
+      return system.version === '9.0.0' && system.state === 'good' ? system : null;
+    },
+  );
+  t.equal(await readKey(machine, 'story/secret'), written);
+  t.equal(await askInfo(machine).then((info) => info.id), id);
+  await machine.powerOff();
 });
 
 await t.test('encryption without an operator is refused when the image is built', async (t) => {
