@@ -26,7 +26,7 @@ await trivet(['keys', 'create', '--dir', at('other-keys')]);
 // The kernel says when it has made a file system larger.
 const encrypted = [
   /^target: cloud$/m,
-  `target: cloud\nkeys: ${at('keys')}\ndata: { encrypt: tpm2 }\nkernel: { commandLine: loglevel=6 }`,
+  `target: cloud\nkeys: ${at('keys')}\ndata: { encrypt: tpm2 }\nkernel: { commandLine: loglevel=7 }`,
 ] as const;
 const machine = await Machine.create({
   ...{ name: 'n1', directory, image: openImage(await buildVariant(t, [alone, encrypted])) },
