@@ -16,7 +16,7 @@ import type { Progress } from './progress.ts';
 import { publishImage } from './publish.ts';
 import { readRecipe } from './recipe/parse.ts';
 import { resolveRecipe } from './recipe/resolve.ts';
-import { warnAbout } from './recipe/warnings.ts';
+import { requireOperators, warnAbout } from './recipe/warnings.ts';
 import type { BuildReport } from './report.ts';
 import { addOperator } from './signing/add-operator.ts';
 import { chooseSigner, chosenKeyDirectory } from './signing/choose-signer.ts';
@@ -41,6 +41,9 @@ export interface BuildOptions {
 const developmentKeysWarning =
   'signed with the development keys, which everybody has: trivet keys create makes your own, build --keys takes them';
 
+const openMachineWarning =
+  'data.encrypt protects a disk without its machine; the whole machine is only protected with Secure Boot on and keys of your own, since its TPM gives the key to any system that Secure Boot lets start';
+
 /** Builds the image into `outputDirectory`, replacing what an earlier build left there. */
 export async function buildImage(options: BuildOptions): Promise<BuildReport> {
   const { progress, recipeFile, lockFile, offline } = options;
@@ -55,7 +58,11 @@ export async function buildImage(options: BuildOptions): Promise<BuildReport> {
     options.signer === undefined
       ? addOperator(resolved, chosenKeyDirectory(choice), (text) => progress.warn(text))
       : resolved;
-  if (signer.kind === 'development') progress.warn(developmentKeysWarning);
+  requireOperators(parsed.recipe);
+  if (signer.kind === 'development') {
+    progress.warn(developmentKeysWarning);
+    if (parsed.recipe.data.encrypt !== undefined) progress.warn(openMachineWarning);
+  }
   const plan = planImage(parsed, builderVersion, options.architecture);
   await sweepCache(cache);
   const inputs = await progress.stage(

@@ -60,7 +60,10 @@ export async function makeParts(options: PartsOptions): Promise<ImageParts> {
   const modules = await progress.stage('modules', async () =>
     selectModules(cache, tools, packageTree, moduleList.names),
   );
-  const base = await progress.stage('base', () => buildBase({ cache, architecture, packageTree, modules }));
+  const encryptsData = plan.dataEncryption !== undefined;
+  const base = await progress.stage('base', () =>
+    buildBase({ cache, architecture, packageTree, modules, encryptsData }),
+  );
 
   const at = (name: string): string => path.join(workDirectory, name);
   const description = describeImage(plan, signer);
@@ -78,7 +81,7 @@ export async function makeParts(options: PartsOptions): Promise<ImageParts> {
 
   const initrdFile = await progress.stage('initrd', () =>
     buildInitrd({
-      ...{ cache, architecture, packageTree, modules, sourceDateEpoch },
+      ...{ cache, architecture, packageTree, modules, sourceDateEpoch, encryptsData },
       stages: moduleList.stages,
     }),
   );

@@ -14,6 +14,8 @@ export interface Target {
   readonly components: readonly string[];
   /** Whether a recipe may name Wi-Fi networks. */
   readonly hasWifi: boolean;
+  /** Whether its machines may have a TPM, to which a recipe can bind the data partition. */
+  readonly hasTpm: boolean;
   /** Debian packages that only the boot partition needs. */
   readonly bootPackages: readonly string[];
   /** The partition type of the boot partition: the ESP's, or the one that the Raspberry Pi's firmware looks for. */
@@ -40,6 +42,7 @@ const table: Readonly<Record<TargetName, Target>> = {
     kernelFlavour: 'cloud',
     components: [],
     hasWifi: false,
+    hasTpm: true,
     bootPackages: ['systemd-boot-efi'],
     bootPartitionType: efiSystemPartition,
     consoles: (architecture) => ['tty0', architecture.console],
@@ -53,6 +56,7 @@ const table: Readonly<Record<TargetName, Target>> = {
     kernelFlavour: 'full',
     components: [],
     hasWifi: false,
+    hasTpm: true,
     bootPackages: ['systemd-boot-efi'],
     bootPartitionType: efiSystemPartition,
     consoles: (architecture) => [architecture.console, 'tty0'],
@@ -65,6 +69,7 @@ const table: Readonly<Record<TargetName, Target>> = {
     kernelFlavour: 'full',
     components: ['non-free-firmware'],
     hasWifi: true,
+    hasTpm: false,
     bootPackages: ['systemd-boot-efi', 'raspi-firmware', 'u-boot-rpi'],
     // The ESP's type was refused by some of the Raspberry Pi 4's boot ROMs.
     bootPartitionType: basicData,

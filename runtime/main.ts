@@ -304,6 +304,21 @@ cli
   );
 
 cli
+  .command(
+    'recovery-key [file]',
+    'Print the key that opens the encrypted data partition of a machine, from recovery/NAME.json on its boot partition',
+  )
+  .option('--keys <dir>', 'Where the operator’s key is (default: ./keys, or ~/.config/trivet)')
+  .option('--make', 'Make it, on the machine; what systemd starts')
+  .action(async (file: string | undefined, options) => {
+    const { recoveryKeyCommand } = await import('./cli/recovery-key.ts');
+    await recoveryKeyCommand(file === undefined ? undefined : String(file), {
+      make: Boolean(options.make),
+      keys: textOption(options.keys),
+    });
+  });
+
+cli
   .command('licenses [name]', 'What is in this executable and under which licences; with NAME, that text')
   .option('--all', 'Print every text')
   .option('--json', 'Print JSON')

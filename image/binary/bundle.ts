@@ -36,6 +36,7 @@ export const runtimeEntryPoints: EntryPoints = {
   update: 'runtime/cli/update.ts',
   remote: 'runtime/cli/remote.ts',
   console: 'runtime/cli/console.ts',
+  'recovery-key': 'runtime/cli/recovery-key.ts',
   'core-thread': 'runtime/agent/core-thread.ts',
   // Makers of certificates are needed once in the life of most nodes.
   certificates: 'runtime/cluster/certificates.ts',

@@ -13,6 +13,8 @@ import { placeCopy, placeLink, placeText } from '../root/place.ts';
 import { listTree } from '../root/select.ts';
 
 const sources = new URL('../root/initrd/', import.meta.url);
+/** Read by the first script where the data partition is encrypted. */
+const encryptedSource = new URL('../root/encrypted-data/initrd', import.meta.url);
 
 /** The names by which the script calls busybox. */
 const applets = [
@@ -34,6 +36,7 @@ const applets = [
     'cat',
   ],
 ];
+const encryptedApplets = ['chroot'];
 const directories = ['data', 'dev', 'etc', 'proc', 'run', 'sys', 'sysroot', 'usr'];
 
 export interface InitrdOptions {
@@ -44,13 +47,19 @@ export interface InitrdOptions {
   /** Which of them are loaded when. */
   readonly stages: ModuleList['stages'];
   readonly sourceDateEpoch: number;
+  /** With what opens an encrypted data partition. */
+  readonly encryptsData: boolean;
 }
 
 /** @returns the compressed archive, in the cache. */
 export async function buildInitrd(options: InitrdOptions): Promise<string> {
-  const script = await readFile(new URL('init', sources), 'utf8');
+  const scripts = { init: await readFile(new URL('init', sources), 'utf8') };
+  if (options.encryptsData) {
+    Object.assign(scripts, { 'etc/encrypted-data': await readFile(encryptedSource, 'utf8') });
+  }
+  const programs = [...applets, ...(options.encryptsData ? encryptedApplets : [])];
   const key = cacheKey({
-    ...{ script, stages: options.stages, directories, applets, epoch: options.sourceDateEpoch },
+    ...{ scripts, stages: options.stages, directories, programs, epoch: options.sourceDateEpoch },
     packages: path.basename(options.packageTree),
     moduleTree: path.basename(options.modules.tree),
   });
@@ -58,7 +67,7 @@ export async function buildInitrd(options: InitrdOptions): Promise<string> {
     await using work = await temporary(
       path.join(options.cache.directory, 'composing', `initrd-${process.pid}`),
     );
-    await composeInitrd(work.directory, script, options);
+    await composeInitrd(work.directory, scripts, programs, options);
     const archive = encodeCpio(await readEntries(work.directory), options.sourceDateEpoch);
     // The kernel unpacks with a window of 8 MiB at most, which level 19 does not exceed.
     const params = { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 };
@@ -67,14 +76,19 @@ export async function buildInitrd(options: InitrdOptions): Promise<string> {
   return path.join(directory, 'initrd');
 }
 
-async function composeInitrd(tree: string, script: string, options: InitrdOptions): Promise<void> {
+async function composeInitrd(
+  tree: string,
+  scripts: Readonly<Record<string, string>>,
+  names: readonly string[],
+  options: InitrdOptions,
+): Promise<void> {
   const { architecture, packageTree } = options;
-  await placeText(tree, 'init', script, 0o755);
+  for (const [file, script] of Object.entries(scripts)) await placeText(tree, file, script, 0o755);
   const programs = ['usr/bin/busybox', 'usr/sbin/dmsetup'];
   for (const program of programs) {
     await placeCopy(tree, path.join('usr/bin', path.basename(program)), path.join(packageTree, program));
   }
-  for (const applet of applets) await placeLink(tree, `usr/bin/${applet}`, 'busybox');
+  for (const applet of names) await placeLink(tree, `usr/bin/${applet}`, 'busybox');
   await addLibraries(tree, ['usr/bin/dmsetup'], [packageTree], architecture);
   const loader = architecture.loader.slice(1);
   await placeCopy(tree, path.join('usr', loader), path.join(packageTree, 'usr', loader));

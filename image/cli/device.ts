@@ -5,7 +5,17 @@ import { checkout } from '../checkout.ts';
 
 export const deviceCommands = [
   ...(['agent', 'status', 'kubeconfig', 'kv', 'backup', 'restore', 'recover', 'licenses'] as const),
-  ...(['update', 'reset', 'config', 'nodes', 'token', 'vouchers', 'ca', 'remove-node'] as const),
+  ...([
+    'update',
+    'reset',
+    'config',
+    'nodes',
+    'token',
+    'vouchers',
+    'ca',
+    'remove-node',
+    'recovery-key',
+  ] as const),
 ] as const;
 
 /** `--version` too: the runtime knows what it is made of. */

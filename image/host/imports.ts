@@ -15,6 +15,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/cli': [
     ...['runtime/agent', 'runtime/admin', 'runtime/backup', 'runtime/config', 'runtime/console'],
     ...['runtime/licenses', 'runtime/operator', 'runtime/updates', 'runtime/vouchers', 'runtime/version.ts'],
+    'runtime/recovery',
     // A person's computer makes a certificate of the operator's key, and connects.
     ...['runtime/peers', 'runtime/cluster'],
   ],
@@ -32,6 +33,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     'runtime/operator/operator-key.ts',
   ],
   'runtime/operator/operator-key.ts': [],
+  'runtime/recovery': ['runtime/files', 'runtime/operator/operator-key.ts', 'runtime/updates'],
   'runtime/updates': ['runtime/admin', 'runtime/files'],
   'runtime/cluster': [
     ...['runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin', 'runtime/config'],

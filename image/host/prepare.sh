@@ -31,7 +31,7 @@ npm_packages() {
 # A program that shows that a package is there, and the package.
 build_tools='apt-get=apt dpkg-deb=dpkg tar=tar x86_64-linux-gnu-g++=g++ x86_64-linux-gnu-ld=binutils'
 test_tools='aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static readelf=binutils file=file openssl=openssl bmaptool=bmap-tools mkfs.fat=dosfstools'
-machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-system-aarch64=qemu-system-arm qemu-img=qemu-utils setpriv=util-linux e2fsck=e2fsprogs mke2fs=e2fsprogs mcopy=mtools debugfs=e2fsprogs'
+machine_tools='qemu-system-x86_64=qemu-system-x86 qemu-system-aarch64=qemu-system-arm qemu-img=qemu-utils setpriv=util-linux e2fsck=e2fsprogs mke2fs=e2fsprogs mcopy=mtools debugfs=e2fsprogs swtpm=swtpm'
 firmware=/usr/share/OVMF/OVMF_CODE_4M.fd
 arm_firmware=/usr/share/AAVMF/AAVMF_CODE.fd
 

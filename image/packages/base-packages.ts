@@ -1,4 +1,7 @@
-/** The Debian packages every image starts from. What of their content goes in is in `root/contents.txt`. */
+/**
+ * The Debian packages every image starts from. What of their content goes in is in `root/contents.txt`, and
+ * for encrypted data in `root/encrypted-data/contents.txt`.
+ */
 import type { Architecture } from '../architecture.ts';
 import type { KernelFlavour, Target } from '../targets.ts';
 
@@ -6,6 +9,7 @@ export function basePackages(
   architecture: Architecture,
   target: Target,
   flavour: KernelFlavour,
+  encryptsData = false,
 ): readonly string[] {
   return [
     ...['base-files', 'libc6'],
@@ -15,5 +19,12 @@ export function basePackages(
     ...['busybox-static', 'dmsetup'],
     architecture.kernelPackages[flavour],
     ...target.bootPackages,
+    ...(encryptsData ? encryptionPackages : []),
   ];
 }
+
+/** Systemd opens the TPM's libraries at run time, so that no package names them. */
+const encryptionPackages = [
+  ...['systemd-cryptsetup', 'libtss2-esys-3.0.2-0t64', 'libtss2-mu-4.0.1-0t64', 'libtss2-rc0t64'],
+  'libtss2-tcti-device0t64',
+];

@@ -4,6 +4,9 @@ import { configSchema } from '../../runtime/config/schema.ts';
 import { parseRecipe } from '../recipe/parse.ts';
 import { derivedUuid, planImage } from './plan.ts';
 
+const operatorKey =
+  'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEn11DAC7XhdjaLkxq/KtROEpiQhLuc1zDJivLDNkCfOVjde/J+fi7yPQ4maCYknInwsUtQeujmIVbclFlNXc3ug==';
+
 const recipe = `name: edge
 architecture: x86_64
 target: cloud
@@ -120,4 +123,18 @@ t.test('planImage adds what Wi-Fi needs, and only then', async (t) => {
   const without = planImage(parseRecipe(pi, 'r.yaml'), '1');
   t.notOk(without.extraPackages.includes('wpasupplicant'));
   t.same(without.links, []);
+});
+
+t.test('planImage adds what encrypted data needs, and only then', async (t) => {
+  const text = `${recipe}operators: [{ name: ada, key: ${operatorKey} }]\n`;
+  const plain = planImage(parseRecipe(text, 'r.yaml'), '1');
+  const encrypted = planImage(parseRecipe(`${text}data: { encrypt: tpm2 }\n`, 'r.yaml'), '1');
+  t.equal(encrypted.dataEncryption, 'tpm2');
+  t.notOk(Object.hasOwn(plain, 'dataEncryption'), 'other images are named as before');
+  const added = encrypted.basePackages.filter((name) => !plain.basePackages.includes(name));
+  t.same(added[0], 'systemd-cryptsetup');
+  t.ok(added.slice(1).every((name) => name.startsWith('libtss2-')));
+  const list = encrypted.settings.find(({ path }) => path === '/usr/lib/trivet/recovery-operators.json');
+  t.same(JSON.parse(list!.content), [{ name: 'ada', key: operatorKey }]);
+  t.equal(encrypted.settings.length, plain.settings.length + 1);
 });

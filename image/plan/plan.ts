@@ -33,6 +33,8 @@ export interface ImagePlan {
   readonly files: readonly RecipeFile[];
   /** Kernel modules beside those of the target. */
   readonly extraModules: readonly string[];
+  /** How the data partition is encrypted; left out where it is not. */
+  readonly dataEncryption?: 'tpm2';
   /** The command line without what depends on the root's hash. */
   readonly commandLine: string;
   readonly espBytes: number;
@@ -67,6 +69,7 @@ export function planImage(
   const name = recipe.architecture.length > 1 ? `${recipe.name}-${architecture.name}` : recipe.name;
   const sizes = sizesOf(recipe, target, architecture);
   const wifi = recipe.network.wifi !== undefined;
+  const { encrypt } = recipe.data;
   return {
     name,
     version,
@@ -74,7 +77,12 @@ export function planImage(
     target,
     fileName: `trivet-${name}-${version}`,
     components: [...new Set(['main', ...target.components, ...recipe.debian.components])],
-    basePackages: basePackages(architecture, target, recipe.kernel.flavour ?? target.kernelFlavour),
+    basePackages: basePackages(
+      architecture,
+      target,
+      recipe.kernel.flavour ?? target.kernelFlavour,
+      encrypt !== undefined,
+    ),
     extraPackages: [...recipe.packages, ...(wifi ? wifiParts.packages : [])].sort(),
     enabledUnits: recipe.enable,
     settings: settings(recipe),
@@ -83,6 +91,7 @@ export function planImage(
     updates: { source: recipe.update.source ?? null, healthSeconds: recipe.update.healthSeconds },
     files: recipe.files,
     extraModules: [...recipe.kernel.modules, ...(wifi ? wifiParts.modules : [])],
+    ...(encrypt === undefined ? {} : { dataEncryption: encrypt }),
     commandLine: commandLine(recipe.console ?? target.consoles(architecture), recipe.kernel.commandLine),
     espBytes: sizes.esp,
     slotBytes: sizes.slot,
@@ -126,6 +135,11 @@ function settings(recipe: ParsedRecipe['recipe']): readonly PlannedFile[] {
   if (recipe.data.maxSize !== undefined) {
     const content = `[Partition]\nSizeMaxBytes=${recipe.data.maxSize}\n`;
     files.push({ path: '/usr/lib/repart.d/50-data.conf.d/recipe.conf', content });
+  }
+  if (recipe.data.encrypt !== undefined) {
+    // For whom the machine writes its recovery key down.
+    const content = `${JSON.stringify(recipe.operators ?? [])}\n`;
+    files.push({ path: '/usr/lib/trivet/recovery-operators.json', content });
   }
   return files;
 }

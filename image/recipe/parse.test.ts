@@ -83,6 +83,17 @@ const cases: readonly (readonly [what: string, change: (text: string) => string,
     'r.yaml, line 2: architecture: x86_64 is no architecture of the target raspberry-pi: it has arm64',
   ],
   [
+    'a kind of encryption that is none',
+    (text) => `${text}data: { encrypt: password }\n`,
+    'r.yaml, line 7: data.encrypt: must be "tpm2", not "password"',
+  ],
+  [
+    'encryption where there is no TPM',
+    (text) =>
+      `${text.replace('target: cloud', 'target: raspberry-pi').replace('x86_64', 'arm64')}data: { encrypt: tpm2 }\n`,
+    'r.yaml, line 7: data.encrypt: the target raspberry-pi has no TPM that could keep the key',
+  ],
+  [
     'a missing field, at what should hold it',
     (text) => text.replace('  name: lab\n', ''),
     'r.yaml, line 4: cluster.name: is missing; it must be text (in quotes when it looks like a number)',

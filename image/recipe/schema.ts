@@ -151,6 +151,8 @@ const recipeFields = z.strictObject({
       fileSystem: z.literal('ext4').default('ext4'),
       /** Leaves the rest of the disk free; all of it when left out. */
       maxSize: sizeSchema.optional(),
+      /** `tpm2`: the data partition is encrypted, and opens only with the machine's TPM 2.0; plain when left out. */
+      encrypt: z.literal('tpm2').optional(),
     })
     .prefault({}),
   update: z
@@ -176,11 +178,15 @@ const recipeFields = z.strictObject({
   agent: agentSchema.prefault({}),
 });
 
-export const recipeSchema = recipeFields.superRefine(({ target, architecture, network }, context) => {
-  const { architectures, hasWifi } = targetOf(target);
+export const recipeSchema = recipeFields.superRefine(({ target, architecture, network, data }, context) => {
+  const { architectures, hasWifi, hasTpm } = targetOf(target);
   if (network.wifi !== undefined && !hasWifi) {
     const message = `the target ${target} has none: only Raspberry Pi images carry its driver and firmware`;
     context.addIssue({ code: 'custom', path: ['network', 'wifi'], message });
+  }
+  if (data.encrypt !== undefined && !hasTpm) {
+    const message = `the target ${target} has no TPM that could keep the key`;
+    context.addIssue({ code: 'custom', path: ['data', 'encrypt'], message });
   }
   const wrong = architecture.find((name) => !architectures.includes(name));
   if (wrong === undefined) return;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import t from 'tap';
 import { checkout } from '../checkout.ts';
 import { readRecipe } from './parse.ts';
-import { warnAbout } from './warnings.ts';
+import { requireOperators, warnAbout } from './warnings.ts';
 
 t.test('warnAbout names the published secret, so that nobody ships it unaware', async (t) => {
   const { recipe } = await readRecipe(path.join(checkout, 'recipes/cloud-x86_64.yaml'));
@@ -13,4 +13,17 @@ t.test('warnAbout names the published secret, so that nobody ships it unaware', 
   t.match(warnAbout({ ...recipe, cluster: { ...cluster, voucher } }), [/admits one machine/]);
   const update = { ...recipe.update, source: 'https://updates.example/edge' };
   t.match(warnAbout({ ...recipe, cluster, update }), [/fetches no updates by itself/]);
+});
+
+t.test('requireOperators refuses encrypted data that nobody could recover', async (t) => {
+  const { recipe } = await readRecipe(path.join(checkout, 'recipes/cloud-x86_64.yaml'));
+  const encrypted = { ...recipe, data: { ...recipe.data, encrypt: 'tpm2' as const } };
+  for (const operators of [[], undefined])
+    t.throws(() => requireOperators({ ...encrypted, operators }), {
+      code: 'recipe',
+      message: /data\.encrypt: the image has no operator/,
+    });
+  const operators = [{ name: 'ada', key: 'any' }];
+  t.doesNotThrow(() => requireOperators({ ...encrypted, operators }));
+  t.doesNotThrow(() => requireOperators({ ...recipe, operators: [] }));
 });

@@ -1,4 +1,5 @@
-/** What is allowed in a recipe and still deserves a word. */
+/** What is allowed in a recipe and still deserves a word; and what follows only when the operators are known. */
+import { BuildError } from '../build-error.ts';
 import type { Recipe } from './schema.ts';
 
 /** What the published recipes say in place of a secret. */
@@ -23,4 +24,16 @@ export function warnAbout(recipe: Recipe): string[] {
     );
   }
   return warnings;
+}
+
+/**
+ * Encrypted data needs somebody who can open it when the TPM is gone.
+ * @throws BuildError `recipe` when there is nobody.
+ */
+export function requireOperators({ data, operators }: Pick<Recipe, 'data' | 'operators'>): void {
+  if (data.encrypt === undefined || (operators ?? []).length > 0) return;
+  throw new BuildError(
+    'recipe',
+    'data.encrypt: the image has no operator ("operators: []"), so nobody could open the data of a machine whose TPM is gone: name one, or leave "operators" out for the key of whoever builds.',
+  );
 }

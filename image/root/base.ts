@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Architecture } from '../architecture.ts';
 import { type Cache, cached, cacheKey } from '../cache/cache.ts';
 import { addLibraries } from './libraries.ts';
@@ -16,6 +16,7 @@ import { listTree, selectPaths } from './select.ts';
 import { placeSkeleton } from './skeleton.ts';
 
 const ownFiles = fileURLToPath(new URL('./files', import.meta.url));
+const encryptedFiles = fileURLToPath(new URL('./encrypted-data/files', import.meta.url));
 const units = fileURLToPath(new URL('../units', import.meta.url));
 
 /** Where the directories of image/units/ go. */
@@ -34,6 +35,7 @@ const unitDirectories: Readonly<Record<string, string>> = {
 /** Directories of this project whose files go into the image, and where to. */
 export const ownFileDirectories: readonly (readonly [directory: string, target: string])[] = [
   [ownFiles, ''],
+  [encryptedFiles, ''],
   ...Object.entries(unitDirectories).map(([name, target]) => [path.join(units, name), target] as const),
 ];
 
@@ -43,6 +45,8 @@ export interface BaseOptions {
   /** The base packages, unpacked. */
   readonly packageTree: string;
   readonly modules: KernelModules;
+  /** With what opens an encrypted data partition. */
+  readonly encryptsData: boolean;
 }
 
 /** The finished tree, in the cache; it must not be changed. */
@@ -51,6 +55,7 @@ export async function buildBase(options: BaseOptions): Promise<string> {
     packages: path.basename(options.packageTree),
     modules: path.basename(options.modules.tree),
     sources: await digestOfSources(),
+    ...(options.encryptsData ? { encryptsData: true } : {}),
   });
   return cached(options.cache, 'base', key, (tree) => composeBase(tree, options));
 }
@@ -58,8 +63,12 @@ export async function buildBase(options: BaseOptions): Promise<string> {
 async function composeBase(tree: string, options: BaseOptions): Promise<void> {
   const { architecture, packageTree, modules } = options;
   await placeSkeleton(tree);
-  const contents = await readList(new URL('./contents.txt', import.meta.url));
-  const selected = selectPaths(await listTree(packageTree), contents, architecture);
+  const lists = ['contents.txt', ...(options.encryptsData ? ['encrypted-data/contents.txt'] : [])];
+  const selected: string[] = [];
+  for (const list of lists) {
+    const contents = await readList(new URL(list, import.meta.url));
+    selected.push(...selectPaths(await listTree(packageTree), contents, architecture, list));
+  }
   for (const file of selected) await placeCopy(tree, file, path.join(packageTree, file));
   await addLibraries(tree, selected, [packageTree], architecture);
   const moduleFiles = moduleDirectory(modules.tree, modules.kernelVersion);
@@ -71,6 +80,10 @@ async function composeBase(tree: string, options: BaseOptions): Promise<void> {
     );
   }
   await placeOwnFiles(tree);
+  if (!options.encryptsData) return;
+  for (const file of await listTree(encryptedFiles))
+    await placeCopy(tree, file, path.join(encryptedFiles, file));
+  await placeUnitLinks(tree, new URL('./encrypted-data/wants.txt', import.meta.url));
 }
 
 async function placeOwnFiles(tree: string): Promise<void> {
@@ -81,7 +94,7 @@ async function placeOwnFiles(tree: string): Promise<void> {
     for (const file of await listTree(source))
       await placeCopy(tree, path.join(place, file), path.join(source, file));
   }
-  await placeUnitLinks(tree);
+  await placeUnitLinks(tree, pathToFileURL(path.join(units, 'wants.txt')));
   const systemd = unitDirectories.system!;
   await placeLink(tree, path.join(systemd, 'default.target'), 'multi-user.target');
   // Bind-mounted by the initrd, which knows the machine's id.
@@ -91,9 +104,9 @@ async function placeOwnFiles(tree: string): Promise<void> {
   await placeLink(tree, 'etc/resolv.conf', '../run/systemd/resolve/resolv.conf');
 }
 
-async function placeUnitLinks(tree: string): Promise<void> {
+async function placeUnitLinks(tree: string, list: URL): Promise<void> {
   const systemd = unitDirectories.system!;
-  const text = await readFile(path.join(units, 'wants.txt'), 'utf8');
+  const text = await readFile(list, 'utf8');
   for (const [target, names] of parseAssignments(text)) {
     for (const name of names)
       await placeLink(tree, path.join(systemd, `${target}.wants`, name), `../${name}`);

@@ -74,3 +74,18 @@ t.test('readModuleList has the drivers that clouds expect', async (t) => {
       t.ok(names.includes(driver), `${name}: ${driver}`);
   }
 });
+
+t.test('readModuleList has a TPM and a cipher early where data is encrypted, and only there', async (t) => {
+  for (const target of targetNames.map(targetOf).filter(({ hasTpm }) => hasTpm)) {
+    for (const architecture of target.architectures.map(architectureOf)) {
+      const plain = await readModuleList({ target, architecture }, []);
+      const list = await readModuleList({ target, architecture, dataEncryption: 'tpm2' }, []);
+      for (const name of ['tpm_crb', 'dm-crypt', 'xts']) {
+        t.ok(list.stages.always.includes(name), `${target.name}/${architecture.name}: ${name}`);
+        t.notOk(plain.names.includes(name));
+      }
+      t.ok(list.stages.always.some((name) => name.startsWith('tpm_tis')));
+      t.notOk(plain.names.some((name) => name.startsWith('tpm_')));
+    }
+  }
+});

@@ -17,6 +17,8 @@ export interface ModuleList {
 export interface Place {
   readonly target: Pick<Target, 'name'>;
   readonly architecture: Pick<Architecture, 'name'>;
+  /** How the data partition is encrypted, if it is. */
+  readonly dataEncryption?: 'tpm2';
 }
 
 /** @param extra names that a recipe adds to the root. */
@@ -44,7 +46,14 @@ export function selectModuleNames(
   return { names: [...new Set(names)].sort(), stages };
 }
 
-/** `all`, `TARGET`, `ARCHITECTURE` or `TARGET/ARCHITECTURE`. */
-function selects(selector: string, { target, architecture }: Place): boolean {
-  return ['all', target.name, architecture.name, `${target.name}/${architecture.name}`].includes(selector);
+/**
+ * `all`, `TARGET`, `ARCHITECTURE` or `TARGET/ARCHITECTURE`; for encrypted data also `encrypted`, `encrypted/ARCHITECTURE` and
+ * `encrypted/TARGET/ARCHITECTURE`.
+ */
+function selects(selector: string, { target, architecture, dataEncryption }: Place): boolean {
+  const place = `${target.name}/${architecture.name}`;
+  const fitting = ['all', target.name, architecture.name, place];
+  if (dataEncryption !== undefined)
+    fitting.push('encrypted', `encrypted/${architecture.name}`, `encrypted/${place}`);
+  return fitting.includes(selector);
 }

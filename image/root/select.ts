@@ -14,11 +14,15 @@ export async function listTree(tree: string): Promise<readonly string[]> {
     .sort();
 }
 
-/** @throws BuildError naming the line of a pattern that matches nothing. */
+/**
+ * @param list the patterns' file, below image/root, for messages.
+ * @throws BuildError naming the line of a pattern that matches nothing.
+ */
 export function selectPaths(
   paths: readonly string[],
   patterns: readonly ListLine[],
   architecture: Architecture,
+  list = 'contents.txt',
 ): readonly string[] {
   const selected = new Set<string>();
   for (const pattern of patterns) {
@@ -30,7 +34,7 @@ export function selectPaths(
     if (matching.length === 0) {
       throw new BuildError(
         'packages',
-        `image/root/contents.txt, line ${pattern.number}: none of the base packages has ${pattern.text}; it was renamed or moved to another package.`,
+        `image/root/${list}, line ${pattern.number}: none of the base packages has ${pattern.text}; it was renamed or moved to another package.`,
       );
     }
     for (const match of matching) selected.add(match);

@@ -11,6 +11,8 @@ export interface Board {
   readonly machine: string;
   /** With translation. Under KVM it is what the host has. */
   readonly processor: string;
+  /** QEMU's name of its kind of TPM. */
+  readonly tpmDevice: string;
   /** The architecture of hosts whose KVM can run it, as Node names it. */
   readonly hostArchitecture: NodeJS.Architecture;
 }
@@ -24,6 +26,7 @@ const boards: Readonly<Record<ArchitectureName, Board>> = {
     firmwareVariables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
     machine: 'q35,hpet=off',
     processor: 'max',
+    tpmDevice: 'tpm-crb',
     hostArchitecture: 'x64',
   },
   arm64: {
@@ -35,6 +38,7 @@ const boards: Readonly<Record<ArchitectureName, Board>> = {
     machine: 'virt,gic-version=max',
     // The Raspberry Pi 4's. QEMU's "max" spends much of its time on signing pointers.
     processor: 'cortex-a72',
+    tpmDevice: 'tpm-tis-device',
     hostArchitecture: 'arm64',
   },
 };

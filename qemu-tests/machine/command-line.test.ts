@@ -4,7 +4,7 @@ import { formatCommand, type QemuOptions, qemuArguments } from './command-line.t
 const options: QemuOptions = {
   ...{
     name: 'n1',
-    board: { machine: 'q35', processor: 'max' },
+    board: { machine: 'q35', processor: 'max', tpmDevice: 'tpm-crb' },
     accelerator: 'tcg',
     memoryMebibytes: 512,
     diskFile: '/tmp/a,b/n1.qcow2',
@@ -80,4 +80,11 @@ t.test('qemuArguments makes the disk an SD card where that is wanted', async (t)
 t.test('qemuArguments gives a machine without a switch a network that leads nowhere', async (t) => {
   const line = qemuArguments({ ...options, networkSocket: null, ownNetwork: true }).join(' ');
   t.match(line, '-netdev user,id=net,restrict=on -device virtio-net-pci,netdev=net,');
+});
+
+t.test('qemuArguments gives a machine the TPM that is there', async (t) => {
+  const line = qemuArguments({ ...options, tpmSocket: '/tmp/a,b/n1.tpm' }).join(' ');
+  t.match(line, '-chardev socket,id=tpm-process,path=/tmp/a,,b/n1.tpm');
+  t.match(line, '-tpmdev emulator,id=tpm,chardev=tpm-process -device tpm-crb,tpmdev=tpm');
+  t.notMatch(qemuArguments(options).join(' '), 'tpm');
 });

@@ -30,7 +30,7 @@ export type BootWay =
 
 export interface QemuOptions {
   readonly name: string;
-  readonly board: Pick<Board, 'machine' | 'processor'>;
+  readonly board: Pick<Board, 'machine' | 'processor' | 'tpmDevice'>;
   readonly accelerator: Accelerator;
   readonly memoryMebibytes: number;
   readonly diskFile: string;
@@ -54,6 +54,8 @@ export interface QemuOptions {
   readonly clock?: string;
   /** Strings of the firmware's table (SMBIOS type 11), such as `io.systemd.credential:NAME=VALUE`. */
   readonly firmwareStrings?: readonly string[];
+  /** Where its TPM listens; without one it has none. */
+  readonly tpmSocket?: string | null;
 }
 
 /** The recording driver adds a part to each request, and merged ones may have as many parts as there can be. */
@@ -71,6 +73,7 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...['-device', 'i6300esb', '-action', 'watchdog=reset'],
     ...(options.endsAtRestart ? ['-action', 'reboot=shutdown'] : []),
     ...bootArguments(options.boot),
+    ...tpmArguments(options),
     ...diskArguments(options),
     ...diskDevice(options),
     ...extraDiskArguments(options.extraDiskFiles ?? []),
@@ -93,6 +96,14 @@ function bootArguments(boot: BootWay): string[] {
     ...['-drive', flash(0, boot.codeFile, ',readonly=on')],
     ...['-drive', flash(1, boot.variablesFile, '')],
     ...(isProtected(boot) ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
+  ];
+}
+
+function tpmArguments({ tpmSocket, board }: QemuOptions): string[] {
+  if (!tpmSocket) return [];
+  return [
+    ...['-chardev', `socket,id=tpm-process,path=${escapeValue(tpmSocket)}`],
+    ...['-tpmdev', 'emulator,id=tpm,chardev=tpm-process', '-device', `${board.tpmDevice},tpmdev=tpm`],
   ];
 }
 

@@ -97,8 +97,10 @@ t.test('a machine ends with the process that started it, even when that is kille
 });
 
 t.test('requirePrograms names what is not installed and the package it is in', async (t) => {
-  t.throws(() => requirePrograms(boardOf('x86_64'), '/nowhere'), {
+  t.throws(() => requirePrograms(boardOf('x86_64'), false, '/nowhere'), {
     code: 'missingProgram',
     message: /Not installed: qemu-system-x86_64, .*apt-get install .*qemu-system-x86 qemu-utils/,
   });
+  const withTpm = (): void => requirePrograms(boardOf('x86_64'), true, '/nowhere');
+  t.throws(withTpm, { message: /swtpm\. .* swtpm$/ });
 });

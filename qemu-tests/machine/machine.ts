@@ -25,6 +25,7 @@ import type { BootImage } from './image.ts';
 import { MachineError } from './machine-error.ts';
 import { requirePrograms } from './programs.ts';
 import { QmpClient } from './qmp.ts';
+import { startTpm, type Tpm } from './tpm.ts';
 
 export interface MachineOptions {
   /** Also the name of its files. */
@@ -61,6 +62,8 @@ export interface MachineOptions {
    * takes those it is given.
    */
   readonly secureBoot?: { readonly variablesFile: string | null };
+  /** It has a TPM, whose memory is kept there; an empty directory is a new one. */
+  readonly tpmDirectory?: string;
 }
 
 /** What may differ from one power-on to the next. */
@@ -69,6 +72,10 @@ export interface PowerOnOptions {
   readonly macAddress?: string;
   /** What the clock begins with, in UTC: `1970-01-01T00:00:00`. */
   readonly clock?: string;
+  /** Raw disks that are plugged in beside its own. */
+  readonly extraDiskFiles?: readonly string[];
+  /** Another TPM than before. */
+  readonly tpmDirectory?: string;
 }
 
 const secureFirmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
@@ -104,7 +111,7 @@ export class Machine {
 
   /** Makes a machine with an empty disk, switched off. Rejects with `MachineError`. */
   static async create(options: MachineOptions): Promise<Machine> {
-    requirePrograms(boardOf(options.image.architecture));
+    requirePrograms(boardOf(options.image.architecture), options.tpmDirectory !== undefined);
     if (options.direct && options.image.direct === null) {
       throw new MachineError(
         'badImage',
@@ -162,6 +169,8 @@ export class Machine {
   /** Resolves when QEMU runs the machine; it has not booted then. Rejects with `MachineError`. */
   async powerOn(options: PowerOnOptions = {}): Promise<void> {
     if (this.#running) return;
+    const tpmDirectory = options.tpmDirectory ?? this.#options.tpmDirectory;
+    const tpm = tpmDirectory === undefined ? null : await startTpm(tpmDirectory, this.#file('tpm'));
     const qemu = qemuArguments({
       ...this.#options,
       ...options,
@@ -170,11 +179,12 @@ export class Machine {
       diskFile: this.#file('qcow2'),
       boot: this.#bootWay(),
       writeLogFile: this.#options.recordsWrites ? this.writeLogFile : null,
+      tpmSocket: tpm?.socket ?? null,
     });
     this.#command = formatCommand(this.#board.program, qemu);
     this.#expectedEnd = null;
     this.console.powerOn();
-    const running = this.#spawn(qemu);
+    const running = this.#spawn(qemu, tpm);
     this.#running = running;
     try {
       await running.control.ready();
@@ -292,7 +302,7 @@ export class Machine {
     copyFileSync(variables, this.firmwareVariablesFile);
   }
 
-  #spawn(qemu: readonly string[]): Running {
+  #spawn(qemu: readonly string[], tpm: Tpm | null): Running {
     // The process is in a session of its own, so that Ctrl-C does not reach it, and dies with this one.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', this.#board.program, ...qemu], {
       detached: true,
@@ -311,7 +321,8 @@ export class Machine {
         this.console.powerOff(this.#expectedEnd ?? `QEMU ended by itself: ${signal ?? code}`);
         resolve();
       });
-    }).then(() => {
+    }).then(async () => {
+      await tpm?.stop();
       this.#running = null;
     });
     return { process: child, control: new QmpClient(child.stdio[controlDescriptor] as Duplex), ended };

@@ -10,8 +10,9 @@ const programs: readonly (readonly [program: string, debianPackage: string])[] =
 ];
 
 /** Throws `MachineError` that says what to install. */
-export function requirePrograms(board: Board, searchPath = process.env.PATH ?? ''): void {
-  const needed = [[board.program, board.debianPackage] as const, ...programs];
+export function requirePrograms(board: Board, withTpm = false, searchPath = process.env.PATH ?? ''): void {
+  const tpm = withTpm ? ([['swtpm', 'swtpm']] as const) : [];
+  const needed = [[board.program, board.debianPackage] as const, ...programs, ...tpm];
   const missing = needed.filter(([program]) => !isInstalled(program, searchPath));
   if (missing.length === 0) return;
   const names = missing.map(([program]) => program).join(', ');

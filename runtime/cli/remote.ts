@@ -1,10 +1,10 @@
 /** `trivet status --server` and `trivet kubeconfig`: a person at the build machine asks a node with the operator's key. */
+
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import * as z from 'zod';
 import type { ClusterStatus, OperatorCertificate } from '../admin/protocol.ts';
 import { formatKubeconfig } from '../operator/kubeconfig.ts';
-import { operatorKeyFile, personalDirectory, readOperatorKey } from '../operator/operator-key.ts';
+import { operatorDirectory, readOperatorKey } from '../operator/operator-key.ts';
 import { type Answerer, askNode, describeKey, type SessionOptions } from '../operator/session.ts';
 import { defaultPeerPort, formatEndpoint, parseEndpoint } from '../peers/address-book.ts';
 import type { Endpoint } from '../peers/dial.ts';
@@ -78,7 +78,7 @@ export async function kubeconfigCommand(options: KubeconfigOptions): Promise<voi
 }
 
 async function openSession(options: RemoteOptions): Promise<SessionOptions> {
-  const directory = options.keys ?? findDirectory();
+  const directory = options.keys ?? operatorDirectory();
   const key = readOperatorKey(directory);
   const { createSelfSigned } = await import('../cluster/certificates.ts');
   return {
@@ -88,11 +88,6 @@ async function openSession(options: RemoteOptions): Promise<SessionOptions> {
     certificate: await createSelfSigned(key.privateKey, 'operator'),
     say: (text) => process.stderr.write(`trivet: ${text}\n`),
   };
-}
-
-/** `keys` in the working directory, where `trivet keys create` puts them, or the person's own. */
-function findDirectory(): string {
-  return existsSync(path.join('keys', operatorKeyFile)) ? 'keys' : personalDirectory();
 }
 
 function readServer(text: string): Endpoint {

@@ -28,6 +28,11 @@ export function personalDirectory(environment: NodeJS.ProcessEnv = process.env):
   return path.join(environment.XDG_CONFIG_HOME || path.join(os.homedir(), '.config'), 'trivet');
 }
 
+/** Where commands look for it: `keys` in the working directory, where `trivet keys create` puts it, or the person's own. */
+export function operatorDirectory(): string {
+  return existsSync(path.join('keys', operatorKeyFile)) ? 'keys' : personalDirectory();
+}
+
 /** Reads the key of a directory, or makes one there; `made` says which. Throws `OperatorKeyError`. */
 export function provideOperatorKey(directory: string): OperatorKey & { readonly made: boolean } {
   const file = path.join(directory, operatorKeyFile);
