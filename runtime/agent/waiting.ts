@@ -18,7 +18,7 @@ export function explainWaiting({ layers }: Pick<LoadedConfig, 'layers'>): string
   const silent =
     boot?.serves === 'now' ? '; the file on the boot partition is there and does not say it' : '';
   const there = boot?.problem ? ` (now: ${boot.problem})` : silent;
-  return `This machine belongs to no cluster yet: ${place}, must say "cluster: { name: NAME, secret: SECRET }"${there}. Put it there from another computer, and start this machine again. Or tell it here, with a token of the cluster (trivet token create): trivet join ADDRESS --token TOKEN`;
+  return `This machine belongs to no cluster yet: ${place} must say "cluster: { name: NAME, secret: SECRET }"${there}. Put it there from another computer, and start this machine again. Or tell it here, with a token of the cluster (trivet token create): trivet join ADDRESS --token TOKEN`;
 }
 
 /** Stands in for the core; rejects with `AdminRefusal`. */
