@@ -20,6 +20,7 @@ const pureFolders: readonly PureFolder[] = [
   { folder: 'runtime/apiserver/selectors', modules: [] },
   { folder: 'runtime/apiserver/objects', modules: [] },
   { folder: 'runtime/apiserver/patch', modules: [] },
+  { folder: 'runtime/apiserver/managed-fields', modules: [] },
   { folder: 'image/plan', modules: ['node:crypto', 'yaml'] },
   { folder: 'image/formats', modules: ['node:buffer', 'node:zlib'] },
 ];

@@ -1,4 +1,5 @@
 /** JSON patch (RFC 6902) on JSON values, with the limits and words of the real server. Pure: the document is left as it is. */
+import { isSameJson } from '../schemas/protobuf/json-value.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -76,7 +77,7 @@ function applyOperation(root: { [name: string]: MutableJson }, operation: Operat
       remove(root, path);
       break;
     case 'test':
-      if (!isEqual(get(root, path), operation.value)) throw inapplicable(`testing value ${path} failed`);
+      if (!isSameJson(get(root, path), operation.value)) throw inapplicable(`testing value ${path} failed`);
       break;
     case 'copy':
       add(root, path, structuredClone(get(root, operation.from)));
@@ -158,20 +159,6 @@ function elementIndex(list: readonly MutableJson[], name: string, path: string, 
   const index = given < 0 ? given + list.length : given;
   if (index < 0 || index > last) throw missing(path);
   return index;
-}
-
-function isEqual(a: MutableJson, b: Json): boolean {
-  if (a === b) return true;
-  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [left, right] = [a, b] as [Record<string, MutableJson>, Record<string, Json>];
-  const names = Object.keys(left);
-  return (
-    names.length === Object.keys(right).length &&
-    names.every(
-      (name) => Object.hasOwn(right, name) && isEqual(left[name] as MutableJson, right[name] as Json),
-    )
-  );
 }
 
 function isPointer(path: string): boolean {

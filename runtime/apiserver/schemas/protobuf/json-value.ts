@@ -11,6 +11,21 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The same JSON, whatever the order of names. */
+export function isSameJson(a: JsonValue, b: JsonValue): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [a as JsonObject, b as JsonObject];
+  const names = Object.keys(left);
+  return (
+    names.length === Object.keys(right).length &&
+    names.every(
+      (name) => Object.hasOwn(right, name) && isSameJson(left[name] as JsonValue, right[name] as JsonValue),
+    )
+  );
+}
+
 /** Sets a property whose name a client chose: `__proto__` is a name like any other. */
 export function setOwn(object: JsonObject, name: string, value: JsonValue): void {
   if (name === '__proto__') {
