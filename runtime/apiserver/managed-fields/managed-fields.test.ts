@@ -222,6 +222,21 @@ t.test('items of lists have owners by their keys, and keep an order', async (t) 
   );
 });
 
+t.test('an item that is owned as a whole has one owner', async (t) => {
+  const owner = (uid: string, name: string): JsonObject => ({ apiVersion: 'v1', kind: 'Pod', name, uid });
+  const ownedBy = (...ownerReferences: JsonObject[]): JsonObject => ({
+    ...configMap(),
+    metadata: { name: 'test', ownerReferences },
+  });
+  const one = apply(configMaps, null, ownedBy(owner('u1', 'a')), 'one');
+  t.strictSame(owned(one, 'one'), { 'f:metadata': { 'f:ownerReferences': { 'k:{"uid":"u1"}': {} } } });
+  const two = apply(configMaps, one, ownedBy(owner('u2', 'b')), 'two');
+  t.strictSame((two.metadata as JsonObject).ownerReferences, [owner('u1', 'a'), owner('u2', 'b')]);
+  t.throws(() => apply(configMaps, two, ownedBy(owner('u1', 'c')), 'two'), {
+    message: 'Apply failed with 1 conflict: conflict with "one": .metadata.ownerReferences[uid="u1"]',
+  });
+});
+
 t.test('a value of a set has owners of its own', async (t) => {
   const withFinalizers = (...finalizers: string[]): JsonObject => ({
     ...configMap(),
@@ -398,6 +413,8 @@ t.test(
             ? apply(configMaps, live, object, manager, { force: true })
             : updateManaged(configMaps, live, object, writer(manager));
         }
+        // Once nobody owns anything, no account is kept until the next apply.
+        if (entries(live!).length === 0) return;
         const present = Object.keys((live!.data ?? {}) as JsonObject).map((name) => `f:${name}`);
         const claimed = entries(live!).flatMap(({ fieldsV1 }) =>
           Object.keys(((fieldsV1 as JsonObject)['f:data'] ?? {}) as JsonObject).filter(

@@ -41,6 +41,7 @@ export function shapeOf(type: ApiType | null): Shape {
 
 /** Types refer to each other in circles, so each has one shape. */
 function typeShape(type: ApiType, made: Map<string, Shape>): Shape {
+  if (type.isAtomic) return { kind: 'leaf', holds: 'map' };
   const known = made.get(type.name);
   if (known !== undefined) return known;
   const fields = new Map<string, Shape>();
