@@ -92,7 +92,7 @@ export function updateManaged(
 
 function checkRequest(kind: ManagedKind, applied: JsonObject): void {
   const managedFields = isObject(applied.metadata) ? applied.metadata.managedFields : undefined;
-  if (Array.isArray(managedFields) && managedFields.length > 0)
+  if (managedFields !== undefined && managedFields !== null)
     throw new ApiError('BadRequest', 'metadata.managedFields must be nil');
   if (applied.apiVersion !== kind.apiVersion) {
     const given = String(applied.apiVersion ?? '');

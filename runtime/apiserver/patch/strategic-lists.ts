@@ -43,9 +43,21 @@ export function orderList(
   checkOrder(patch ?? [], order, merge.mergeKey);
   if (before !== null && patch !== null) {
     const merged = isMerged ? mergeList(before, patch, merge) : [...merge.clean(patch)];
-    return inOrder(merged, order, before, merge.mergeKey);
+    return inOrder(merged, order, serverOrder(before, merged, merge.mergeKey), merge.mergeKey);
   }
   return inOrder(before ?? merge.clean(patch ?? []), order, before ?? [], merge.mergeKey);
+}
+
+/**
+ * The order by which items keep their place. The real server merges within the old list's memory, so that new items stand
+ * in it where deleted ones left room; what an applied change looks like afterwards depends on it.
+ */
+function serverOrder(before: List, merged: List, key: string | null): List {
+  if (key === null) return before;
+  const isIn = (list: List, item: JsonValue): boolean => indexOfKey(list, keyOf(item, key), key) >= 0;
+  const kept = before.filter((item) => isIn(merged, item));
+  const added = merged.filter((item) => !isIn(before, item));
+  return [...kept, ...added.slice(0, before.length - kept.length)];
 }
 
 export function deleteScalars(before: List, gone: List): JsonValue[] {

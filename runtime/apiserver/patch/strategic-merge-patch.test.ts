@@ -19,6 +19,7 @@ t.test('objects are merged, null deletes, and nulls of what was not there go', a
   for (const [before, patch, after] of [
     [{ hostname: 'a' }, { subdomain: 'b' }, { hostname: 'a', subdomain: 'b' }],
     [{ hostname: 'a', subdomain: 'b' }, { hostname: null }, { subdomain: 'b' }],
+    [{ hostname: 'a' }, { nodeSelector: { $patch: 'delete', a: 'b' } }, { hostname: 'a' }],
     [{}, { hostname: null, nodeSelector: { a: 'b', c: null } }, { nodeSelector: { a: 'b' } }],
     [
       { nodeSelector: { a: 'b', c: 'd' } },
@@ -133,6 +134,14 @@ t.test('$setElementOrder orders, and what only the server has keeps its place', 
     names({ ...order('d', 'b'), containers: [{ name: 'a', $patch: 'delete' }] }),
     ['c', 'd', 'b'],
     'what is deleted need not be in the order',
+  );
+  t.strictSame(
+    names({
+      ...order('b', 'e', 'f'),
+      containers: [container('e'), container('f'), { name: 'a', $patch: 'delete' }],
+    }),
+    ['b', 'c', 'd', 'e', 'f'],
+    'what is new takes the room of what is deleted',
   );
   t.throws(() => names({ ...order('a', 'b'), containers: [container('b'), container('a')] }), {
     message: /The order in patch list:\n.*\n doesn't match \$setElementOrder list/,

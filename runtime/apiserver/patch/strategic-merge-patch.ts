@@ -106,6 +106,8 @@ function mergeValue(after: Map<string, JsonValue>, name: string, value: JsonValu
   } else if (Array.isArray(before) && Array.isArray(value)) {
     const field = fieldOf(holder, name);
     after.set(name, isMerged(field) ? mergeList(before, value, listMerge(field)) : withoutDirectives(value));
+  } else if (isDirected(value)) {
+    after.delete(name);
   } else {
     after.set(name, withoutDirectives(value));
   }
@@ -164,12 +166,17 @@ function listMerge(field: Found): ListMerge {
 function withoutDirectives<T extends JsonValue>(value: T): T;
 function withoutDirectives(value: JsonValue): JsonValue {
   if (Array.isArray(value)) {
-    const kept = value.filter((item) => !isObject(item) || !Object.hasOwn(item, '$patch'));
-    return kept.map((item) => withoutDirectives(item as JsonValue));
+    return value.filter((item) => !isDirected(item)).map((item) => withoutDirectives(item as JsonValue));
   }
   if (!isObject(value)) return value;
-  const entries = entriesOf(value).filter(([name, item]) => item !== null && !isDirective(name));
+  const entries = entriesOf(value).filter(
+    ([name, item]) => item !== null && !isDirective(name) && !isDirected(item),
+  );
   return toObject(new Map(entries.map(([name, item]) => [name, withoutDirectives(item)])));
+}
+
+function isDirected(value: JsonValue): boolean {
+  return isObject(value) && Object.hasOwn(value, '$patch');
 }
 
 function isDirective(name: string): boolean {
