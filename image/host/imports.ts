@@ -127,6 +127,8 @@ const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'qemu-tests/machine': ['qemu-tests/lab'],
   // What a device would say to a bundle.
   'image/cli': ['runtime/config'],
+  // The API server's own rules, on every golden object of Kubernetes.
+  'image/generate': ['runtime/apiserver'],
   // An operator asks agents.
   'runtime/agent': ['runtime/operator'],
   // The executable's tests run the agent in it.

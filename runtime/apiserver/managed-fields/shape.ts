@@ -74,8 +74,10 @@ function fieldShape(field: ApiField, made: Map<string, Shape>): Shape {
     };
   }
   const value = field.of.kind === 'message' ? typeShape(field.of.type, made) : null;
-  if (field.shape === 'map') return { kind: 'map', fields: new Map(), others: value ?? scalar };
-  return value ?? deduced;
+  if (field.shape !== 'map') return value ?? deduced;
+  // A value with an encoding of its own, such as a list of strings, is one value.
+  const others = value ?? (field.of.kind === 'scalar' ? scalar : anyLeaf);
+  return { kind: 'map', fields: new Map(), others };
 }
 
 function wholeOf(field: ApiField): 'scalar' | 'list' | 'map' | 'any' {
