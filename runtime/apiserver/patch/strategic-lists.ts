@@ -24,10 +24,12 @@ export function mergeList(before: List, patch: List, merge: ListMerge): JsonValu
   if (key === null) throw inapplicable('cannot merge lists without merge key for type struct');
   const { kept, rest } = applyDirectives(before, patch, key);
   const merged: JsonValue[] = [...kept];
+  // By a table: a body of 3 MiB has room for a hundred thousand items.
+  const places = placesByKey(merged, key);
   for (const item of rest) {
-    const at = indexOfKey(merged, keyOf(item, key), key);
-    if (at < 0) merged.push(merge.clean(item));
-    else merged[at] = merge.mergeItems(merged[at] as JsonObject, item);
+    const at = places.get(keyOf(item, key));
+    if (at !== undefined) merged[at] = merge.mergeItems(merged[at] as JsonObject, item);
+    else places.set(keyOf(item, key), merged.push(merge.clean(item)) - 1);
   }
   return inOrder(merged, rest, kept, key);
 }
@@ -54,9 +56,9 @@ export function orderList(
  */
 function serverOrder(before: List, merged: List, key: string | null): List {
   if (key === null) return before;
-  const isIn = (list: List, item: JsonValue): boolean => indexOfKey(list, keyOf(item, key), key) >= 0;
-  const kept = before.filter((item) => isIn(merged, item));
-  const added = merged.filter((item) => !isIn(before, item));
+  const [old, now] = [placesByKey(before, key), placesByKey(merged, key)];
+  const kept = before.filter((item) => now.has(keyOf(item, key)));
+  const added = merged.filter((item) => !old.has(keyOf(item, key)));
   return [...kept, ...added.slice(0, before.length - kept.length)];
 }
 
@@ -86,15 +88,13 @@ interface Directed {
 }
 
 function applyDirectives(before: List, patch: List, key: string): Directed {
-  let kept = before as readonly JsonObject[];
+  const gone = new Set<JsonValue>();
   let isReplaced = false;
   const rest: JsonObject[] = [];
   for (const item of patch as readonly JsonObject[]) {
     if (!Object.hasOwn(item, '$patch')) rest.push(item);
-    else if (item.$patch === 'delete') {
-      const gone = keyOf(item, key);
-      kept = kept.filter((other) => other[key] !== gone);
-    } else if (item.$patch === 'replace') isReplaced = true;
+    else if (item.$patch === 'delete') gone.add(keyOf(item, key));
+    else if (item.$patch === 'replace') isReplaced = true;
     else if (item.$patch === 'merge')
       throw inapplicable('merging lists cannot yet be specified in the patch');
     else
@@ -102,6 +102,7 @@ function applyDirectives(before: List, patch: List, key: string): Directed {
         `unknown patch type: ${formatAsGo(item.$patch ?? null)} in map: ${formatAsGo(item)}`,
       );
   }
+  const kept = (before as readonly JsonObject[]).filter((item) => !gone.has(item[key] ?? null));
   return { kept: isReplaced ? [] : kept, rest };
 }
 
@@ -112,8 +113,14 @@ function keyOf(item: JsonValue, key: string): JsonValue {
   return value;
 }
 
-function indexOfKey(list: List, value: JsonValue, key: string): number {
-  return list.findIndex((item) => isObject(item) && item[key] === value);
+/** The first place of each item; by the item itself without a key. */
+function placesByKey(list: List, key: string | null): Map<JsonValue, number> {
+  const places = new Map<JsonValue, number>();
+  for (const [index, item] of list.entries()) {
+    const place = key === null ? item : keyOf(item, key);
+    if (!places.has(place)) places.set(place, index);
+  }
+  return places;
 }
 
 /** The items of the patch are in the order that it gives itself. */
@@ -140,13 +147,8 @@ function checkOrder(patch: List, order: List, key: string | null): void {
  */
 function inOrder(items: List, order: List, before: List, key: string | null): JsonValue[] {
   const place = (item: JsonValue): JsonValue => (key === null ? item : keyOf(item, key));
-  const placesIn = (list: List): ReadonlyMap<JsonValue, number> => {
-    const places = new Map<JsonValue, number>();
-    for (const [index, item] of list.entries()) if (!places.has(place(item))) places.set(place(item), index);
-    return places;
-  };
-  const wanted = placesIn(order);
-  const old = placesIn(before);
+  const wanted = placesByKey(order, key);
+  const old = placesByKey(before, key);
   const by = (places: ReadonlyMap<JsonValue, number>) => (a: JsonValue, b: JsonValue) =>
     (places.get(place(a)) ?? places.size) - (places.get(place(b)) ?? places.size);
   const named = items.filter((item) => wanted.has(place(item))).sort(by(wanted));
