@@ -162,6 +162,32 @@ t.test('a conflict names the owner and the field, and force takes it', async (t)
   t.strictSame(owned(forced, 'kubectl-edit'), { 'f:data': { '.': {}, 'f:other': {} } });
 });
 
+t.test(
+  'kubectl takes over what its annotation says that it applied, unless it was changed since',
+  async (t) => {
+    const name = 'kubectl.kubernetes.io/last-applied-configuration';
+    const clientSide = (data: JsonObject, applied: JsonObject): JsonObject => {
+      const object = configMap(data);
+      const annotations = { [name]: JSON.stringify(configMap(applied)) };
+      const made = { ...object, metadata: { ...(object.metadata as JsonObject), annotations } };
+      return updateManaged(configMaps, null, made, writer('kubectl-client-side-apply'));
+    };
+    const live = clientSide({ key: 'a', other: 'b' }, { key: 'a' });
+    const after = apply(configMaps, live, configMap({ key: 'c' }), 'kubectl');
+    t.strictSame(after.data, { key: 'c', other: 'b' });
+    t.strictSame(owned(after, 'kubectl'), { 'f:data': { 'f:key': {} } });
+    t.throws(() => apply(configMaps, live, configMap({ key: 'c' }), 'other'), { code: 409 });
+    t.throws(() => apply(configMaps, live, configMap({ key: 'c', other: 'd' }), 'kubectl'), {
+      message:
+        'Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.other',
+    });
+    const changed = clientSide({ key: 'x' }, { key: 'a' });
+    t.throws(() => apply(configMaps, changed, configMap({ key: 'c' }), 'kubectl'), { code: 409 });
+    const broken = { ...live, metadata: { ...(live.metadata as JsonObject), annotations: { [name]: '{' } } };
+    t.throws(() => apply(configMaps, broken, configMap({ key: 'c' }), 'kubectl'), { code: 409 });
+  },
+);
+
 t.test('who applies a value that is already there shares it, and either may give it up', async (t) => {
   const one = apply(configMaps, null, configMap({ key: 'a', other: 'b' }), 'one');
   const both = apply(configMaps, one, configMap({ key: 'a' }), 'two', { second: 1 });

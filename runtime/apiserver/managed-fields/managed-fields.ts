@@ -16,8 +16,9 @@ import {
   readManagers,
 } from './entries.ts';
 import { differenceWithBelow, emptySet, type FieldSet, isEmptySet, isSameSet, union } from './field-set.ts';
+import { withoutLastApplied } from './last-applied.ts';
 import { ManagedFieldsError } from './managed-fields-error.ts';
-import { applyOnto, type Ground, updateOnto } from './ownership.ts';
+import { type Applied, applyOnto, type Ground, updateOnto } from './ownership.ts';
 import type { Shape } from './shape.ts';
 
 /** Of a kind at one version. */
@@ -54,8 +55,7 @@ export function applyManaged(
   const managers = known.size > 0 ? known : firstManagers(kind, before, live !== null, writer);
   const ground = groundOf(kind, before, managers, writer);
   const self = managerOf(kind, writer, 'Apply');
-  const outcome = applyOnto(ground, applied, self, writer.force);
-  if (outcome.kind === 'conflicts') throw applyConflict(outcome.conflicts);
+  const outcome = applyUnlessConflicts(kind, ground, applied, self, writer.force);
   const key = identify(self);
   const [old, own] = [managers.get(key), outcome.managers.get(key)];
   const rest = new Map(outcome.managers);
@@ -63,6 +63,20 @@ export function applyManaged(
   const isNews = outcome.isChanged || old === undefined || !isSameSet(old.fields, own?.fields ?? emptySet);
   if (own !== undefined) rest.set(key, { ...own, time: isNews ? writer.time : old.time });
   return withManagers(outcome.object, capUpdaters(rest));
+}
+
+function applyUnlessConflicts(
+  kind: ManagedKind,
+  ground: Ground,
+  applied: JsonObject,
+  self: Manager,
+  force: boolean,
+): Extract<Applied, { readonly kind: 'applied' }> {
+  const outcome = applyOnto(ground, applied, self, force);
+  if (outcome.kind === 'applied') return outcome;
+  const conflicts = withoutLastApplied(kind, ground.live, self.manager, outcome.conflicts);
+  if (conflicts.length > 0) throw applyConflict(conflicts);
+  return applyUnlessConflicts(kind, ground, applied, self, true);
 }
 
 /**

@@ -20,6 +20,7 @@ import type { Shape } from './shape.ts';
 export interface Ground {
   readonly shape: Shape;
   readonly live: JsonObject;
+  /** Those at another version of the kind are held against this one's paths: no object is converted. */
   readonly managers: Managers;
   /** Fields that this request cannot set, such as the status of an object that has it as a subresource. */
   readonly ignored: FieldSet;
