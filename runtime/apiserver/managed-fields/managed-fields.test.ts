@@ -248,6 +248,15 @@ t.test('items of lists have owners by their keys, and keep an order', async (t) 
   );
 });
 
+t.test("a struct that its applier drops goes with the defaults in it, which are nobody's", async (t) => {
+  const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } };
+  const one = apply(deployments, null, deployment({ strategy }), 'one');
+  const defaulted = { strategy: { ...strategy, rollingUpdate: { maxSurge: 1, maxUnavailable: '25%' } } };
+  const live = { ...one, spec: { ...(one.spec as JsonObject), ...defaulted } };
+  const after = apply(deployments, live, deployment({ strategy: { type: 'Recreate' } }), 'one');
+  t.strictSame((after.spec as JsonObject).strategy, { type: 'Recreate' });
+});
+
 t.test('an item that is owned as a whole has one owner', async (t) => {
   const owner = (uid: string, name: string): JsonObject => ({ apiVersion: 'v1', kind: 'Pod', name, uid });
   const ownedBy = (...ownerReferences: JsonObject[]): JsonObject => ({
