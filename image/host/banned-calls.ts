@@ -20,6 +20,8 @@ const pureFolders: readonly PureFolder[] = [
   { folder: 'runtime/apiserver/selectors', modules: [] },
   { folder: 'runtime/apiserver/objects', modules: [] },
   { folder: 'runtime/apiserver/patch', modules: [] },
+  { folder: 'runtime/apiserver/resources', modules: [] },
+  { folder: 'runtime/apiserver/discovery', modules: ['node:crypto'] },
   { folder: 'image/plan', modules: ['node:crypto', 'yaml'] },
   { folder: 'image/formats', modules: ['node:buffer', 'node:zlib'] },
 ];
