@@ -14,6 +14,21 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
   return Array.isArray(found) ? found : [];
 }
 
+/** The texts of a list. */
+export function stringsAt(value: unknown, ...path: readonly string[]): readonly string[] {
+  return listAt(value, ...path).filter((item) => typeof item === 'string');
+}
+
+/** The texts of a map, such as labels. */
+export function textEntriesAt(
+  value: unknown,
+  ...path: readonly string[]
+): readonly (readonly [string, string])[] {
+  return Object.entries(objectAt(value, ...path)).flatMap(([key, item]) =>
+    typeof item === 'string' ? [[key, item] as const] : [],
+  );
+}
+
 /** '' where there is none. */
 export function stringAt(value: unknown, ...path: readonly string[]): string {
   const found = valueAt(value, path);

@@ -1,17 +1,17 @@
 /** Pieces of cells that several resources have. (kubernetes/pkg/printers/internalversion) Pure. */
-import { isSet, listAt, objectAt, stringAt } from '../objects/read-path.ts';
+import { isSet, listAt, objectAt, stringAt, stringsAt, textEntriesAt } from '../objects/read-path.ts';
 import { type Column, wide } from './printer.ts';
 
 /** `a=1,b=2`; `<none>` where there are none. */
 export function formatLabels(labels: unknown): string {
-  const entries = Object.entries(objectAt(labels));
+  const entries = textEntriesAt(labels);
   return entries.length === 0 ? '<none>' : labelTerms(entries).join(',');
 }
 
 /** A `LabelSelector` as one writes it in a query; '' where it selects all or nothing. */
 export function formatSelector(selector: unknown): string {
-  const labels = Object.entries(objectAt(selector, 'matchLabels'));
-  const terms = labels.map(([key, value]) => ({ key, term: `${key}=${String(value)}` }));
+  const labels = textEntriesAt(selector, 'matchLabels');
+  const terms = labels.map(([key, value]) => ({ key, term: `${key}=${value}` }));
   const expressions = listAt(selector, 'matchExpressions').map((expression) => {
     const key = stringAt(expression, 'key');
     return { key, term: formatExpression(key, expression) };
@@ -79,12 +79,12 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function labelTerms(entries: readonly (readonly [string, unknown])[]): readonly string[] {
-  return entries.map(([key, value]) => `${key}=${String(value)}`).sort(compareText);
+function labelTerms(entries: readonly (readonly [string, string])[]): readonly string[] {
+  return entries.map(([key, value]) => `${key}=${value}`).sort(compareText);
 }
 
 function formatExpression(key: string, expression: unknown): string {
-  const values = listAt(expression, 'values').map(String).sort(compareText).join(',');
+  const values = stringsAt(expression, 'values').toSorted(compareText).join(',');
   switch (stringAt(expression, 'operator')) {
     case 'In':
       return `${key} in (${values})`;

@@ -279,3 +279,8 @@ t.test('access, quotas and rules', async (t) => {
   );
   t.same(cellsOf('rbac.authorization.k8s.io', 'roles', {}), { 'Created At': '2026-01-01T00:00:00Z' });
 });
+
+t.test('a label that is no text is left out', async (t) => {
+  const labels = { 'node-role.kubernetes.io/x': { toString: 1 }, 'node-role.kubernetes.io/y': '' };
+  t.match(cellsOf('', 'nodes', { metadata: { labels } }), { Roles: 'y' });
+});

@@ -1,5 +1,5 @@
 /** Nodes, namespaces, quotas and what else a cluster consists of. Pure. */
-import { listAt, objectAt, stringAt } from '../../objects/read-path.ts';
+import { listAt, objectAt, stringAt, textEntriesAt } from '../../objects/read-path.ts';
 import { compareText, conditionOf } from '../format.ts';
 import { age, type Column, column, name, printer, text, wide } from '../printer.ts';
 
@@ -75,9 +75,9 @@ function nodeStatus(node: unknown): string {
 }
 
 function nodeRoles(node: unknown): string {
-  const roles = Object.entries(objectAt(node, 'metadata', 'labels')).map(([label, value]) => {
+  const roles = textEntriesAt(node, 'metadata', 'labels').map(([label, value]) => {
     if (label.startsWith(roleLabel)) return label.slice(roleLabel.length);
-    return label === oldRoleLabel ? String(value) : '';
+    return label === oldRoleLabel ? value : '';
   });
   const named = [...new Set(roles.filter((role) => role !== ''))].sort(compareText);
   return named.length === 0 ? '<none>' : named.join(',');

@@ -1,5 +1,5 @@
 /** Services and what leads to them. Pure. */
-import { isSet, listAt, numberAt, objectAt, stringAt } from '../../objects/read-path.ts';
+import { isSet, listAt, numberAt, objectAt, stringAt, stringsAt } from '../../objects/read-path.ts';
 import { balancerAddresses, formatLabels, formatMany, selectorOrNone } from '../format.ts';
 import { age, column, name, printer, text, wide } from '../printer.ts';
 
@@ -10,8 +10,8 @@ export const services = printer([
   name,
   text('Type', 'spec.type'),
   column('Cluster-IP', (service) => {
-    const [first] = listAt(service, 'spec', 'clusterIPs');
-    return (typeof first === 'string' ? first : stringAt(service, 'spec', 'clusterIP')) || '<none>';
+    const [first = stringAt(service, 'spec', 'clusterIP')] = stringsAt(service, 'spec', 'clusterIPs');
+    return first || '<none>';
   }),
   column('External-IP', externalAddress),
   column('Port(s)', (service) => listAt(service, 'spec', 'ports').map(formatPort).join(',') || '<none>'),
@@ -30,7 +30,7 @@ export const endpointSlices = printer([
     return ports.length === 0 ? '<unset>' : formatMany(numbers.slice(0, shownMany), numbers.length);
   }),
   column('Endpoints', (slice) => {
-    const all = listAt(slice, 'endpoints').flatMap((endpoint) => listAt(endpoint, 'addresses').map(String));
+    const all = listAt(slice, 'endpoints').flatMap((endpoint) => stringsAt(endpoint, 'addresses'));
     const isEmpty = listAt(slice, 'endpoints').length === 0;
     return isEmpty ? '<unset>' : formatMany(all.slice(0, shownMany), all.length);
   }),
@@ -75,7 +75,7 @@ export const networkPolicies = printer([
 ]);
 
 function externalAddress(service: unknown): string {
-  const own = listAt(service, 'spec', 'externalIPs').map(String);
+  const own = stringsAt(service, 'spec', 'externalIPs');
   switch (stringAt(service, 'spec', 'type')) {
     case 'ClusterIP':
     case 'NodePort':

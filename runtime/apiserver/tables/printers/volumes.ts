@@ -1,5 +1,5 @@
 /** Volumes, claims, classes, drivers. Pure. */
-import { booleanAt, isSet, listAt, objectAt, stringAt } from '../../objects/read-path.ts';
+import { booleanAt, isSet, listAt, objectAt, stringAt, stringsAt } from '../../objects/read-path.ts';
 import { isDeleted } from '../format.ts';
 import { age, type Column, column, name, nameOf, printer, text, wide } from '../printer.ts';
 
@@ -104,7 +104,7 @@ export const csiDrivers = printer([
       : '<unset>',
   ),
   flag('RequiresRepublish', false, 'spec', 'requiresRepublish'),
-  column('Modes', (driver) => listAt(driver, 'spec', 'volumeLifecycleModes').join(',') || '<none>'),
+  column('Modes', (driver) => stringsAt(driver, 'spec', 'volumeLifecycleModes').join(',') || '<none>'),
   age,
 ]);
 
