@@ -21,6 +21,10 @@ const pureFolders: readonly PureFolder[] = [
   { folder: 'runtime/apiserver/objects', modules: [] },
   { folder: 'runtime/apiserver/patch', modules: [] },
   { folder: 'runtime/apiserver/managed-fields', modules: [] },
+  { folder: 'runtime/apiserver/resources', modules: [] },
+  { folder: 'runtime/apiserver/discovery', modules: ['node:crypto'] },
+  { folder: 'runtime/apiserver/fields', modules: [] },
+  { folder: 'runtime/apiserver/tables', modules: [] },
   { folder: 'image/plan', modules: ['node:crypto', 'yaml'] },
   { folder: 'image/formats', modules: ['node:buffer', 'node:zlib'] },
 ];
