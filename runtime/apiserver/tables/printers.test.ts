@@ -129,9 +129,13 @@ t.test('services and what leads to them', async (t) => {
   });
   t.same(cellsOf('', 'endpoints', { subsets: [{ addresses }] }), { Endpoints: '10.0.0.1,fd::1' });
   t.same(cellsOf('', 'endpoints', {}), { Endpoints: '<none>' });
-  const slice = { addressType: 'IPv4', ports: [{ port: 80 }, {}], endpoints: [{ addresses: ['10.0.0.1'] }] };
+  const slice = {
+    addressType: 'IPv4',
+    ports: [{ port: 80 }, {}, { name: 'dns' }],
+    endpoints: [{ addresses: ['10.0.0.1'] }],
+  };
   t.same(cellsOf('discovery.k8s.io', 'endpointslices', slice), {
-    ...{ AddressType: 'IPv4', Ports: '80,*', Endpoints: '10.0.0.1' },
+    ...{ AddressType: 'IPv4', Ports: '80,*,dns', Endpoints: '10.0.0.1' },
   });
   const rules = ['a', 'b', 'c', 'd'].map((host) => ({ host }));
   t.same(
@@ -140,6 +144,17 @@ t.test('services and what leads to them', async (t) => {
       ...{ Class: '<none>', Hosts: 'a,b,c + 1 more...', Address: '9.9.9.9,a.org', Ports: '80, 443' },
     },
   );
+  t.match(cellsOf('discovery.k8s.io', 'endpointslices', { endpoints: [{ addresses: [] }] }), {
+    ...{ Ports: '<unset>', Endpoints: '<unset>' },
+  });
+  for (const [hosts, expected] of [
+    [['a', '', 'b', 'c'], 'a,b,c'],
+    [['a', 'b', 'c', ''], 'a,b,c + 1 more...'],
+    [['', ''], '*'],
+  ] as const) {
+    const spec = { rules: hosts.map((host) => ({ host })) };
+    t.match(cellsOf('networking.k8s.io', 'ingresses', { spec }), { Hosts: expected });
+  }
   t.match(cellsOf('networking.k8s.io', 'ingresses', {}), { Hosts: '*', Ports: '80' });
 });
 

@@ -25,14 +25,14 @@ export const endpointSlices = printer([
   name,
   text('AddressType', 'addressType'),
   column('Ports', (slice) => {
-    const ports = listAt(slice, 'ports');
-    const numbers = ports.map((port) => (isSet(port, 'port') ? String(numberAt(port, 'port')) : '*'));
-    return ports.length === 0 ? '<unset>' : formatMany(numbers.slice(0, shownMany), numbers.length);
+    const ports = listAt(slice, 'ports').map((port) =>
+      isSet(port, 'port') ? String(numberAt(port, 'port')) : stringAt(port, 'name') || '*',
+    );
+    return formatMany(ports.slice(0, shownMany), ports.length) || '<unset>';
   }),
   column('Endpoints', (slice) => {
     const all = listAt(slice, 'endpoints').flatMap((endpoint) => stringsAt(endpoint, 'addresses'));
-    const isEmpty = listAt(slice, 'endpoints').length === 0;
-    return isEmpty ? '<unset>' : formatMany(all.slice(0, shownMany), all.length);
+    return formatMany(all.slice(0, shownMany), all.length) || '<unset>';
   }),
   age,
 ]);
@@ -113,11 +113,13 @@ function joinHostPort(ip: string, port: number): string {
 }
 
 function formatHosts(ingress: unknown): string {
-  const rules = listAt(ingress, 'spec', 'rules');
-  const hosts = rules.map((rule) => stringAt(rule, 'host')).filter((host) => host !== '');
+  const rules = listAt(ingress, 'spec', 'rules').map((rule) => stringAt(rule, 'host'));
+  const hosts = rules.filter((host) => host !== '').slice(0, shownMany);
   if (hosts.length === 0) return '*';
-  const list = hosts.slice(0, shownMany).join(',');
-  // Rules are counted, also those without a host.
-  const isCut = hosts.length > shownMany;
-  return isCut ? `${list} + ${rules.length - shownMany} more...` : list;
+  // What follows the last host that is shown is counted, also a rule without a host.
+  const last = rules.findIndex(
+    (_, index) => rules.slice(0, index + 1).filter((host) => host !== '').length === shownMany,
+  );
+  const isCut = last !== -1 && last < rules.length - 1;
+  return isCut ? `${hosts.join(',')} + ${rules.length - shownMany} more...` : hosts.join(',');
 }

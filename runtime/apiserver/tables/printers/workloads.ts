@@ -133,7 +133,7 @@ function jobStatus(job: unknown): string {
   if (hasCondition(job, 'Complete')) return 'Complete';
   if (hasCondition(job, 'Failed')) return 'Failed';
   if (isDeleted(job)) return 'Terminating';
-  const others = ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'];
+  const others = ['Suspended', 'FailureTarget'];
   return others.find((type) => hasCondition(job, type)) ?? 'Running';
 }
 
