@@ -4,6 +4,8 @@
  * that is known, and nothing is parsed on the way out. The real server writes the same order.
  */
 
+import { parseJson, stringifyJson } from './json-text.ts';
+
 /** What every object of one kind begins with. */
 export interface ObjectHead {
   /** `{"kind":"Pod","apiVersion":"v1","metadata":{` */
@@ -39,14 +41,13 @@ export interface ObjectMetadata {
 export function encodeForStore(object: ApiObject): Buffer {
   const { kind, apiVersion, metadata, ...others } = object;
   const { resourceVersion, ...kept } = metadata;
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: kept, ...others }));
+  return Buffer.from(stringifyJson({ kind, apiVersion, metadata: kept, ...others }));
 }
 
 /** The object that was stored at this revision. Throws `SyntaxError` for bytes that are not JSON. */
 export function decodeFromStore(bytes: Uint8Array, revision: number): ApiObject {
-  const object = JSON.parse(
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
-  ) as ApiObject;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  const object = parseJson(text) as unknown as ApiObject;
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 

@@ -4,7 +4,7 @@ import { openSoloStore } from '../../datastore/testing/solo-store.ts';
 import { type ApiObject, decodeFromStore } from '../objects/object-bytes.ts';
 import { type ApiError, outdated } from '../status.ts';
 import { type ListOptions, planList } from './list-plan.ts';
-import { ObjectStore, type StoredObject } from './object-store.ts';
+import { type Decision, ObjectStore, type StoredObject } from './object-store.ts';
 
 async function open(t: Test) {
   const { store } = await openSoloStore(t, t.testdir());
@@ -13,6 +13,13 @@ async function open(t: Test) {
 
 function configMap(name: string, data: Record<string, string> = {}): ApiObject {
   return { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name, namespace: 'd' }, data };
+}
+
+const remove = (): Decision => ({ kind: 'delete' });
+
+async function change(objects: ObjectStore, to: (current: ApiObject) => ApiObject) {
+  const outcome = await objects.change('d/a', (current) => ({ kind: 'store', object: to(current) }));
+  return outcome?.object;
 }
 
 function list(objects: ObjectStore, below: string, given: Partial<ListOptions> = {}) {
@@ -37,29 +44,30 @@ t.test('an object is created once, read, changed and deleted', async (t) => {
     metadata: { name: 'a', resourceVersion: String(created?.revision) },
     data: { k: '1' },
   });
-  const changed = await objects.update('d/a', (current) => ({ ...current, data: { k: '2' } }));
+  const changed = await change(objects, (current) => ({ ...current, data: { k: '2' } }));
   t.ok((changed?.revision ?? 0) > (created?.revision ?? 0));
-  const same = await objects.update('d/a', (current) => current);
-  t.equal(same?.revision, changed?.revision, 'a change that changes nothing keeps the version');
-  t.equal((await objects.update('d/a', () => null))?.revision, changed?.revision);
+  const same = await objects.change('d/a', (object) => ({ kind: 'store', object }));
+  t.equal(same?.kind, 'kept');
+  t.equal(same?.object.revision, changed?.revision, 'a change that changes nothing keeps the version');
   const { items } = await store.range({ key: Buffer.from('/registry/configmaps/d/a') });
   t.notMatch(
     Buffer.from(items[0]?.value ?? '').toString(),
     /resourceVersion/,
     'the store has no version in it',
   );
-  const deleted = await objects.delete('d/a', (current) => t.match(current, { data: { k: '2' } }));
-  t.ok((deleted?.revision ?? 0) > (changed?.revision ?? 0));
+  const deleted = await objects.change('d/a', remove);
+  t.equal(deleted?.kind, 'deleted');
+  t.match(read(deleted?.object ?? null), { data: { k: '2' } });
+  t.ok((deleted?.object.revision ?? 0) > (changed?.revision ?? 0));
   t.equal(await objects.get('d/a'), null);
-  t.equal(await objects.delete('d/a', () => t.fail('asked')), null);
-  t.equal(await objects.update('d/a', () => t.fail('asked') as never), null);
+  t.equal(await objects.change('d/a', () => t.fail('asked') as never), null);
 });
 
 t.test('changes that meet are decided again, and none is lost', async (t) => {
   const { objects } = await open(t);
   await objects.create('d/a', configMap('a', { count: '0' }));
   const add = () =>
-    objects.update('d/a', (current) => {
+    change(objects, (current) => {
       const { count } = current.data as { count: string };
       return { ...current, data: { count: String(Number(count) + 1) } };
     });
@@ -74,8 +82,7 @@ t.test('what decides may refuse, and nothing is written', async (t) => {
   const refuse = () => {
     throw refusal;
   };
-  await t.rejects(objects.update('d/a', refuse), refusal);
-  await t.rejects(objects.delete('d/a', refuse), refusal);
+  await t.rejects(objects.change('d/a', refuse), refusal);
   t.equal((await objects.get('d/a'))?.revision, created?.revision);
 });
 
@@ -89,7 +96,7 @@ t.test('a list shows one state, whole or in parts', async (t) => {
   t.same(places(first), ['d/a', 'd/b']);
   t.equal(first.remaining, 3);
   // What happens meanwhile is not seen.
-  await objects.delete('d/d', () => {});
+  await objects.change('d/d', remove);
   await objects.create('d/bb', configMap('bb'));
   const second = await list(objects, 'd/', { limit: '2', continue: first.continue });
   t.same(places(second), ['d/c', 'd/d']);

@@ -27,6 +27,18 @@ export interface StoredList {
   readonly remaining: number | null;
 }
 
+/** What becomes of an object. */
+export type Decision =
+  | { readonly kind: 'store'; readonly object: ApiObject }
+  /** For good. */
+  | { readonly kind: 'delete' };
+
+export interface Outcome {
+  readonly kind: 'stored' | 'kept' | 'deleted';
+  /** What is there now; of what was deleted its last state, with the revision of the deletion. */
+  readonly object: StoredObject;
+}
+
 export interface ObjectStoreOptions {
   readonly store: Store;
   /** With a slash at both ends, for example `/registry/pods/`. */
@@ -35,11 +47,11 @@ export interface ObjectStoreOptions {
 
 /** Every method rejects with `ApiError` and nothing else of its own; what a callback throws is passed on. */
 export class ObjectStore {
-  readonly #store: Store;
+  readonly #datastore: Store;
   readonly #prefix: string;
 
   constructor({ store, prefix }: ObjectStoreOptions) {
-    this.#store = store;
+    this.#datastore = store;
     this.#prefix = prefix;
   }
 
@@ -52,7 +64,9 @@ export class ObjectStore {
   async get(place: string, resourceVersion = ''): Promise<StoredObject | null> {
     const least = resourceVersion === '' ? 0 : parseResourceVersion(resourceVersion);
     const serializable = resourceVersion !== '' && least === 0;
-    const { items, revision } = await asked(this.#store.range({ key: this.#key(place) }, { serializable }));
+    const { items, revision } = await asked(
+      this.#datastore.range({ key: this.#key(place) }, { serializable }),
+    );
     if (revision < least) throw tooLarge(least, revision);
     return items[0] === undefined ? null : this.#toStored(items[0]);
   }
@@ -73,52 +87,55 @@ export class ObjectStore {
   }
 
   /**
-   * Changes an object, as often as it takes until nobody came between.
-   * @param decide gets what is there; its answer is stored, or nothing when it is null or would change nothing.
-   * @returns what is there afterwards; null: there is none, and `decide` was not asked.
+   * Changes or deletes an object, deciding anew as often as it takes until nobody came between.
+   * @param decide gets what is there, and throws where it must stay as it is.
+   * @returns null: there is none, and `decide` was not asked.
    */
-  async update(
-    place: string,
-    decide: (current: ApiObject) => ApiObject | null,
-  ): Promise<StoredObject | null> {
+  async change(place: string, decide: (current: ApiObject) => Decision): Promise<Outcome | null> {
     for (;;) {
       const current = await this.get(place);
       if (current === null) return null;
-      const next = decide(decodeFromStore(current.bytes, current.revision));
-      const bytes = next === null ? null : encodeForStore(next);
-      // A no-op keeps the resource version.
-      if (bytes === null || Buffer.compare(bytes, current.bytes) === 0) return current;
-      const written = await this.#write(place, current.revision, bytes);
-      if (written !== null) return written;
+      const decision = decide(decodeFromStore(current.bytes, current.revision));
+      const outcome =
+        decision.kind === 'delete'
+          ? await this.#delete(current)
+          : await this.#store(current, encodeForStore(decision.object));
+      if (outcome !== null) return outcome;
     }
   }
 
-  /**
-   * Deletes an object for good.
-   * @param check gets what is there, and throws where it must stay.
-   * @returns what was deleted, with the revision of its deletion; null: there was none.
-   */
-  async delete(place: string, check: (current: ApiObject) => void): Promise<StoredObject | null> {
-    for (;;) {
-      const current = await this.get(place);
-      if (current === null) return null;
-      check(decodeFromStore(current.bytes, current.revision));
-      const key = this.#key(place);
-      const { succeeded, revision } = await asked(
-        this.#store.transact({
-          compare: [{ key, target: 'modifyRevision', is: current.revision }],
-          success: [{ operation: 'delete', key }],
-        }),
-      );
-      if (succeeded) return { ...current, revision };
-    }
+  /** What `change` would do; a dry run. */
+  async foresee(place: string, decide: (current: ApiObject) => Decision): Promise<Outcome | null> {
+    const current = await this.get(place);
+    if (current === null) return null;
+    const decision = decide(decodeFromStore(current.bytes, current.revision));
+    if (decision.kind === 'delete') return { kind: 'deleted', object: current };
+    return { kind: 'stored', object: { ...current, bytes: encodeForStore(decision.object) } };
+  }
+
+  async #store(current: StoredObject, bytes: Uint8Array): Promise<Outcome | null> {
+    // A no-op keeps the resource version.
+    if (Buffer.compare(bytes, current.bytes) === 0) return { kind: 'kept', object: current };
+    const object = await this.#write(current.place, current.revision, bytes);
+    return object === null ? null : { kind: 'stored', object };
+  }
+
+  async #delete(current: StoredObject): Promise<Outcome | null> {
+    const key = this.#key(current.place);
+    const { succeeded, revision } = await asked(
+      this.#datastore.transact({
+        compare: [{ key, target: 'modifyRevision', is: current.revision }],
+        success: [{ operation: 'delete', key }],
+      }),
+    );
+    return succeeded ? { kind: 'deleted', object: { ...current, revision } } : null;
   }
 
   /** Stores if the object is still at this revision; 0: if there is none. @returns null if not. */
   async #write(place: string, expected: number, value: Uint8Array): Promise<StoredObject | null> {
     const key = this.#key(place);
     const { succeeded, revision } = await asked(
-      this.#store.transact({
+      this.#datastore.transact({
         compare: [{ key, target: 'modifyRevision', is: expected }],
         success: [{ operation: 'put', key, value }],
       }),
@@ -133,20 +150,20 @@ export class ObjectStore {
     };
     switch (plan.kind) {
       case 'newest':
-        return await asked(this.#store.range(query));
+        return await asked(this.#datastore.range(query));
       case 'any':
-        return await asked(this.#store.range(query, { serializable: true }));
+        return await asked(this.#datastore.range(query, { serializable: true }));
       case 'notOlderThan': {
-        const result = await asked(this.#store.range(query));
+        const result = await asked(this.#datastore.range(query));
         if (result.revision < plan.revision) throw tooLarge(plan.revision, result.revision);
         return result;
       }
       case 'exact': {
-        const result = await asked(this.#store.range({ ...query, revision: plan.revision }));
+        const result = await asked(this.#datastore.range({ ...query, revision: plan.revision }));
         return { ...result, revision: plan.revision };
       }
       case 'continue': {
-        if (plan.revision === -1) return await asked(this.#store.range(query));
+        if (plan.revision === -1) return await asked(this.#datastore.range(query));
         const result = await this.#atOldRevision({ ...query, revision: plan.revision }, plan.start);
         return { ...result, revision: plan.revision };
       }
@@ -156,7 +173,7 @@ export class ObjectStore {
   /** The error of an expired list carries a token by which the rest can be had all the same, of another state. */
   async #atOldRevision(query: Parameters<Store['range']>[0], start: string) {
     try {
-      return await this.#store.range(query);
+      return await this.#datastore.range(query);
     } catch (error) {
       if (error instanceof StoreError && error.code === 'compacted') {
         throw new ApiError('Expired', expiredContinue, undefined, {

@@ -53,7 +53,10 @@ t.test('a watch tells what happens, to all and to those who select', async (t) =
   const first = await objects.create('d/a', configMap('a', 'web'));
   const start = first?.revision ?? 0;
   const label = (app: string) =>
-    objects.update('d/a', (now) => ({ ...now, metadata: { ...now.metadata, labels: { app } } }));
+    objects.change('d/a', (now) => ({
+      kind: 'store',
+      object: { ...now, metadata: { ...now.metadata, labels: { app } } },
+    }));
   const live = await watching(t, store, start, isWeb);
   await label('db');
   const back = await label('web');
@@ -61,9 +64,9 @@ t.test('a watch tells what happens, to all and to those who select', async (t) =
   await store.transact({
     success: [{ operation: 'put', key: Buffer.from('/registry/configmapsx'), value: Buffer.from('') }],
   });
-  await objects.update('d/a', (now) => ({ ...now, data: { k: 'v' } }));
-  const gone = await objects.delete('d/a', () => {});
-  await objects.delete('d/b', () => {});
+  await objects.change('d/a', (now) => ({ kind: 'store', object: { ...now, data: { k: 'v' } } }));
+  const gone = await objects.change('d/a', () => ({ kind: 'delete' }));
+  await objects.change('d/b', () => ({ kind: 'delete' }));
   const all = await watching(t, store, start, null);
   await until(() => live.seen.length >= 5 && all.seen.length >= 7);
   t.same(live.seen.map(brief), [
@@ -73,8 +76,8 @@ t.test('a watch tells what happens, to all and to those who select', async (t) =
     'MODIFIED a web',
     'DELETED a web',
   ]);
-  t.equal(live.seen[2]?.revision, back?.revision);
-  t.equal(live.seen[4]?.revision, gone?.revision, 'a deletion has the version of the deletion');
+  t.equal(live.seen[2]?.revision, back?.object.revision);
+  t.equal(live.seen[4]?.revision, gone?.object.revision, 'a deletion has the version of the deletion');
   t.same(all.seen.map(brief), [
     ...[
       'ADDED a web',
@@ -86,7 +89,7 @@ t.test('a watch tells what happens, to all and to those who select', async (t) =
       'DELETED b db',
     ],
   ]);
-  await until(() => live.through() >= (gone?.revision ?? 0));
+  await until(() => live.through() >= (gone?.object.revision ?? 0));
   live.stop.abort();
   await live.ended;
 });

@@ -1,0 +1,39 @@
+/** Whether a body is about what the request is about. Pure. */
+import type { ApiObject } from '../objects/object-bytes.ts';
+import { ApiError } from '../status.ts';
+import type { ServedKind } from './served-kind.ts';
+
+export interface Target {
+  /** '' for what is in none. */
+  readonly namespace: string;
+  /** null: the request names no object. */
+  readonly name: string | null;
+}
+
+/** @throws ApiError (400) */
+export function checkBody({ resource, apiVersion }: ServedKind, body: ApiObject, target: Target): void {
+  if (body.apiVersion !== apiVersion || body.kind !== resource.kind) {
+    const given = describeKind(body.apiVersion, body.kind);
+    throw new ApiError(
+      'BadRequest',
+      `${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: the body is ${given}, not ${describeKind(apiVersion, resource.kind)}`,
+    );
+  }
+  const { name = '', namespace = '' } = body.metadata as { name?: string; namespace?: string };
+  if (target.name !== null && name !== '' && name !== target.name) {
+    throw new ApiError(
+      'BadRequest',
+      `the name of the object (${name}) does not match the name on the URL (${target.name})`,
+    );
+  }
+  if (resource.namespaced && namespace !== '' && namespace !== target.namespace) {
+    throw new ApiError(
+      'BadRequest',
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+}
+
+function describeKind(apiVersion: unknown, kind: unknown): string {
+  return `${JSON.stringify(kind) ?? 'without a kind'} of ${JSON.stringify(apiVersion) ?? 'no apiVersion'}`;
+}

@@ -1,0 +1,94 @@
+/** Makes an object. (k8s.io/apiserver/pkg/registry/rest/create.go) */
+import { updateManaged } from '../managed-fields/managed-fields.ts';
+import { checkMetadata } from '../objects/metadata-rules.ts';
+import type { ApiObject, ObjectMetadata } from '../objects/object-bytes.ts';
+import { encodeForStore } from '../objects/object-bytes.ts';
+import type { JsonObject } from '../schemas/protobuf/json-value.ts';
+import { ApiError, alreadyExists, invalid } from '../status.ts';
+import type { StoredObject } from '../storage/object-store.ts';
+import { checkBody } from './check-body.ts';
+import { placeOf, type ServedKind } from './served-kind.ts';
+import type { Surroundings, WriteOptions } from './surroundings.ts';
+
+/** A name is made anew so often when it is taken. */
+const nameTries = 8;
+/** What is left of a prefix, so that the name has no more than 63 characters. */
+const prefixLength = 58;
+
+/**
+ * @param namespace of the request; '' for what is in none.
+ * @returns the object; from a dry run with revision 0.
+ * @throws ApiError
+ */
+export async function createObject(
+  kind: ServedKind,
+  namespace: string,
+  body: ApiObject,
+  { dryRun, fieldManager }: WriteOptions,
+  surroundings: Surroundings,
+): Promise<StoredObject> {
+  checkBody(kind, body, { namespace, name: null });
+  if ((body.metadata.resourceVersion ?? '') !== '') {
+    throw new ApiError('InternalError', 'resourceVersion should not be set on objects to be created');
+  }
+  const { generateName = '', name = '' } = body.metadata as { generateName?: string; name?: string };
+  const tries = name === '' && generateName !== '' ? nameTries : 1;
+  for (let number = 1; ; number += 1) {
+    const given =
+      name === '' && generateName !== ''
+        ? generateName.slice(0, prefixLength) + surroundings.makeSuffix()
+        : name;
+    const object = prepare(kind, namespace, given, body, fieldManager, surroundings);
+    const place = placeOf(kind, namespace, given);
+    const stored = dryRun ? await pretend(kind, place, object) : await kind.objects.create(place, object);
+    if (stored !== null) return stored;
+    if (number === tries) throw alreadyExists(kind.resource, given);
+  }
+}
+
+function prepare(
+  kind: ServedKind,
+  namespace: string,
+  name: string,
+  body: ApiObject,
+  manager: string,
+  surroundings: Surroundings,
+): ApiObject {
+  const { strategy, resource } = kind;
+  const time = surroundings.now();
+  const metadata: ObjectMetadata = {
+    ...withoutServersFields(body.metadata),
+    name,
+    ...(resource.namespaced ? { namespace } : {}),
+    uid: surroundings.makeUid(),
+    creationTimestamp: time,
+    ...(strategy.countsGenerations ? { generation: 1 } : {}),
+  };
+  const { status: _, ...withoutStatus } = body;
+  const wanted = { ...(strategy.hasStatus ? withoutStatus : body), metadata } as ApiObject;
+  const filled = kind.normalize(strategy.fillIn?.(kind.normalize(wanted)) ?? wanted);
+  const rules = { isNamespaced: resource.namespaced, name: strategy.name };
+  const errors = [...checkMetadata(filled.metadata, rules), ...(strategy.check?.(filled) ?? [])];
+  if (errors.length > 0) throw invalid(resource, name, errors);
+  const writer = { manager, subresource: '', time };
+  return updateManaged(kind.managed, null, filled as JsonObject, writer) as ApiObject;
+}
+
+/** What only the server says is not taken from a client. */
+function withoutServersFields(metadata: ObjectMetadata): ObjectMetadata {
+  const {
+    uid,
+    creationTimestamp,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    generation,
+    selfLink,
+    ...kept
+  } = metadata;
+  return kept;
+}
+
+async function pretend(kind: ServedKind, place: string, object: ApiObject): Promise<StoredObject | null> {
+  if ((await kind.objects.get(place)) !== null) return null;
+  return { place, bytes: encodeForStore(object), revision: 0 };
+}

@@ -1,0 +1,260 @@
+/** Objects through their life, on a real store: what clients see of create, update and delete. */
+import t, { type Test } from 'tap';
+import { openSoloStore } from '../../datastore/testing/solo-store.ts';
+import { dnsSubdomain } from '../objects/name-rules.ts';
+import { type ApiObject, decodeFromStore } from '../objects/object-bytes.ts';
+import type { Json } from '../patch/json-patch.ts';
+import { applyMergePatch } from '../patch/merge-patch.ts';
+import { builtInGroupVersions, findResource } from '../resources/built-in.ts';
+import { readGenerated, typesFile } from '../schemas/generated-files.ts';
+import { Registry } from '../schemas/registry.ts';
+import type { StoredObject } from '../storage/object-store.ts';
+import { createObject } from './create.ts';
+import { type DeleteRequest, deleteObject } from './delete.ts';
+import { type ServedKind, serveKind } from './served-kind.ts';
+import type { Surroundings } from './surroundings.ts';
+import { type UpdateRequest, updateObject } from './update.ts';
+
+const registry = new Registry(readGenerated(typesFile).toString());
+
+/** A clock that goes on by a second, and chance that repeats itself. */
+function makeSurroundings(): Surroundings {
+  let seconds = 0;
+  let number = 0;
+  return {
+    now: () => {
+      seconds += 1;
+      return `2026-01-01T00:00:${String(seconds).padStart(2, '0')}Z`;
+    },
+    makeUid: () => {
+      number += 1;
+      return `uid-${number}`;
+    },
+    makeSuffix: () => ['aaaaa', 'aaaaa', 'bbbbb'][Math.min(number, 2)] as string,
+  };
+}
+
+async function open(t: Test, group: string, resource: string, countsGenerations: boolean) {
+  const { store } = await openSoloStore(t, t.testdir());
+  const found = findResource(builtInGroupVersions, { group, version: 'v1', resource });
+  if (found === null) throw new Error(`there is no ${resource}`);
+  const strategy = { name: dnsSubdomain, countsGenerations, hasStatus: countsGenerations };
+  const kind = serveKind({ registry, resource: found, strategy, store });
+  const surroundings = makeSurroundings();
+  const write = { dryRun: false, fieldManager: 'test' };
+  return {
+    kind,
+    create: (body: object, options: object = {}) =>
+      createObject(kind, 'd', body as ApiObject, { ...write, ...options }, surroundings).then(read),
+    update: (change: UpdateRequest['change'], options: Partial<UpdateRequest> = {}) =>
+      updateObject(
+        kind,
+        { ...write, namespace: 'd', name: 'a', subresource: '', change, ...options },
+        surroundings,
+      ).then(read),
+    remove: async (options: Partial<DeleteRequest> = {}) => {
+      const usual = { dryRun: false, uid: '', resourceVersion: '', propagation: 'Background' } as const;
+      const { isGone, object } = await deleteObject(
+        kind,
+        { ...usual, namespace: 'd', name: 'a', ...options },
+        surroundings,
+      );
+      return { isGone, object: read(object) };
+    },
+    get: async () => {
+      const stored = await kind.objects.get('d/a');
+      return stored === null ? null : read(stored);
+    },
+  };
+}
+
+function read({ bytes, revision }: StoredObject): ApiObject {
+  return decodeFromStore(bytes, revision);
+}
+
+const configMap = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' }, data: { k: 'v' } };
+const deployment = {
+  ...{ kind: 'Deployment', apiVersion: 'apps/v1', metadata: { name: 'a', labels: { app: 'a' } } },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: 'a' } },
+    template: { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+  },
+};
+
+/** A merge patch, as a change. */
+function merging(patch: object): UpdateRequest['change'] {
+  return (current) => applyMergePatch(current as unknown as Json, patch as Json) as unknown as ApiObject;
+}
+
+t.test('createObject gives an object what only the server knows', async (t) => {
+  const { create } = await open(t, '', 'configmaps', false);
+  const made = await create({
+    ...configMap,
+    metadata: { name: 'a', uid: 'mine', generation: 7, labels: { b: 'c' } },
+  });
+  t.match(made, {
+    metadata: {
+      ...{
+        name: 'a',
+        namespace: 'd',
+        uid: 'uid-1',
+        creationTimestamp: '2026-01-01T00:00:01Z',
+        labels: { b: 'c' },
+      },
+      managedFields: [
+        { manager: 'test', operation: 'Update', apiVersion: 'v1', time: '2026-01-01T00:00:01Z' },
+      ],
+    },
+    data: { k: 'v' },
+  });
+  t.notOk('generation' in made.metadata);
+  await t.rejects(create(configMap), { code: 409, message: 'configmaps "a" already exists' });
+});
+
+t.test('createObject refuses what does not fit, and stores nothing', async (t) => {
+  const { create, get } = await open(t, '', 'configmaps', false);
+  for (const [body, code, message] of [
+    [{ ...configMap, apiVersion: 'v2' }, 400, /the body is "ConfigMap" of "v2", not "ConfigMap" of "v1"/],
+    [{ ...configMap, kind: undefined }, 400, /without a kind/],
+    [{ ...configMap, metadata: { name: 'a', namespace: 'e' } }, 400, /does not match the namespace/],
+    [{ ...configMap, metadata: { name: 'a', resourceVersion: '5' } }, 500, /should not be set/],
+    [{ ...configMap, metadata: {} }, 422, /name or generateName is required/],
+    [
+      { ...configMap, metadata: { name: 'A' } },
+      422,
+      /^ConfigMap "A" is invalid: metadata\.name: Invalid value: "A"/,
+    ],
+    [{ ...configMap, data: { k: 5 } }, 400, /ConfigMap in version "v1" cannot be handled as a ConfigMap/],
+    [{ ...configMap, data: 'x' }, 400, /cannot be handled/],
+  ] as const) {
+    await t.rejects(create(body), { name: 'ApiError', code, message });
+  }
+  const rehearsed = await create(configMap, { dryRun: true });
+  t.match(rehearsed, { metadata: { uid: /^uid-/ }, data: { k: 'v' } });
+  t.equal(await get(), null);
+});
+
+t.test('createObject makes a name until one is free', async (t) => {
+  const { create } = await open(t, '', 'configmaps', false);
+  const body = { ...configMap, metadata: { generateName: `${'x'.repeat(70)}-` } };
+  const first = await create(body);
+  t.equal(first.metadata.name, `${'x'.repeat(58)}aaaaa`);
+  const second = await create(body);
+  t.equal(second.metadata.name, `${'x'.repeat(58)}bbbbb`);
+  await t.rejects(create(body), { code: 409 });
+});
+
+t.test('updateObject counts what is wanted, and only that', async (t) => {
+  const { create, update } = await open(t, 'apps', 'deployments', true);
+  const made = await create({ ...deployment, status: { replicas: 9 } });
+  t.equal(made.metadata.generation, 1);
+  t.notMatch(made, { status: { replicas: 9 } }, 'status is not taken from a client that creates');
+  const scaled = await update(merging({ spec: { replicas: 3 }, status: { replicas: 9 } }));
+  t.match(scaled, { metadata: { generation: 2 }, spec: { replicas: 3 } });
+  t.notMatch(scaled, { status: { replicas: 9 } });
+  const labelled = await update(merging({ metadata: { labels: { b: 'c' } } }));
+  t.match(labelled, { metadata: { generation: 2, labels: { app: 'a', b: 'c' } } });
+  const reported = await update(
+    merging({ spec: { replicas: 7 }, metadata: { labels: { x: 'y' } }, status: { replicas: 3 } }),
+    { subresource: 'status' },
+  );
+  t.match(reported, { metadata: { generation: 2 }, spec: { replicas: 3 }, status: { replicas: 3 } });
+  t.notMatch(reported.metadata, { labels: { x: 'y' } });
+  const managers = reported.metadata.managedFields as { subresource?: string }[];
+  t.same(managers.map(({ subresource = '' }) => subresource).sort(), ['', 'status']);
+});
+
+t.test('updateObject keeps the version of what does not change, in whatever order it is sent', async (t) => {
+  const { create, update } = await open(t, 'apps', 'deployments', true);
+  const made = await create(deployment);
+  const { spec, metadata } = made as ApiObject & { spec: Record<string, unknown> };
+  const turned = Object.fromEntries(Object.entries(spec).reverse());
+  const same = await update(() => ({ spec: turned, metadata, apiVersion: 'apps/v1', kind: 'Deployment' }));
+  t.equal(same.metadata.resourceVersion, made.metadata.resourceVersion);
+  t.same(same.metadata.managedFields, made.metadata.managedFields);
+});
+
+t.test('updateObject holds to what the client knew, and what cannot change', async (t) => {
+  const { create, update, get } = await open(t, '', 'configmaps', false);
+  const made = await create(configMap);
+  await update(merging({ data: { k: 'w' } }));
+  for (const [change, code, message] of [
+    [() => made, 409, /the object has been modified; please apply your changes to the latest version/],
+    [merging({ metadata: { uid: 'other' } }), 409, /UID in precondition: other, UID in object meta: uid-1/],
+    [
+      merging({ metadata: { name: 'b' } }),
+      400,
+      /the name of the object \(b\) does not match the name on the URL \(a\)/,
+    ],
+    [merging({ metadata: { namespace: 'e' } }), 400, /does not match the namespace/],
+    [merging({ metadata: { labels: { 'a b': 'c' } } }), 422, /metadata\.labels/],
+  ] as const) {
+    await t.rejects(update(change), { name: 'ApiError', code, message });
+  }
+  await t.rejects(
+    update((now) => now, { name: 'b' }),
+    { code: 404, message: 'configmaps "b" not found' },
+  );
+  const before = await get();
+  const rehearsed = await update(merging({ data: { k: 'x' } }), { dryRun: true });
+  t.match(rehearsed, { data: { k: 'x' } });
+  t.same(await get(), before);
+  const { resourceVersion: _, ...anyVersion } = made.metadata;
+  t.match(
+    await update(() => ({ ...made, metadata: anyVersion })),
+    { data: { k: 'v' } },
+    'no version: whichever',
+  );
+});
+
+t.test('what has finalizers is marked, and goes with the last of them', async (t) => {
+  const { create, update, remove, get } = await open(t, '', 'configmaps', false);
+  await create({ ...configMap, metadata: { name: 'a', finalizers: ['x.y/one', 'x.y/two'] } });
+  const marked = await remove();
+  t.equal(marked.isGone, false);
+  t.match(marked.object.metadata, { deletionTimestamp: /^2026/, deletionGracePeriodSeconds: 0 });
+  const again = await remove();
+  t.equal(again.object.metadata.deletionTimestamp, marked.object.metadata.deletionTimestamp, 'once');
+  await t.rejects(update(merging({ metadata: { finalizers: ['x.y/one', 'x.y/new'] } })), { code: 422 });
+  await update(merging({ metadata: { finalizers: ['x.y/two'], deletionTimestamp: null } }));
+  t.match((await get())?.metadata, { finalizers: ['x.y/two'], deletionTimestamp: /^2026/ }, 'a mark stays');
+  const last = await update(merging({ metadata: { finalizers: null } }));
+  t.match(last.metadata, { name: 'a' });
+  t.equal(await get(), null);
+});
+
+t.test('deleteObject deletes the one that is meant', async (t) => {
+  const { create, remove, get } = await open(t, '', 'configmaps', false);
+  const made = await create(configMap);
+  await t.rejects(remove({ uid: 'other' }), {
+    code: 409,
+    message: /does not match the UID in record \(uid-1\)/,
+  });
+  await t.rejects(remove({ resourceVersion: '999' }), {
+    code: 409,
+    message: /does not match the ResourceVersion/,
+  });
+  t.match(await remove({ dryRun: true }), { isGone: true });
+  t.ok(await get());
+  t.match(await remove({ uid: 'uid-1', resourceVersion: String(made.metadata.resourceVersion) }), {
+    isGone: true,
+  });
+  await t.rejects(remove(), { code: 404 });
+});
+
+t.test('deleteObject leaves what an object owns to the garbage collector', async (t) => {
+  const { create, remove, get } = await open(t, 'apps', 'deployments', true);
+  await create(deployment);
+  await remove({ propagation: 'Foreground' });
+  t.match((await get())?.metadata, { finalizers: ['foregroundDeletion'], generation: 2 });
+  await remove({ propagation: 'Orphan' });
+  t.match((await get())?.metadata, { finalizers: ['orphan'], generation: 2 });
+});
+
+t.test('a resource that is not stored has no handlers', async (t) => {
+  const { kind } = await open(t, '', 'configmaps', false);
+  const resource: ServedKind['resource'] = { ...kind.resource, storage: null };
+  const { store } = await openSoloStore(t, t.testdir());
+  t.throws(() => serveKind({ registry, resource, strategy: kind.strategy, store }), /is not stored/);
+});

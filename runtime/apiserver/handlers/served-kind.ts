@@ -1,0 +1,82 @@
+/** A resource as the handlers see it: what the registry says of it, and what is special to its kind. */
+import type { ManagedKind } from '../managed-fields/managed-fields.ts';
+import { shapeOf } from '../managed-fields/shape.ts';
+import type { NameRule } from '../objects/name-rules.ts';
+import type { ApiObject } from '../objects/object-bytes.ts';
+import type { Resource } from '../resources/resource.ts';
+import { decodeObject, encodeObject } from '../schemas/protobuf/codec.ts';
+import { CodecError } from '../schemas/protobuf/codec-error.ts';
+import { Decoder } from '../schemas/protobuf/decode.ts';
+import type { JsonObject } from '../schemas/protobuf/json-value.ts';
+import type { ApiType, Registry } from '../schemas/registry.ts';
+import { ApiError, type FieldError } from '../status.ts';
+import { ObjectStore } from '../storage/object-store.ts';
+
+/** What a kind adds to what all objects have in common. */
+export interface Strategy {
+  readonly name: NameRule;
+  /** `metadata.generation` counts changes of what is wanted: of everything but metadata and status. */
+  readonly countsGenerations: boolean;
+  /** Status is written through its own subresource, and left out of every other write. */
+  readonly hasStatus: boolean;
+  /** Fills in what the client left open. */
+  readonly fillIn?: (object: ApiObject) => ApiObject;
+  readonly check?: (object: ApiObject) => readonly FieldError[];
+  readonly checkUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
+}
+
+export interface ServedKind {
+  readonly resource: Resource;
+  readonly strategy: Strategy;
+  readonly objects: ObjectStore;
+  readonly type: ApiType;
+  readonly managed: ManagedKind;
+  readonly apiVersion: string;
+  /**
+   * The object as Go writes it: fields in their order, empty structs there, unknown ones gone. Throws `ApiError` where a
+   * value is not of its field's type.
+   */
+  readonly normalize: (object: ApiObject) => ApiObject;
+}
+
+export interface ServedKindOptions {
+  readonly registry: Registry;
+  readonly resource: Resource;
+  readonly strategy: Strategy;
+  readonly store: ConstructorParameters<typeof ObjectStore>[0]['store'];
+}
+
+/** Throws `Error` for a resource that is not stored, or has no schema: a fault of the program. */
+export function serveKind({ registry, resource, strategy, store }: ServedKindOptions): ServedKind {
+  const { group, version, kind, storage } = resource;
+  const type = registry.kind({ group, version, kind });
+  if (storage === null || type === null)
+    throw new Error(`${resource.resource} is not stored, or has no schema`);
+  const apiVersion = group === '' ? version : `${group}/${version}`;
+  const zero = { kind, apiVersion, ...new Decoder(registry).message(type, Buffer.alloc(0)) };
+  return {
+    ...{ resource, strategy, type, apiVersion },
+    objects: new ObjectStore({ store, prefix: storage.prefix }),
+    managed: { shape: shapeOf(type), zero, apiVersion },
+    normalize: (object) => normalize(registry, object),
+  };
+}
+
+function normalize(registry: Registry, object: ApiObject): ApiObject {
+  try {
+    return decodeObject(registry, encodeObject(registry, object as JsonObject)) as ApiObject;
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    const { kind, apiVersion } = object;
+    const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
+    throw new ApiError(
+      'BadRequest',
+      `${kind} in version "${version}" cannot be handled as a ${kind}: ${error.message}`,
+    );
+  }
+}
+
+/** `NAMESPACE/NAME`, or `NAME`. */
+export function placeOf({ resource }: ServedKind, namespace: string, name: string): string {
+  return resource.namespaced ? `${namespace}/${name}` : name;
+}

@@ -1,0 +1,28 @@
+/** What a write needs of the world: time and chance, so that a test can give its own. */
+export interface Surroundings {
+  /** RFC 3339 in UTC, whole seconds, as `metav1.Time`. */
+  readonly now: () => string;
+  readonly makeUid: () => string;
+  /** Five characters behind a `generateName`. */
+  readonly makeSuffix: () => string;
+}
+
+/** Without vowels and what is mistaken for one another, as the real server has it: no words come about. */
+const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+
+export const realSurroundings: Surroundings = {
+  now: () => `${new Date().toISOString().slice(0, 19)}Z`,
+  makeUid: () => crypto.randomUUID(),
+  makeSuffix: () => {
+    const numbers = crypto.getRandomValues(new Uint32Array(5));
+    return [...numbers].map((number) => suffixAlphabet.charAt(number % suffixAlphabet.length)).join('');
+  },
+};
+
+/** What every write may say. */
+export interface WriteOptions {
+  /** Everything is done but the storing. */
+  readonly dryRun: boolean;
+  /** Who writes, for the managed fields. */
+  readonly fieldManager: string;
+}
