@@ -1,5 +1,6 @@
 /** Whether a body is about what the request is about. Pure. */
 import type { ApiObject } from '../objects/object-bytes.ts';
+import { isObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
 import { ApiError } from '../status.ts';
 import type { ServedKind } from './served-kind.ts';
 
@@ -8,6 +9,16 @@ export interface Target {
   readonly namespace: string;
   /** null: the request names no object. */
   readonly name: string | null;
+}
+
+/** What a client sent, or what its patch has made of an object: at least an object with metadata. @throws ApiError (400) */
+export function asApiObject(value: JsonValue): ApiObject {
+  if (!isObject(value)) throw new ApiError('BadRequest', 'the body is not a JSON object');
+  const { metadata = {} } = value;
+  if (metadata !== null && !isObject(metadata)) {
+    throw new ApiError('BadRequest', 'metadata of the body is not a JSON object');
+  }
+  return { ...value, metadata: metadata ?? {} } as unknown as ApiObject;
 }
 
 /** @throws ApiError (400) */

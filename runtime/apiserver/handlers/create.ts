@@ -24,7 +24,7 @@ export async function createObject(
   kind: ServedKind,
   namespace: string,
   body: ApiObject,
-  { dryRun, fieldManager }: WriteOptions,
+  options: WriteOptions,
   surroundings: Surroundings,
 ): Promise<StoredObject> {
   checkBody(kind, body, { namespace, name: null });
@@ -38,9 +38,11 @@ export async function createObject(
       name === '' && generateName !== ''
         ? generateName.slice(0, prefixLength) + surroundings.makeSuffix()
         : name;
-    const object = prepare(kind, namespace, given, body, fieldManager, surroundings);
+    const object = prepare(kind, namespace, given, body, options, surroundings);
     const place = placeOf(kind, namespace, given);
-    const stored = dryRun ? await pretend(kind, place, object) : await kind.objects.create(place, object);
+    const stored = options.dryRun
+      ? await pretend(kind, place, object)
+      : await kind.objects.create(place, object);
     if (stored !== null) return stored;
     if (number === tries) throw alreadyExists(kind.resource, given);
   }
@@ -51,7 +53,7 @@ function prepare(
   namespace: string,
   name: string,
   body: ApiObject,
-  manager: string,
+  options: WriteOptions,
   surroundings: Surroundings,
 ): ApiObject {
   const { strategy, resource } = kind;
@@ -70,7 +72,8 @@ function prepare(
   const rules = { isNamespaced: resource.namespaced, name: strategy.name };
   const errors = [...checkMetadata(filled.metadata, rules), ...(strategy.check?.(filled) ?? [])];
   if (errors.length > 0) throw invalid(resource, name, errors);
-  const writer = { manager, subresource: '', time };
+  if (options.isAccounted) return filled;
+  const writer = { manager: options.fieldManager, subresource: '', time };
   return updateManaged(kind.managed, null, filled as JsonObject, writer) as ApiObject;
 }
 

@@ -1,94 +1,14 @@
 /** Objects through their life, on a real store: what clients see of create, update and delete. */
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { openSoloStore } from '../../datastore/testing/solo-store.ts';
-import { dnsSubdomain } from '../objects/name-rules.ts';
-import { type ApiObject, decodeFromStore } from '../objects/object-bytes.ts';
-import type { Json } from '../patch/json-patch.ts';
-import { applyMergePatch } from '../patch/merge-patch.ts';
-import { builtInGroupVersions, findResource } from '../resources/built-in.ts';
-import { readGenerated, typesFile } from '../schemas/generated-files.ts';
-import { Registry } from '../schemas/registry.ts';
-import type { StoredObject } from '../storage/object-store.ts';
-import { createObject } from './create.ts';
-import { type DeleteRequest, deleteObject } from './delete.ts';
+import type { ApiObject } from '../objects/object-bytes.ts';
+import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import { type ServedKind, serveKind } from './served-kind.ts';
-import type { Surroundings } from './surroundings.ts';
-import { type UpdateRequest, updateObject } from './update.ts';
-
-const registry = new Registry(readGenerated(typesFile).toString());
-
-/** A clock that goes on by a second, and chance that repeats itself. */
-function makeSurroundings(): Surroundings {
-  let seconds = 0;
-  let number = 0;
-  return {
-    now: () => {
-      seconds += 1;
-      return `2026-01-01T00:00:${String(seconds).padStart(2, '0')}Z`;
-    },
-    makeUid: () => {
-      number += 1;
-      return `uid-${number}`;
-    },
-    makeSuffix: () => ['aaaaa', 'aaaaa', 'bbbbb'][Math.min(number, 2)] as string,
-  };
-}
-
-async function open(t: Test, group: string, resource: string, countsGenerations: boolean) {
-  const { store } = await openSoloStore(t, t.testdir());
-  const found = findResource(builtInGroupVersions, { group, version: 'v1', resource });
-  if (found === null) throw new Error(`there is no ${resource}`);
-  const strategy = { name: dnsSubdomain, countsGenerations, hasStatus: countsGenerations };
-  const kind = serveKind({ registry, resource: found, strategy, store });
-  const surroundings = makeSurroundings();
-  const write = { dryRun: false, fieldManager: 'test' };
-  return {
-    kind,
-    create: (body: object, options: object = {}) =>
-      createObject(kind, 'd', body as ApiObject, { ...write, ...options }, surroundings).then(read),
-    update: (change: UpdateRequest['change'], options: Partial<UpdateRequest> = {}) =>
-      updateObject(
-        kind,
-        { ...write, namespace: 'd', name: 'a', subresource: '', change, ...options },
-        surroundings,
-      ).then(read),
-    remove: async (options: Partial<DeleteRequest> = {}) => {
-      const usual = { dryRun: false, uid: '', resourceVersion: '', propagation: 'Background' } as const;
-      const { isGone, object } = await deleteObject(
-        kind,
-        { ...usual, namespace: 'd', name: 'a', ...options },
-        surroundings,
-      );
-      return { isGone, object: read(object) };
-    },
-    get: async () => {
-      const stored = await kind.objects.get('d/a');
-      return stored === null ? null : read(stored);
-    },
-  };
-}
-
-function read({ bytes, revision }: StoredObject): ApiObject {
-  return decodeFromStore(bytes, revision);
-}
-
-const configMap = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' }, data: { k: 'v' } };
-const deployment = {
-  ...{ kind: 'Deployment', apiVersion: 'apps/v1', metadata: { name: 'a', labels: { app: 'a' } } },
-  spec: {
-    replicas: 2,
-    selector: { matchLabels: { app: 'a' } },
-    template: { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
-  },
-};
-
-/** A merge patch, as a change. */
-function merging(patch: object): UpdateRequest['change'] {
-  return (current) => applyMergePatch(current as unknown as Json, patch as Json) as unknown as ApiObject;
-}
+import { realSurroundings } from './surroundings.ts';
+import { configMap, deployment, merging, openKind, registry } from './testing/open-kind.ts';
 
 t.test('createObject gives an object what only the server knows', async (t) => {
-  const { create } = await open(t, '', 'configmaps', false);
+  const { create } = await openKind(t, '', 'configmaps', false);
   const made = await create({
     ...configMap,
     metadata: { name: 'a', uid: 'mine', generation: 7, labels: { b: 'c' } },
@@ -113,7 +33,7 @@ t.test('createObject gives an object what only the server knows', async (t) => {
 });
 
 t.test('createObject refuses what does not fit, and stores nothing', async (t) => {
-  const { create, get } = await open(t, '', 'configmaps', false);
+  const { create, get } = await openKind(t, '', 'configmaps', false);
   for (const [body, code, message] of [
     [{ ...configMap, apiVersion: 'v2' }, 400, /the body is "ConfigMap" of "v2", not "ConfigMap" of "v1"/],
     [{ ...configMap, kind: undefined }, 400, /without a kind/],
@@ -136,7 +56,7 @@ t.test('createObject refuses what does not fit, and stores nothing', async (t) =
 });
 
 t.test('createObject makes a name until one is free', async (t) => {
-  const { create } = await open(t, '', 'configmaps', false);
+  const { create } = await openKind(t, '', 'configmaps', false);
   const body = { ...configMap, metadata: { generateName: `${'x'.repeat(70)}-` } };
   const first = await create(body);
   t.equal(first.metadata.name, `${'x'.repeat(58)}aaaaa`);
@@ -146,7 +66,7 @@ t.test('createObject makes a name until one is free', async (t) => {
 });
 
 t.test('updateObject counts what is wanted, and only that', async (t) => {
-  const { create, update } = await open(t, 'apps', 'deployments', true);
+  const { create, update } = await openKind(t, 'apps', 'deployments', true);
   const made = await create({ ...deployment, status: { replicas: 9 } });
   t.equal(made.metadata.generation, 1);
   t.notMatch(made, { status: { replicas: 9 } }, 'status is not taken from a client that creates');
@@ -166,21 +86,27 @@ t.test('updateObject counts what is wanted, and only that', async (t) => {
 });
 
 t.test('updateObject keeps the version of what does not change, in whatever order it is sent', async (t) => {
-  const { create, update } = await open(t, 'apps', 'deployments', true);
+  const { create, update } = await openKind(t, 'apps', 'deployments', true);
   const made = await create(deployment);
   const { spec, metadata } = made as ApiObject & { spec: Record<string, unknown> };
   const turned = Object.fromEntries(Object.entries(spec).reverse());
-  const same = await update(() => ({ spec: turned, metadata, apiVersion: 'apps/v1', kind: 'Deployment' }));
+  const same = await update(
+    () => ({ spec: turned, metadata, apiVersion: 'apps/v1', kind: 'Deployment' }) as JsonObject,
+  );
   t.equal(same.metadata.resourceVersion, made.metadata.resourceVersion);
   t.same(same.metadata.managedFields, made.metadata.managedFields);
 });
 
 t.test('updateObject holds to what the client knew, and what cannot change', async (t) => {
-  const { create, update, get } = await open(t, '', 'configmaps', false);
+  const { create, update, get } = await openKind(t, '', 'configmaps', false);
   const made = await create(configMap);
   await update(merging({ data: { k: 'w' } }));
   for (const [change, code, message] of [
-    [() => made, 409, /the object has been modified; please apply your changes to the latest version/],
+    [
+      () => made as JsonObject,
+      409,
+      /the object has been modified; please apply your changes to the latest version/,
+    ],
     [merging({ metadata: { uid: 'other' } }), 409, /UID in precondition: other, UID in object meta: uid-1/],
     [
       merging({ metadata: { name: 'b' } }),
@@ -193,7 +119,7 @@ t.test('updateObject holds to what the client knew, and what cannot change', asy
     await t.rejects(update(change), { name: 'ApiError', code, message });
   }
   await t.rejects(
-    update((now) => now, { name: 'b' }),
+    update((now) => now as JsonObject, { name: 'b' }),
     { code: 404, message: 'configmaps "b" not found' },
   );
   const before = await get();
@@ -202,14 +128,14 @@ t.test('updateObject holds to what the client knew, and what cannot change', asy
   t.same(await get(), before);
   const { resourceVersion: _, ...anyVersion } = made.metadata;
   t.match(
-    await update(() => ({ ...made, metadata: anyVersion })),
+    await update(() => ({ ...made, metadata: anyVersion }) as JsonObject),
     { data: { k: 'v' } },
     'no version: whichever',
   );
 });
 
 t.test('what has finalizers is marked, and goes with the last of them', async (t) => {
-  const { create, update, remove, get } = await open(t, '', 'configmaps', false);
+  const { create, update, remove, get } = await openKind(t, '', 'configmaps', false);
   await create({ ...configMap, metadata: { name: 'a', finalizers: ['x.y/one', 'x.y/two'] } });
   const marked = await remove();
   t.equal(marked.isGone, false);
@@ -225,7 +151,7 @@ t.test('what has finalizers is marked, and goes with the last of them', async (t
 });
 
 t.test('deleteObject deletes the one that is meant', async (t) => {
-  const { create, remove, get } = await open(t, '', 'configmaps', false);
+  const { create, remove, get } = await openKind(t, '', 'configmaps', false);
   const made = await create(configMap);
   await t.rejects(remove({ uid: 'other' }), {
     code: 409,
@@ -244,7 +170,7 @@ t.test('deleteObject deletes the one that is meant', async (t) => {
 });
 
 t.test('deleteObject leaves what an object owns to the garbage collector', async (t) => {
-  const { create, remove, get } = await open(t, 'apps', 'deployments', true);
+  const { create, remove, get } = await openKind(t, 'apps', 'deployments', true);
   await create(deployment);
   await remove({ propagation: 'Foreground' });
   t.match((await get())?.metadata, { finalizers: ['foregroundDeletion'], generation: 2 });
@@ -253,8 +179,14 @@ t.test('deleteObject leaves what an object owns to the garbage collector', async
 });
 
 t.test('a resource that is not stored has no handlers', async (t) => {
-  const { kind } = await open(t, '', 'configmaps', false);
+  const { kind } = await openKind(t, '', 'configmaps', false);
   const resource: ServedKind['resource'] = { ...kind.resource, storage: null };
   const { store } = await openSoloStore(t, t.testdir());
   t.throws(() => serveKind({ registry, resource, strategy: kind.strategy, store }), /is not stored/);
+});
+
+t.test('realSurroundings are as the API writes them', async (t) => {
+  t.match(realSurroundings.now(), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  t.match(realSurroundings.makeUid(), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  t.match(realSurroundings.makeSuffix(), /^[bcdfghjklmnpqrstvwxz2456789]{5}$/);
 });

@@ -25,4 +25,6 @@ export interface WriteOptions {
   readonly dryRun: boolean;
   /** Who writes, for the managed fields. */
   readonly fieldManager: string;
+  /** Server-side apply has settled who owns what, and the object says it. Default false: it is found out from the change. */
+  readonly isAccounted?: boolean;
 }

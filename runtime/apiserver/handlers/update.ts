@@ -8,7 +8,7 @@ import type { ApiObject } from '../objects/object-bytes.ts';
 import { isSameJson, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
 import { conflict, type FieldError, invalid, notFound, outdated } from '../status.ts';
 import type { Decision, StoredObject } from '../storage/object-store.ts';
-import { checkBody } from './check-body.ts';
+import { asApiObject, checkBody } from './check-body.ts';
 import { placeOf, type ServedKind } from './served-kind.ts';
 import type { Surroundings, WriteOptions } from './surroundings.ts';
 
@@ -19,7 +19,7 @@ export interface UpdateRequest extends WriteOptions {
   /** '' or 'status'. */
   readonly subresource: '' | 'status';
   /** What the client makes of what there is; throws `ApiError` where it does not fit. */
-  readonly change: (current: ApiObject) => ApiObject;
+  readonly change: (current: ApiObject) => JsonValue;
 }
 
 /** @throws ApiError */
@@ -43,21 +43,27 @@ function decideUpdate(
   current: ApiObject,
   surroundings: Surroundings,
 ): Decision {
-  const sent = request.change(current);
+  const sent = asApiObject(request.change(current));
   checkBody(kind, sent, request);
   checkPreconditions(kind, request.name, sent, current);
   const asSent = inherit(kind, request.subresource, kind.normalize(sent), current);
   const next = kind.normalize(kind.strategy.fillIn?.(asSent) ?? asSent);
   const errors = checkAll(kind, next, current);
   if (errors.length > 0) throw invalid(kind.resource, request.name, errors);
-  const writer = {
-    manager: request.fieldManager,
-    subresource: request.subresource,
-    time: surroundings.now(),
-  };
-  const managed = updateManaged(kind.managed, current as JsonObject, next as JsonObject, writer) as ApiObject;
+  const managed = request.isAccounted ? next : account(kind, request, next, current, surroundings);
   const isLast = managed.metadata.deletionTimestamp !== undefined && finalizersOf(managed).length === 0;
   return isLast ? { kind: 'delete' } : { kind: 'store', object: managed };
+}
+
+function account(
+  { managed }: ServedKind,
+  { fieldManager, subresource }: UpdateRequest,
+  next: ApiObject,
+  current: ApiObject,
+  surroundings: Surroundings,
+): ApiObject {
+  const writer = { manager: fieldManager, subresource, time: surroundings.now() };
+  return updateManaged(managed, current as JsonObject, next as JsonObject, writer) as ApiObject;
 }
 
 /** A client that names a version or an identity wants that one and no other. */

@@ -1,0 +1,79 @@
+import t from 'tap';
+import type { ApiObject } from '../objects/object-bytes.ts';
+import { patchKindOf } from './patch.ts';
+import { configMap, deployment, merging, openKind } from './testing/open-kind.ts';
+
+t.test('patchObject changes by each kind of patch', async (t) => {
+  const { create, patch } = await openKind(t, 'apps', 'deployments', true);
+  await create(deployment);
+  const byJson = await patch('json', [{ op: 'replace', path: '/spec/replicas', value: 4 }]);
+  t.match(byJson, { metadata: { generation: 2 }, spec: { replicas: 4 } });
+  const byMerge = await patch('merge', { spec: { replicas: 5 }, metadata: { labels: { app: null } } });
+  t.match(byMerge, { spec: { replicas: 5 } });
+  t.notOk('labels' in byMerge.metadata);
+  const sidecar = { spec: { template: { spec: { containers: [{ name: 's', image: 'j' }] } } } };
+  const { spec } = (await patch('strategic', sidecar)) as ApiObject & {
+    spec: { template: { spec: { containers: { name: string }[] } } };
+  };
+  t.same(spec.template.spec.containers.map(({ name }) => name).sort(), ['c', 's']);
+  const current = await patch('merge', {});
+  t.equal(current.metadata.generation, 4, 'a patch that changes nothing is no change');
+});
+
+t.test('patchObject refuses what does not fit', async (t) => {
+  const { create, patch } = await openKind(t, '', 'configmaps', false);
+  await create(configMap);
+  for (const [kind, body, code, message] of [
+    ['json', {}, 400, /is a list/],
+    ['json', [{ op: 'test', path: '/data/k', value: 'x' }], 422, /testing value \/data\/k failed/],
+    ['json', [{ op: 'replace', path: '', value: 5 }], 400, /not a JSON object/],
+    [
+      'json',
+      Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/kind', value: 'ConfigMap' })),
+      413,
+      /10000/,
+    ],
+    ['merge', 5, 400, /is an object/],
+    ['merge', { metadata: 'x' }, 400, /metadata of the body is not/],
+    ['merge', { metadata: { resourceVersion: '999' } }, 409, /has been modified/],
+    ['merge', { kind: 'Pod' }, 400, /the body is "Pod"/],
+    ['strategic', 'x', 400, /invalid JSON document/],
+    ['apply', { ...configMap, metadata: { name: 'b' } }, 400, /does not match the name on the URL/],
+    ['apply', 'x', 400, /not a JSON object/],
+  ] as const) {
+    await t.rejects(
+      patch(kind, body),
+      { name: 'ApiError', code, message },
+      `${kind} ${JSON.stringify(body).slice(0, 60)}`,
+    );
+  }
+  await t.rejects(patch('merge', {}, { name: 'b' }), { code: 404 });
+  t.equal(patchKindOf('application/merge-patch+json; charset=utf-8'), 'merge');
+  t.throws(() => patchKindOf('application/json'), { code: 415, message: /accepted media types include/ });
+});
+
+t.test('an apply makes the object, changes it, and leaves to others what is theirs', async (t) => {
+  const { patch, update, get } = await openKind(t, 'apps', 'deployments', true);
+  const mine = { fieldManager: 'mine' };
+  const made = await patch('apply', deployment, mine);
+  t.match(made, { metadata: { uid: /^uid-/, generation: 1 }, spec: { replicas: 2 } });
+  t.match(made.metadata.managedFields, [{ manager: 'mine', operation: 'Apply' }]);
+  t.equal((made.metadata.managedFields as unknown[]).length, 1);
+  const again = await patch('apply', deployment, mine);
+  t.equal(again.metadata.resourceVersion, made.metadata.resourceVersion, 'the same again changes nothing');
+  await update(merging({ spec: { replicas: 9 } }), { fieldManager: 'scaler' });
+  await t.rejects(patch('apply', deployment, mine), {
+    ...{ code: 409, message: /conflict with "scaler".*: \.spec\.replicas/ },
+    details: { causes: [{ reason: 'FieldManagerConflict', field: '.spec.replicas' }] },
+  });
+  t.match(await get(), { spec: { replicas: 9 } });
+  t.match(await patch('apply', deployment, { ...mine, force: true }), { spec: { replicas: 2 } });
+});
+
+t.test('two who apply what is not there yet meet in one object', async (t) => {
+  const { patch } = await openKind(t, '', 'configmaps', false);
+  const apply = (key: string) =>
+    patch('apply', { ...configMap, data: { [key]: key } }, { fieldManager: key });
+  await Promise.all(['x', 'y', 'z'].map(apply));
+  t.match(await apply('x'), { data: { x: 'x', y: 'y', z: 'z' } });
+});

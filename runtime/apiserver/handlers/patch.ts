@@ -1,0 +1,131 @@
+/**
+ * Changes an object by a patch. An apply also makes the object where there is none.
+ * (k8s.io/apiserver/pkg/endpoints/handlers/patch.go)
+ */
+import { applyManaged } from '../managed-fields/managed-fields.ts';
+import type { ApiObject } from '../objects/object-bytes.ts';
+import { applyJsonPatch, type Json, PatchError } from '../patch/json-patch.ts';
+import { applyMergePatch } from '../patch/merge-patch.ts';
+import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts';
+import { isObject, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
+import { ApiError } from '../status.ts';
+import type { StoredObject } from '../storage/object-store.ts';
+import { asApiObject, checkBody } from './check-body.ts';
+import { createObject } from './create.ts';
+import type { ServedKind } from './served-kind.ts';
+import type { Surroundings } from './surroundings.ts';
+import { type UpdateRequest, updateObject } from './update.ts';
+
+export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';
+
+const patchKinds: ReadonlyMap<string, PatchKind> = new Map([
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+  ['application/apply-patch+yaml', 'apply'],
+]);
+
+/** @throws ApiError (415) */
+export function patchKindOf(contentType: string): PatchKind {
+  const kind = patchKinds.get((contentType.split(';')[0] as string).trim().toLowerCase());
+  if (kind !== undefined) return kind;
+  const known = [...patchKinds.keys()].join(', ');
+  throw new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${known}`,
+  );
+}
+
+export interface PatchRequest extends Omit<UpdateRequest, 'change' | 'isAccounted'> {
+  readonly patch: JsonValue;
+  readonly patchKind: PatchKind;
+  /** An apply takes what others own. */
+  readonly force: boolean;
+}
+
+/** @throws ApiError */
+export async function patchObject(
+  kind: ServedKind,
+  request: PatchRequest,
+  surroundings: Surroundings,
+): Promise<StoredObject> {
+  if (request.patchKind === 'apply') return await applyObject(kind, request, surroundings);
+  const change = (current: ApiObject): JsonValue => patched(kind, request, current);
+  return await updateObject(kind, { ...request, change }, surroundings);
+}
+
+function patched(kind: ServedKind, { patch, patchKind }: PatchRequest, current: ApiObject): JsonValue {
+  const document = current as unknown as Json;
+  try {
+    switch (patchKind) {
+      case 'json':
+        return applyJsonPatch(document, patch);
+      case 'strategic':
+        return applyStrategicMergePatch(kind.type, current as JsonObject, patch);
+      default:
+        if (!isObject(patch)) throw new PatchError('malformed', 'a merge patch of an object is an object');
+        return applyMergePatch(document, patch as unknown as Json);
+    }
+  } catch (error) {
+    throw error instanceof PatchError ? toApiError(error) : error;
+  }
+}
+
+function toApiError({ code, message }: PatchError): ApiError {
+  switch (code) {
+    case 'malformed':
+      return new ApiError('BadRequest', message);
+    case 'tooLarge':
+      return new ApiError('RequestEntityTooLarge', message);
+    case 'inapplicable':
+      return new ApiError('Invalid', message);
+  }
+}
+
+async function applyObject(
+  kind: ServedKind,
+  request: PatchRequest,
+  surroundings: Surroundings,
+): Promise<StoredObject> {
+  const applied = asApiObject(request.patch);
+  checkBody(kind, applied, request);
+  const merge = (live: ApiObject | null): ApiObject =>
+    mergeApplied(kind, request, live, applied, surroundings);
+  const update = { ...request, isAccounted: true, change: (live: ApiObject) => merge(live) as JsonObject };
+  for (;;) {
+    try {
+      return await updateObject(kind, update, surroundings);
+    } catch (error) {
+      if (!isReason(error, 'NotFound') || request.subresource !== '') throw error;
+    }
+    try {
+      const named = { ...applied, metadata: { ...applied.metadata, name: request.name } };
+      const made = mergeApplied(kind, request, null, named, surroundings);
+      return await createObject(
+        kind,
+        request.namespace,
+        made,
+        { ...request, isAccounted: true },
+        surroundings,
+      );
+    } catch (error) {
+      // Somebody else has made it meanwhile: it is there to be changed.
+      if (!isReason(error, 'AlreadyExists')) throw error;
+    }
+  }
+}
+
+function mergeApplied(
+  { managed }: ServedKind,
+  { fieldManager, subresource, force }: PatchRequest,
+  live: ApiObject | null,
+  applied: ApiObject,
+  surroundings: Surroundings,
+): ApiObject {
+  const writer = { manager: fieldManager, subresource, time: surroundings.now(), force };
+  return applyManaged(managed, live as JsonObject | null, applied as JsonObject, writer) as ApiObject;
+}
+
+function isReason(error: unknown, reason: ApiError['reason']): boolean {
+  return error instanceof ApiError && error.reason === reason;
+}

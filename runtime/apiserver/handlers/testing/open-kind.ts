@@ -1,0 +1,99 @@
+/** A kind of objects on a real store, with a clock and chance that a test can foresee. */
+import type { Test } from 'tap';
+import { openSoloStore } from '../../../datastore/testing/solo-store.ts';
+import { dnsSubdomain } from '../../objects/name-rules.ts';
+import { type ApiObject, decodeFromStore } from '../../objects/object-bytes.ts';
+import type { Json } from '../../patch/json-patch.ts';
+import { applyMergePatch } from '../../patch/merge-patch.ts';
+import { builtInGroupVersions, findResource } from '../../resources/built-in.ts';
+import { readGenerated, typesFile } from '../../schemas/generated-files.ts';
+import type { JsonValue } from '../../schemas/protobuf/json-value.ts';
+import { Registry } from '../../schemas/registry.ts';
+import type { StoredObject } from '../../storage/object-store.ts';
+import { createObject } from '../create.ts';
+import { type DeleteRequest, deleteObject } from '../delete.ts';
+import { type PatchKind, type PatchRequest, patchObject } from '../patch.ts';
+import { serveKind } from '../served-kind.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { type UpdateRequest, updateObject } from '../update.ts';
+
+export const registry = new Registry(readGenerated(typesFile).toString());
+
+/** A clock that goes on by a second, and chance that repeats itself. */
+function makeSurroundings(): Surroundings {
+  let seconds = 0;
+  let number = 0;
+  return {
+    now: () => {
+      seconds += 1;
+      return `2026-01-01T00:00:${String(seconds).padStart(2, '0')}Z`;
+    },
+    makeUid: () => {
+      number += 1;
+      return `uid-${number}`;
+    },
+    makeSuffix: () => ['aaaaa', 'aaaaa', 'bbbbb'][Math.min(number, 2)] as string,
+  };
+}
+
+export async function openKind(t: Test, group: string, resource: string, countsGenerations: boolean) {
+  const { store } = await openSoloStore(t, t.testdir());
+  const found = findResource(builtInGroupVersions, { group, version: 'v1', resource });
+  if (found === null) throw new Error(`there is no ${resource}`);
+  const strategy = { name: dnsSubdomain, countsGenerations, hasStatus: countsGenerations };
+  const kind = serveKind({ registry, resource: found, strategy, store });
+  const surroundings = makeSurroundings();
+  const write = { dryRun: false, fieldManager: 'test' };
+  return {
+    kind,
+    patch: (patchKind: PatchKind, patch: unknown, options: Partial<PatchRequest> = {}) =>
+      patchObject(
+        kind,
+        {
+          ...{ ...write, namespace: 'd', name: 'a', subresource: '', force: false },
+          ...{ patchKind, patch: patch as JsonValue, ...options },
+        },
+        surroundings,
+      ).then(read),
+    create: (body: object, options: object = {}) =>
+      createObject(kind, 'd', body as ApiObject, { ...write, ...options }, surroundings).then(read),
+    update: (change: UpdateRequest['change'], options: Partial<UpdateRequest> = {}) =>
+      updateObject(
+        kind,
+        { ...write, namespace: 'd', name: 'a', subresource: '', change, ...options },
+        surroundings,
+      ).then(read),
+    remove: async (options: Partial<DeleteRequest> = {}) => {
+      const usual = { dryRun: false, uid: '', resourceVersion: '', propagation: 'Background' } as const;
+      const { isGone, object } = await deleteObject(
+        kind,
+        { ...usual, namespace: 'd', name: 'a', ...options },
+        surroundings,
+      );
+      return { isGone, object: read(object) };
+    },
+    get: async () => {
+      const stored = await kind.objects.get('d/a');
+      return stored === null ? null : read(stored);
+    },
+  };
+}
+
+function read({ bytes, revision }: StoredObject): ApiObject {
+  return decodeFromStore(bytes, revision);
+}
+
+export const configMap = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' }, data: { k: 'v' } };
+export const deployment = {
+  ...{ kind: 'Deployment', apiVersion: 'apps/v1', metadata: { name: 'a', labels: { app: 'a' } } },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: 'a' } },
+    template: { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+  },
+};
+
+/** A merge patch, as a change. */
+export function merging(patch: object): UpdateRequest['change'] {
+  return (current) => applyMergePatch(current as unknown as Json, patch as Json);
+}
