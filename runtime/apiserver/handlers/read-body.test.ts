@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { isNestedDeeper } from '../objects/nesting.ts';
+import type { Encoding } from '../request/accept.ts';
+import { encodeObject } from '../schemas/protobuf/codec.ts';
+import type { ApiType } from '../schemas/registry.ts';
+import { ApiError } from '../status.ts';
+import { type FieldValidation, readBody, readFieldValidation } from './read-body.ts';
+import { configMap, registry } from './testing/open-kind.ts';
+
+const type = registry.kind({ group: '', version: 'v1', kind: 'ConfigMap' }) as ApiType;
+
+function read(body: string | Uint8Array, encoding: Encoding = 'json', validation: FieldValidation = 'Warn') {
+  return readBody(registry, type, Buffer.from(body as string), encoding, validation);
+}
+
+t.test('readBody reads each encoding', async (t) => {
+  t.same(read(JSON.stringify(configMap)).object, configMap);
+  t.same(read(JSON.stringify(configMap), 'yaml').object, configMap);
+  const yaml = 'kind: ConfigMap\napiVersion: v1\nmetadata: { name: a }\ndata:\n  k: v\n';
+  t.same(read(yaml, 'yaml').object, configMap);
+  t.match(read(encodeObject(registry, configMap), 'protobuf').object, configMap);
+  t.same(read('{"kind":"ConfigMap","metadata":null}').object.metadata, {});
+  t.match(read('{"metadata":{"generation":9007199254740993}}').object, {
+    metadata: { generation: 9007199254740993n },
+  });
+});
+
+t.test('readBody says which fields are none, or stand twice', async (t) => {
+  const odd =
+    '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","nam":1},"data":{"k":"1","k":"2"},"dat":{}}';
+  const faults = ['unknown field "metadata.nam"', 'unknown field "dat"', 'duplicate field "data.k"'];
+  t.same(read(odd).warnings, faults);
+  t.same(read(odd, 'json', 'Ignore').warnings, []);
+  t.throws(() => read(odd, 'json', 'Strict'), {
+    code: 400,
+    message: `ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: ${faults.join(', ')}`,
+  });
+  t.same(read(JSON.stringify(configMap), 'json', 'Strict').warnings, []);
+  t.equal(readFieldValidation(''), 'Warn');
+  t.equal(readFieldValidation('Strict'), 'Strict');
+  t.throws(() => readFieldValidation('strict'), { code: 422, message: /supported values/ });
+});
+
+t.test('readBody refuses what is none', async (t) => {
+  for (const [body, encoding, message] of [
+    ['', 'json', /not JSON/],
+    ['{"a":', 'json', /not JSON/],
+    ['[]', 'json', /not a JSON object/],
+    ['"x"', 'json', /not a JSON object/],
+    ['{"metadata":[]}', 'json', /metadata of the body/],
+    [Buffer.from([0x7b, 0xff, 0x7d]), 'json', /not UTF-8/],
+    ['['.repeat(100_000), 'json', /nested more than 500/],
+    [`${'{"a":'.repeat(501)}1${'}'.repeat(501)}`, 'json', /nested more than 500/],
+    ['a: b: c', 'yaml', /not YAML: /],
+    ['a: 1\na: 2', 'yaml', /not YAML: /],
+    [
+      `a: &a [x, x]\n${Array.from({ length: 30 }, (_, n) => `b${n}: &b${n} [*${n ? `b${n - 1}` : 'a'}, *${n ? `b${n - 1}` : 'a'}]`).join('\n')}`,
+      'yaml',
+      /not YAML: .*alias/,
+    ],
+    ['k8s\0garbage', 'protobuf', /not an object in protobuf/],
+    ['', 'protobuf', /not an object in protobuf/],
+  ] as const) {
+    t.throws(
+      () => read(body, encoding),
+      { name: 'ApiError', code: 400, message },
+      String(body).slice(0, 30).replaceAll('\0', ' '),
+    );
+  }
+});
+
+t.test('isNestedDeeper counts what nests, and not what strings hold', async (t) => {
+  t.equal(isNestedDeeper(Buffer.from('{"a":[{}]}'), 3), false);
+  t.equal(isNestedDeeper(Buffer.from('{"a":[{}]}'), 2), true);
+  t.equal(isNestedDeeper(Buffer.from('["[[[[\\"[[[","{{{"]'), 1), false);
+  t.equal(isNestedDeeper(Buffer.from(`[${'[],'.repeat(1000)}[]]`), 2), false);
+});
+
+t.test('readBody reads or refuses, whatever it gets', async () => {
+  const piece = fc.constantFrom(
+    '{',
+    '}',
+    '[',
+    ']',
+    '"',
+    ':',
+    ',',
+    'a',
+    ' ',
+    '\n',
+    '-',
+    '1',
+    'metadata',
+    '&a',
+    '*a',
+    '\\',
+  );
+  const text = fc.array(piece, { maxLength: 30 }).map((pieces) => Buffer.from(pieces.join('')));
+  const body = fc.oneof(text, fc.uint8Array({ maxLength: 60 }));
+  fc.assert(
+    fc.property(body, fc.constantFrom('json', 'yaml', 'protobuf'), (bytes, encoding) => {
+      try {
+        readBody(registry, type, bytes, encoding as Encoding, 'Warn');
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,116 @@
+/** The body of a request, in whichever encoding it came, as an object; and what field validation says of it. */
+import { parse as parseYaml } from 'yaml';
+import { duplicateFields } from '../objects/duplicate-fields.ts';
+import { parseJson } from '../objects/json-text.ts';
+import { deepestNesting, isNestedDeeper } from '../objects/nesting.ts';
+import type { ApiObject } from '../objects/object-bytes.ts';
+import type { Encoding } from '../request/accept.ts';
+import { decodeObject } from '../schemas/protobuf/codec.ts';
+import { CodecError } from '../schemas/protobuf/codec-error.ts';
+import type { JsonValue } from '../schemas/protobuf/json-value.ts';
+import type { ApiType, Registry } from '../schemas/registry.ts';
+import { unknownFields } from '../schemas/unknown-fields.ts';
+import { ApiError, invalid } from '../status.ts';
+import { asApiObject } from './check-body.ts';
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+export interface BodyText {
+  readonly value: JsonValue;
+  /** Of fields that stand twice; none where the encoding has no such thing. */
+  readonly duplicates: readonly string[];
+}
+
+export interface Body {
+  readonly object: ApiObject;
+  /** For the `Warning` headers. */
+  readonly warnings: readonly string[];
+}
+
+/** @param text of the query; '' is `Warn`. @throws ApiError (422) */
+export function readFieldValidation(text: string): FieldValidation {
+  if (text === '') return 'Warn';
+  if (text === 'Ignore' || text === 'Warn' || text === 'Strict') return text;
+  const message = `Unsupported value: ${JSON.stringify(text)}: supported values: "", "Ignore", "Strict", "Warn"`;
+  const error = { reason: 'FieldValueNotSupported', field: 'fieldValidation', message } as const;
+  throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [error]);
+}
+
+/** JSON or YAML as a value: a body, or a patch. @throws ApiError (400) */
+export function readText(bytes: Uint8Array, encoding: 'json' | 'yaml'): BodyText {
+  const text = decodeUtf8(bytes);
+  if (encoding === 'json') return readJson(text, bytes);
+  // What calls itself YAML is mostly JSON, which is YAML too and much quicker to read.
+  try {
+    return readJson(text, bytes);
+  } catch {
+    return { value: readYaml(text), duplicates: [] };
+  }
+}
+
+/** @throws ApiError (400) */
+export function readBody(
+  registry: Registry,
+  type: ApiType,
+  bytes: Uint8Array,
+  encoding: Encoding,
+  validation: FieldValidation,
+): Body {
+  if (encoding === 'protobuf') return { object: readProtobuf(registry, type, bytes), warnings: [] };
+  const { value, duplicates } = readText(bytes, encoding);
+  const object = asApiObject(value);
+  if (validation === 'Ignore') return { object, warnings: [] };
+  const faults = [
+    ...unknownFields(type, object).map((path) => `unknown field "${path}"`),
+    ...duplicates.map((path) => `duplicate field "${path}"`),
+  ];
+  if (validation === 'Warn' || faults.length === 0) return { object, warnings: faults };
+  const { kind, apiVersion } = object as { kind?: string; apiVersion?: string };
+  const version = (apiVersion ?? '').split('/').at(-1);
+  throw new ApiError(
+    'BadRequest',
+    `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${faults.join(', ')}`,
+  );
+}
+
+function readJson(text: string, bytes: Uint8Array): BodyText {
+  if (isNestedDeeper(bytes)) {
+    throw new ApiError('BadRequest', `the body is nested more than ${deepestNesting} levels deep`);
+  }
+  try {
+    return { value: parseJson(text), duplicates: duplicateFields(text) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ApiError('BadRequest', `the body is not JSON: ${error.message}`);
+  }
+}
+
+function readYaml(text: string): JsonValue {
+  try {
+    const value: unknown = parseYaml(text, { maxAliasCount: 100, uniqueKeys: true, logLevel: 'error' });
+    // Dates and the like become what they are in JSON; and so deep a value is refused as JSON is.
+    const json = JSON.stringify(value) ?? 'null';
+    return readJson(json, Buffer.from(json)).value;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    const [why = ''] = String(error instanceof Error ? error.message : error).split('\n');
+    throw new ApiError('BadRequest', `the body is not YAML: ${why}`);
+  }
+}
+
+function readProtobuf(registry: Registry, type: ApiType, bytes: Uint8Array): ApiObject {
+  try {
+    return asApiObject(decodeObject(registry, bytes, { expected: type }));
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    throw new ApiError('BadRequest', `the body is not an object in protobuf: ${error.message}`);
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ApiError('BadRequest', 'the body is not UTF-8');
+  }
+}
