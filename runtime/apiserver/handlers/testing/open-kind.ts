@@ -45,7 +45,7 @@ export async function openKind(t: Test, group: string, resource: string, countsG
   const surroundings = makeSurroundings();
   const write = { dryRun: false, fieldManager: 'test' };
   return {
-    kind,
+    ...{ kind, surroundings },
     patch: (patchKind: PatchKind, patch: unknown, options: Partial<PatchRequest> = {}) =>
       patchObject(
         kind,

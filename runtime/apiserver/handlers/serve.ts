@@ -1,0 +1,216 @@
+/**
+ * A request for a resource, from its words to its answer: every verb but watch, which does not end. Who may ask has been
+ * settled before.
+ */
+import { type AnswerForm, chooseForm, encodingOfBody } from '../request/accept.ts';
+import type { ResourceRequest } from '../request/request-info.ts';
+import type { JsonObject } from '../schemas/protobuf/json-value.ts';
+import type { Registry } from '../schemas/registry.ts';
+import { ApiError, notFound, type Status } from '../status.ts';
+import { planList } from '../storage/list-plan.ts';
+import type { StoredObject } from '../storage/object-store.ts';
+import { includedObjects } from '../tables/table.ts';
+import { type AnswerOptions, answerList, answerObject, type Pieces } from './answer.ts';
+import { createObject } from './create.ts';
+import { deleteObject } from './delete.ts';
+import { readDeleteOptions } from './delete-options.ts';
+import { patchKindOf, patchObject } from './patch.ts';
+import { readBody, readFieldValidation, readText } from './read-body.ts';
+import { listSelected, readSelection } from './select.ts';
+import { placeOf, type ServedKind } from './served-kind.ts';
+import type { Surroundings } from './surroundings.ts';
+import { updateObject } from './update.ts';
+import { readWriteOptions } from './write-options.ts';
+
+export interface ApiRequest {
+  readonly info: ResourceRequest;
+  readonly query: URLSearchParams;
+  readonly accept: string | undefined;
+  readonly contentType: string | undefined;
+  readonly userAgent: string;
+  readonly body: Uint8Array;
+}
+
+export interface ApiAnswer {
+  readonly code: number;
+  readonly mediaType: string;
+  readonly warnings: readonly string[];
+  readonly pieces: Pieces;
+}
+
+export interface Service {
+  readonly registry: Registry;
+  readonly surroundings: Surroundings;
+}
+
+/** @throws ApiError, which is answered as a Status */
+export async function serve(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+  const { info } = request;
+  if (info.subresource !== '' && info.subresource !== 'status') {
+    throw new ApiError('NotFound', 'the server could not find the requested resource');
+  }
+  switch (info.verb) {
+    case 'get':
+      return await get(service, kind, request);
+    case 'list':
+      return await list(service, kind, request);
+    case 'create':
+      return await create(service, kind, request);
+    case 'update':
+      return await update(service, kind, request);
+    case 'patch':
+      return await patch(service, kind, request);
+    case 'delete':
+      return await remove(service, kind, request);
+    case 'deletecollection':
+      return await removeAll(service, kind, request);
+    default:
+      throw methodNotAllowed(info);
+  }
+}
+
+async function get(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+  const { name, namespace } = request.info;
+  const form = formOf(request);
+  const version = request.query.get('resourceVersion') ?? '';
+  const stored = await kind.objects.get(placeOf(kind, namespace, name), version);
+  if (stored === null) throw notFound(kind.resource, name);
+  return answered(service, kind, request, form, stored, 200, []);
+}
+
+async function list(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+  const form = formOf(request);
+  const selection = readSelection(kind, request.query);
+  const word = (name: string): string => request.query.get(name) ?? '';
+  const plan = planList({
+    resourceVersion: word('resourceVersion'),
+    resourceVersionMatch: word('resourceVersionMatch'),
+    continue: word('continue'),
+    limit: word('limit'),
+  });
+  const found = await listSelected(kind, belowOf(request.info), plan, selection);
+  const pieces = answerList(kind, found, answerOptions(service, request, form));
+  return { code: 200, mediaType: form.mediaType, warnings: [], pieces };
+}
+
+async function create(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+  if (request.info.name !== '') throw methodNotAllowed(request.info);
+  const form = formOf(request);
+  const options = readWriteOptions(request.query, request.userAgent, 'CreateOptions', null);
+  const { object, warnings } = readObject(service, kind, request);
+  const { namespace } = request.info;
+  const stored = await createObject(kind, namespace, object, options, service.surroundings);
+  return answered(service, kind, request, form, stored, 201, warnings);
+}
+
+async function update(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+  const form = formOf(request);
+  const options = readWriteOptions(request.query, request.userAgent, 'UpdateOptions', null);
+  const { object, warnings } = readObject(service, kind, request);
+  const change = (): JsonObject => object as JsonObject;
+  const stored = await updateObject(kind, { ...options, ...targetOf(request), change }, service.surroundings);
+  return answered(service, kind, request, form, stored, 200, warnings);
+}
+
+async function patch(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+  const form = formOf(request);
+  const patchKind = patchKindOf(request.contentType ?? '');
+  const options = readWriteOptions(request.query, request.userAgent, 'PatchOptions', patchKind);
+  const { value } = readText(request.body, patchKind === 'apply' ? 'yaml' : 'json');
+  const wanted = { ...options, ...targetOf(request), patch: value, patchKind };
+  const stored = await patchObject(kind, wanted, service.surroundings);
+  return answered(service, kind, request, form, stored, 200, []);
+}
+
+async function remove(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+  const form = formOf(request);
+  const options = readDeleteOptions(request.query, request.body);
+  const { name, namespace } = request.info;
+  const { isGone, object } = await deleteObject(kind, { ...options, name, namespace }, service.surroundings);
+  if (!isGone) return answered(service, kind, request, form, object, 200, []);
+  const { group, resource } = kind.resource;
+  const { metadata } = JSON.parse(Buffer.from(object.bytes).toString()) as { metadata: { uid: string } };
+  const details = { name, ...(group === '' ? {} : { group }), kind: resource, uid: metadata.uid };
+  const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  return {
+    code: 200,
+    mediaType: 'application/json',
+    warnings: [],
+    pieces: [Buffer.from(`${JSON.stringify(status)}\n`)],
+  };
+}
+
+/** One after the other; the answer is the list of what was there. */
+async function removeAll(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+  const form = formOf(request);
+  const options = readDeleteOptions(request.query, request.body);
+  const selection = readSelection(kind, request.query);
+  const found = await listSelected(kind, belowOf(request.info), { kind: 'newest', limit: 0 }, selection);
+  for (const { place } of found.items) {
+    const at = place.lastIndexOf('/');
+    const target = { namespace: place.slice(0, Math.max(0, at)), name: place.slice(at + 1) };
+    await deleteObject(kind, { ...options, ...target }, service.surroundings).catch((error: unknown) => {
+      // Somebody else was quicker.
+      if (!(error instanceof ApiError) || error.reason !== 'NotFound') throw error;
+    });
+  }
+  const pieces = answerList(kind, found, answerOptions(service, request, form));
+  return { code: 200, mediaType: form.mediaType, warnings: [], pieces };
+}
+
+function answered(
+  service: Service,
+  kind: ServedKind,
+  request: ApiRequest,
+  form: AnswerForm,
+  stored: StoredObject,
+  code: number,
+  warnings: readonly string[],
+): ApiAnswer {
+  const pieces = answerObject(kind, stored, answerOptions(service, request, form));
+  return { code, mediaType: form.mediaType, warnings, pieces };
+}
+
+function formOf({ accept, info }: ApiRequest): AnswerForm {
+  const isList = info.name === '' && info.verb !== 'create';
+  const form = chooseForm(accept, {
+    encodings: ['json', 'yaml', 'protobuf'],
+    transformations: ['Table', isList ? 'PartialObjectMetadataList' : 'PartialObjectMetadata'],
+  });
+  if (form !== null) return form;
+  const known = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+  throw new ApiError('NotAcceptable', `only the following media types are accepted: ${known}`);
+}
+
+function answerOptions(service: Service, { query }: ApiRequest, form: AnswerForm): AnswerOptions {
+  const includeObject = includedObjects.find((one) => one === query.get('includeObject')) ?? 'Metadata';
+  return { registry: service.registry, form, includeObject, nowMs: Date.parse(service.surroundings.now()) };
+}
+
+function readObject(service: Service, kind: ServedKind, request: ApiRequest): ReturnType<typeof readBody> {
+  const encoding = encodingOfBody(request.contentType);
+  if (encoding === null) {
+    const known = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+    throw new ApiError(
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${known}`,
+    );
+  }
+  const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
+  return readBody(service.registry, kind.type, request.body, encoding, validation);
+}
+
+function targetOf({ info }: ApiRequest): { namespace: string; name: string; subresource: '' | 'status' } {
+  return { namespace: info.namespace, name: info.name, subresource: info.subresource as '' | 'status' };
+}
+
+function belowOf({ namespace }: ResourceRequest): string {
+  return namespace === '' ? '' : `${namespace}/`;
+}
+
+function methodNotAllowed({ verb }: ResourceRequest): ApiError {
+  return new ApiError(
+    'MethodNotAllowed',
+    `the server does not allow this method on the requested resource: ${verb}`,
+  );
+}
