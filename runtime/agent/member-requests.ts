@@ -52,6 +52,9 @@ export interface MemberRequestsOptions {
 
 const relayMilliseconds = 30_000;
 const statusMilliseconds = 3_000;
+/** For a leader to be known: several elections at their usual length. */
+const leaderMilliseconds = 5_000;
+const leaderPauseMilliseconds = 100;
 /** For a removal: an election may have to pass, and a standby to catch up. */
 const removalMilliseconds = 60_000;
 const removalPauseMilliseconds = 200;
@@ -135,18 +138,33 @@ export class MemberRequests {
     }
   }
 
-  /** Has the leader answer a person, from any member. Rejects with `RpcError`. */
+  /**
+   * Has the leader answer a person, from any member. A node that has just joined, or is in the middle of an election, hears
+   * in a moment who leads, and so long it waits. Rejects with `RpcError`.
+   */
   async ask(method: ClusterRequest | 'cluster.remove', params: Params): Promise<unknown> {
-    const { duties, reporter } = this.#options;
+    const deadline = performance.now() + leaderMilliseconds;
+    for (;;) {
+      const leader = this.#options.reporter.leader();
+      try {
+        if (leader !== null) return await this.#askLeader(leader, method, params);
+      } catch (error) {
+        // Whoever does not lead has done nothing.
+        if (!(error instanceof RpcError) || error.code !== 'notLeader' || performance.now() > deadline)
+          throw error;
+      }
+      if (leader === null && performance.now() > deadline) {
+        const reason = this.#options.duties.status().reason ?? 'There is no leader.';
+        throw new RpcError('unavailable', `${reason} Nothing was done.`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, leaderPauseMilliseconds));
+    }
+  }
+
+  async #askLeader(leader: NodeId, method: string, params: Params): Promise<unknown> {
     const { identity, rpc } = this.#context;
-    const leader = reporter.leader();
-    if (leader === null)
-      throw new RpcError(
-        'unavailable',
-        `${duties.status().reason ?? 'There is no leader.'} Nothing was done.`,
-      );
-    if (leader === identity.id) return this.serve(method, params, identity.id, '');
-    return rpc.request(leader, method, params, relayMilliseconds);
+    if (leader === identity.id) return await this.serve(method, params, identity.id, '');
+    return await rpc.request(leader, method, params, relayMilliseconds);
   }
 
   /**
