@@ -2,7 +2,7 @@
  * Objects in the datastore: the one place where resource versions meet revisions. A write compares the revision it
  * was decided on, and is decided again when another came first. (k8s.io/apiserver/pkg/storage/etcd3/store.go)
  */
-import type { KeyValue } from '../../datastore/state-machine/model.ts';
+import { type KeyValue, prefixEnd } from '../../datastore/state-machine/model.ts';
 import { type Store, StoreError } from '../../datastore/store.ts';
 import { type ApiObject, decodeFromStore, encodeForStore } from '../objects/object-bytes.ts';
 import { ApiError } from '../status.ts';
@@ -73,15 +73,14 @@ export class ObjectStore {
 
   /** @param below the namespace and a slash, or '' for all of them. */
   async list(below: string, plan: ListPlan): Promise<StoredList> {
-    const { revision, items, more, count } = await this.#range(below, plan);
+    const { revision, items: found, more, count } = await this.#range(below, plan);
+    const items = found.map((item) => this.#toStored(item));
     const last = items.at(-1);
-    if (!more || last === undefined) {
-      return { items: items.map((item) => this.#toStored(item)), revision, continue: '', remaining: null };
-    }
+    if (!more || last === undefined) return { items, revision, continue: '', remaining: null };
     // The first key that could follow the last one.
-    const start = `${this.#toStored(last).place.slice(below.length)}\0`;
+    const start = `${last.place.slice(below.length)}\0`;
     return {
-      items: items.map((item) => this.#toStored(item)),
+      items,
       ...{ revision, continue: encodeContinue({ revision, start }), remaining: count - items.length },
     };
   }
@@ -146,7 +145,7 @@ export class ObjectStore {
   async #range(below: string, plan: ListPlan) {
     const start = plan.kind === 'continue' ? plan.start : '';
     const query = {
-      ...{ key: this.#key(below + start), end: endOfPrefix(this.#prefix + below), limit: plan.limit },
+      ...{ key: this.#key(below + start), end: prefixEnd(this.#key(below)), limit: plan.limit },
     };
     switch (plan.kind) {
       case 'newest':
@@ -196,13 +195,6 @@ export class ObjectStore {
 
 const expiredContinue =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
-
-/** The key behind the last one that begins so; a prefix ends with a slash. */
-function endOfPrefix(prefix: string): Uint8Array {
-  const end = Buffer.from(prefix);
-  end[end.length - 1] = '0'.charCodeAt(0);
-  return end;
-}
 
 async function asked<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {

@@ -2,6 +2,7 @@
  * A watch of objects in the store, from any kept revision on: no event twice, none left out, whichever node serves it.
  * (k8s.io/apiserver/pkg/storage/etcd3/watcher.go)
  */
+import { prefixEnd } from '../../datastore/state-machine/model.ts';
 import { type Store, StoreError } from '../../datastore/store.ts';
 import { ApiError } from '../status.ts';
 import { type ObjectEvent, type Selects, toEvent } from './watch-events.ts';
@@ -33,9 +34,7 @@ export async function watchObjects(
   signal: AbortSignal,
 ): Promise<void> {
   const key = Buffer.from(prefix);
-  const end = Buffer.from(prefix);
-  end[end.length - 1] = (end[end.length - 1] as number) + 1;
-  const request = { key, end, startRevision, previous: true };
+  const request = { key, end: prefixEnd(key), startRevision, previous: true };
   try {
     await store.watch(
       request,
