@@ -3,7 +3,7 @@
  * (k8s.io/apimachinery/pkg/api/validation/objectmeta.go) Pure.
  */
 import type { FieldError } from '../status.ts';
-import { dnsLabel, dnsSubdomain, labelKey, labelValueOf, type NameRule } from './name-rules.ts';
+import { dnsLabel, labelKey, labelValueOf, type NameRule } from './name-rules.ts';
 import type { ObjectMetadata } from './object-bytes.ts';
 
 const annotationsLimitBytes = 256 * 1024;
@@ -151,9 +151,4 @@ function required(field: string, why: string): FieldError {
 
 function forbids(field: string, why: string): FieldError {
   return { reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` };
-}
-
-/** For a resource whose names are DNS subdomains, as those of most are. */
-export function usualRules(isNamespaced: boolean): MetadataRules {
-  return { isNamespaced, name: dnsSubdomain };
 }
