@@ -3,7 +3,8 @@
  * (k8s.io/api/apidiscovery/v2; v2beta1 differs in its name alone) Pure.
  */
 import { createHash } from 'node:crypto';
-import type { GroupVersion, GroupVersionKind, Resource, Subresource } from '../resources/resource.ts';
+import type { GroupVersion, Resource, Subresource } from '../resources/resource.ts';
+import type { GroupVersionKind } from '../schemas/registry.ts';
 
 export interface AggregatedDiscovery {
   readonly kind: 'APIGroupDiscoveryList';

@@ -3,7 +3,8 @@
  * `apiVersion`, as in the real server. (k8s.io/apimachinery/pkg/apis/meta/v1) Pure.
  */
 import { createHash } from 'node:crypto';
-import type { GroupVersion, GroupVersionKind, Resource, Subresource } from '../resources/resource.ts';
+import type { GroupVersion, Resource, Subresource } from '../resources/resource.ts';
+import type { GroupVersionKind } from '../schemas/registry.ts';
 
 export interface ApiVersions {
   readonly kind: 'APIVersions';

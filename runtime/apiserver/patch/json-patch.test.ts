@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { applyJsonPatch, type Json, PatchError } from './json-patch.ts';
+import type { JsonValue } from '../schemas/protobuf/json-value.ts';
+import { applyJsonPatch, PatchError } from './json-patch.ts';
 
 t.test('applyJsonPatch does as RFC 6902 has it in its appendix', async (t) => {
   for (const [name, document, patch, wanted] of [
@@ -71,7 +72,7 @@ t.test('applyJsonPatch does as RFC 6902 has it in its appendix', async (t) => {
     ['from the end', { a: [1, 2, 3] }, [{ op: 'remove', path: '/a/-1' }], { a: [1, 2] }],
     ['the whole', { a: 1 }, [{ op: 'replace', path: '', value: [] }], []],
     ['null', { a: null }, [{ op: 'test', path: '/a', value: null }], { a: null }],
-  ] as [string, Json, unknown, Json][]) {
+  ] as [string, JsonValue, unknown, JsonValue][]) {
     const before = structuredClone(document);
     t.same(applyJsonPatch(document, patch), wanted, name);
     t.same(document, before, `${name} leaves the document alone`);
@@ -131,7 +132,7 @@ t.test('applyJsonPatch does or refuses, whatever it gets', async () => {
   fc.assert(
     fc.property(document, fc.array(operation, { maxLength: 6 }), (value, patch) => {
       try {
-        JSON.stringify(applyJsonPatch(value as Json, patch));
+        JSON.stringify(applyJsonPatch(value as JsonValue, patch));
       } catch (error) {
         if (!(error instanceof PatchError)) throw error;
       }

@@ -1,7 +1,5 @@
 /** JSON patch (RFC 6902) on JSON values, with the limits and words of the real server. Pure: the document is left as it is. */
-import { isSameJson } from '../schemas/protobuf/json-value.ts';
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+import { isSameJson, type JsonValue } from '../schemas/protobuf/json-value.ts';
 
 /** A patch that is none (`malformed`), or one that does not fit the document (`inapplicable`). */
 export class PatchError extends Error {
@@ -17,10 +15,17 @@ export class PatchError extends Error {
 /** (k8s.io/apiserver/pkg/endpoints/handlers/patch.go) */
 const operationsLimit = 10_000;
 
-type MutableJson = null | boolean | number | string | MutableJson[] | { [name: string]: MutableJson };
+type MutableJson =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | MutableJson[]
+  | { [name: string]: MutableJson };
 
 /** Applies the operations in order, all or none. Throws `PatchError`. */
-export function applyJsonPatch(document: Json, patch: unknown): Json {
+export function applyJsonPatch(document: JsonValue, patch: unknown): JsonValue {
   if (!Array.isArray(patch)) throw malformed('a JSON patch is a list of operations');
   if (patch.length > operationsLimit) {
     throw new PatchError(
@@ -31,11 +36,11 @@ export function applyJsonPatch(document: Json, patch: unknown): Json {
   // A root of its own, so that the whole document can be replaced too.
   const root: { [name: string]: MutableJson } = { '': structuredClone(document) as MutableJson };
   for (const [index, operation] of patch.entries()) applyOperation(root, readOperation(operation, index));
-  return root[''] as Json;
+  return root[''] as JsonValue;
 }
 
 type Operation =
-  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: Json }
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: JsonValue }
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'move' | 'copy'; readonly path: string; readonly from: string };
 
@@ -49,7 +54,7 @@ function readOperation(given: unknown, index: number): Operation {
     case 'replace':
     case 'test':
       if (!Object.hasOwn(operation, 'value')) throw malformed(`${where} (${op}) has no value`);
-      return { op, path, value: operation.value as Json };
+      return { op, path, value: operation.value as JsonValue };
     case 'remove':
       return { op, path };
     case 'move':

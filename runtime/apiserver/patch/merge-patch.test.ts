@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { Json } from './json-patch.ts';
+import type { JsonValue } from '../schemas/protobuf/json-value.ts';
 import { applyMergePatch } from './merge-patch.ts';
 
 t.test('applyMergePatch does as RFC 7396 has it in its appendix', async (t) => {
@@ -24,7 +24,7 @@ t.test('applyMergePatch does as RFC 7396 has it in its appendix', async (t) => {
     [{ e: null }, { a: 1 }, { e: null, a: 1 }],
     [[1, 2], { a: 'b', c: null }, { a: 'b' }],
     [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
-  ] as [Json, Json, Json][]) {
+  ] as [JsonValue, JsonValue, JsonValue][]) {
     t.strictSame(applyMergePatch(document, patch), wanted, JSON.stringify(patch));
   }
 });
@@ -32,11 +32,11 @@ t.test('applyMergePatch does as RFC 7396 has it in its appendix', async (t) => {
 t.test('a merge patch twice is a merge patch once, and reaches nothing inherited', async (t) => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (document, patch) => {
-      const once = applyMergePatch(document as Json, patch as Json);
-      t.strictSame(applyMergePatch(once, patch as Json), once);
+      const once = applyMergePatch(document as JsonValue, patch as JsonValue);
+      t.strictSame(applyMergePatch(once, patch as JsonValue), once);
     }),
   );
-  const patch = JSON.parse('{"__proto__":{"polluted":1}}') as Json;
+  const patch = JSON.parse('{"__proto__":{"polluted":1}}') as JsonValue;
   t.same(Object.keys(applyMergePatch({}, patch) as object), ['__proto__']);
   t.notOk('polluted' in {});
 });

@@ -2,17 +2,12 @@
  * What a resource is, and the words in which `groups/` writes each one down: what is usual is left out there.
  */
 
+import type { GroupVersionKind } from '../schemas/registry.ts';
+
 export const allVerbs = [
   ...(['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const),
 ] as const;
 export type ResourceVerb = (typeof allVerbs)[number];
-
-export interface GroupVersionKind {
-  /** '' is the core group. */
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-}
 
 export interface Subresource {
   readonly name: string;

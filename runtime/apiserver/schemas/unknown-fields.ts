@@ -2,6 +2,7 @@
  * Fields of an object that its type does not have: what field validation warns of or refuses. Custom resources have
  * schemas of their own.
  */
+import { isObject } from './protobuf/json-value.ts';
 import type { ApiField, ApiType } from './registry.ts';
 
 /** More are not listed. */
@@ -57,8 +58,4 @@ function fieldsByName(type: ApiType): ReadonlyMap<string, ApiField> {
   }
   flattened.set(type, fields);
   return fields;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
