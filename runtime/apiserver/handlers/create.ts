@@ -8,6 +8,7 @@ import { ApiError, alreadyExists, invalid } from '../status.ts';
 import type { StoredObject } from '../storage/object-store.ts';
 import { checkBody } from './check-body.ts';
 import { placeOf, type ServedKind } from './served-kind.ts';
+import { withoutServerFields } from './server-fields.ts';
 import type { Surroundings, WriteOptions } from './surroundings.ts';
 
 /** A name is made anew so often when it is taken. */
@@ -59,7 +60,7 @@ function prepare(
   const { strategy, resource } = kind;
   const time = surroundings.now();
   const metadata: ObjectMetadata = {
-    ...withoutServersFields(body.metadata),
+    ...withoutServerFields(body.metadata),
     name,
     ...(resource.namespaced ? { namespace } : {}),
     uid: surroundings.makeUid(),
@@ -75,20 +76,6 @@ function prepare(
   if (options.isAccounted) return filled;
   const writer = { manager: options.fieldManager, subresource: '', time };
   return updateManaged(kind.managed, null, filled as JsonObject, writer) as ApiObject;
-}
-
-/** What only the server says is not taken from a client. */
-function withoutServersFields(metadata: ObjectMetadata): ObjectMetadata {
-  const {
-    uid,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    generation,
-    selfLink,
-    ...kept
-  } = metadata;
-  return kept;
 }
 
 async function pretend(kind: ServedKind, place: string, object: ApiObject): Promise<StoredObject | null> {

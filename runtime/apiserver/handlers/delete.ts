@@ -6,8 +6,8 @@ import type { ApiObject } from '../objects/object-bytes.ts';
 import { conflict, notFound } from '../status.ts';
 import type { Decision, Outcome } from '../storage/object-store.ts';
 import { placeOf, type ServedKind } from './served-kind.ts';
+import { finalizersOf } from './server-fields.ts';
 import type { Surroundings } from './surroundings.ts';
-import { finalizersOf } from './update.ts';
 
 export interface DeleteRequest {
   /** '' for what is in none. */

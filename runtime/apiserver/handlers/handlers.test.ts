@@ -97,6 +97,20 @@ t.test('updateObject keeps the version of what does not change, in whatever orde
   t.same(same.metadata.managedFields, made.metadata.managedFields);
 });
 
+t.test('what a client leaves out and is filled in again is no change', async (t) => {
+  const fillIn = (object: ApiObject): ApiObject => {
+    const spec = object.spec as Record<string, unknown>;
+    return { ...object, spec: { ...spec, replicas: spec.replicas ?? 1 } };
+  };
+  const { create, update } = await openKind(t, 'apps', 'deployments', true, { fillIn });
+  const { replicas: _, ...spec } = deployment.spec;
+  const made = await create({ ...deployment, spec });
+  t.match(made, { metadata: { generation: 1 }, spec: { replicas: 1 } });
+  const same = await update(() => ({ ...deployment, spec }) as JsonObject);
+  t.match(same, { metadata: { generation: 1 }, spec: { replicas: 1 } });
+  t.match(await update(merging({ spec: { replicas: 2 } })), { metadata: { generation: 2 } });
+});
+
 t.test('updateObject holds to what the client knew, and what cannot change', async (t) => {
   const { create, update, get } = await openKind(t, '', 'configmaps', false);
   const made = await create(configMap);
@@ -115,12 +129,26 @@ t.test('updateObject holds to what the client knew, and what cannot change', asy
     ],
     [merging({ metadata: { namespace: 'e' } }), 400, /does not match the namespace/],
     [merging({ metadata: { labels: { 'a b': 'c' } } }), 422, /metadata\.labels/],
+    [
+      merging({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }),
+      422,
+      /deletionTimestamp: .*immutable/,
+    ],
+    [
+      merging({ metadata: { creationTimestamp: '2025-01-01T00:00:00Z' } }),
+      422,
+      /creationTimestamp: .*immutable/,
+    ],
   ] as const) {
     await t.rejects(update(change), { name: 'ApiError', code, message });
   }
   await t.rejects(
     update((now) => now as JsonObject, { name: 'b' }),
     { code: 404, message: 'configmaps "b" not found' },
+  );
+  t.notOk(
+    'generation' in (await update(merging({ metadata: { generation: 7 } }))).metadata,
+    'the server counts',
   );
   const before = await get();
   const rehearsed = await update(merging({ data: { k: 'x' } }), { dryRun: true });

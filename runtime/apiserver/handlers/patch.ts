@@ -4,7 +4,7 @@
  */
 import { applyManaged } from '../managed-fields/managed-fields.ts';
 import type { ApiObject } from '../objects/object-bytes.ts';
-import { applyJsonPatch, type Json, PatchError } from '../patch/json-patch.ts';
+import { applyJsonPatch, PatchError } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts';
 import { isObject, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
@@ -55,16 +55,16 @@ export async function patchObject(
 }
 
 function patched(kind: ServedKind, { patch, patchKind }: PatchRequest, current: ApiObject): JsonValue {
-  const document = current as unknown as Json;
+  const document = current as JsonObject;
   try {
     switch (patchKind) {
       case 'json':
         return applyJsonPatch(document, patch);
       case 'strategic':
-        return applyStrategicMergePatch(kind.type, current as JsonObject, patch);
+        return applyStrategicMergePatch(kind.type, document, patch);
       default:
         if (!isObject(patch)) throw new PatchError('malformed', 'a merge patch of an object is an object');
-        return applyMergePatch(document, patch as unknown as Json);
+        return applyMergePatch(document, patch);
     }
   } catch (error) {
     throw error instanceof PatchError ? toApiError(error) : error;

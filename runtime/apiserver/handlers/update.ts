@@ -10,6 +10,7 @@ import { conflict, type FieldError, invalid, notFound, outdated } from '../statu
 import type { Decision, StoredObject } from '../storage/object-store.ts';
 import { asApiObject, checkBody } from './check-body.ts';
 import { placeOf, type ServedKind } from './served-kind.ts';
+import { finalizersOf, withServerFields } from './server-fields.ts';
 import type { Surroundings, WriteOptions } from './surroundings.ts';
 
 export interface UpdateRequest extends WriteOptions {
@@ -46,8 +47,14 @@ function decideUpdate(
   const sent = asApiObject(request.change(current));
   checkBody(kind, sent, request);
   checkPreconditions(kind, request.name, sent, current);
-  const asSent = inherit(kind, request.subresource, kind.normalize(sent), current);
-  const next = kind.normalize(kind.strategy.fillIn?.(asSent) ?? asSent);
+  const inherited = kind.normalize(inherit(kind, request.subresource, sent, current));
+  const { fillIn } = kind.strategy;
+  // Only now is it as what there is: what a client leaves out is no change where it is filled in again.
+  const next = raiseGeneration(
+    kind,
+    fillIn === undefined ? inherited : kind.normalize(fillIn(inherited)),
+    current,
+  );
   const errors = checkAll(kind, next, current);
   if (errors.length > 0) throw invalid(kind.resource, request.name, errors);
   const managed = request.isAccounted ? next : account(kind, request, next, current, surroundings);
@@ -85,37 +92,18 @@ function inherit(
   sent: ApiObject,
   current: ApiObject,
 ): ApiObject {
-  const server = serversFields(current);
   if (subresource === 'status') {
     const { managedFields } = sent.metadata;
     const metadata = { ...current.metadata, ...(managedFields === undefined ? {} : { managedFields }) };
     return withStatus({ ...current, metadata }, sent.status);
   }
-  const metadata = { ...sent.metadata, ...server };
-  const next = { ...sent, metadata };
-  if (kind.strategy.hasStatus) return raiseGeneration(kind, withStatus(next, current.status), current);
-  return raiseGeneration(kind, next, current);
+  const next = { ...sent, metadata: withServerFields(sent.metadata, current) };
+  return kind.strategy.hasStatus ? withStatus(next, current.status) : next;
 }
 
 function withStatus(object: ApiObject, status: unknown): ApiObject {
   const { status: _, ...others } = object;
   return (status === undefined ? others : { ...others, status }) as ApiObject;
-}
-
-/** In the body or not: these are the server's. */
-function serversFields({ metadata }: ApiObject): object {
-  const names = [
-    'name',
-    'namespace',
-    'uid',
-    'creationTimestamp',
-    'generation',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-  ];
-  return Object.fromEntries(
-    names.filter((name) => metadata[name] !== undefined).map((name) => [name, metadata[name]]),
-  );
 }
 
 function raiseGeneration({ strategy }: ServedKind, next: ApiObject, current: ApiObject): ApiObject {
@@ -140,8 +128,4 @@ function checkAll(
     ...(strategy.check?.(next) ?? []),
     ...(strategy.checkUpdate?.(next, current) ?? []),
   ];
-}
-
-export function finalizersOf({ metadata }: ApiObject): readonly string[] {
-  return (metadata.finalizers ?? []) as readonly string[];
 }

@@ -3,17 +3,16 @@ import type { Test } from 'tap';
 import { openSoloStore } from '../../../datastore/testing/solo-store.ts';
 import { dnsSubdomain } from '../../objects/name-rules.ts';
 import { type ApiObject, decodeFromStore } from '../../objects/object-bytes.ts';
-import type { Json } from '../../patch/json-patch.ts';
 import { applyMergePatch } from '../../patch/merge-patch.ts';
 import { builtInGroupVersions, findResource } from '../../resources/built-in.ts';
 import { readGenerated, typesFile } from '../../schemas/generated-files.ts';
-import type { JsonValue } from '../../schemas/protobuf/json-value.ts';
+import type { JsonObject, JsonValue } from '../../schemas/protobuf/json-value.ts';
 import { Registry } from '../../schemas/registry.ts';
 import type { StoredObject } from '../../storage/object-store.ts';
 import { createObject } from '../create.ts';
 import { type DeleteRequest, deleteObject } from '../delete.ts';
 import { type PatchKind, type PatchRequest, patchObject } from '../patch.ts';
-import { serveKind } from '../served-kind.ts';
+import { type Strategy, serveKind } from '../served-kind.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type UpdateRequest, updateObject } from '../update.ts';
 
@@ -36,11 +35,17 @@ function makeSurroundings(): Surroundings {
   };
 }
 
-export async function openKind(t: Test, group: string, resource: string, countsGenerations: boolean) {
+export async function openKind(
+  t: Test,
+  group: string,
+  resource: string,
+  countsGenerations: boolean,
+  more: Partial<Strategy> = {},
+) {
   const { store } = await openSoloStore(t, t.testdir());
   const found = findResource(builtInGroupVersions, { group, version: 'v1', resource });
   if (found === null) throw new Error(`there is no ${resource}`);
-  const strategy = { name: dnsSubdomain, countsGenerations, hasStatus: countsGenerations };
+  const strategy = { name: dnsSubdomain, countsGenerations, hasStatus: countsGenerations, ...more };
   const kind = serveKind({ registry, resource: found, strategy, store });
   const surroundings = makeSurroundings();
   const write = { dryRun: false, fieldManager: 'test' };
@@ -95,5 +100,5 @@ export const deployment = {
 
 /** A merge patch, as a change. */
 export function merging(patch: object): UpdateRequest['change'] {
-  return (current) => applyMergePatch(current as unknown as Json, patch as Json);
+  return (current) => applyMergePatch(current as JsonObject, patch as JsonValue);
 }
