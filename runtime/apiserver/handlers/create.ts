@@ -7,7 +7,7 @@ import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import { ApiError, alreadyExists, invalid } from '../status.ts';
 import type { StoredObject } from '../storage/object-store.ts';
 import { checkBody } from './check-body.ts';
-import { placeOf, type ServedKind } from './served-kind.ts';
+import { normalized, placeOf, type ServedKind } from './served-kind.ts';
 import { withoutServerFields } from './server-fields.ts';
 import type { Surroundings, WriteOptions } from './surroundings.ts';
 
@@ -39,7 +39,7 @@ export async function createObject(
       name === '' && generateName !== ''
         ? generateName.slice(0, prefixLength) + surroundings.makeSuffix()
         : name;
-    const object = prepare(kind, namespace, given, body, options, surroundings);
+    const object = await prepare(kind, namespace, given, body, options, surroundings);
     const place = placeOf(kind, namespace, given);
     const stored = options.dryRun
       ? await pretend(kind, place, object)
@@ -49,14 +49,14 @@ export async function createObject(
   }
 }
 
-function prepare(
+async function prepare(
   kind: ServedKind,
   namespace: string,
   name: string,
   body: ApiObject,
   options: WriteOptions,
   surroundings: Surroundings,
-): ApiObject {
+): Promise<ApiObject> {
   const { strategy, resource } = kind;
   const time = surroundings.now();
   const metadata: ObjectMetadata = {
@@ -69,13 +69,24 @@ function prepare(
   };
   const { status: _, ...withoutStatus } = body;
   const wanted = { ...(strategy.hasStatus ? withoutStatus : body), metadata } as ApiObject;
-  const filled = kind.normalize(strategy.fillIn?.(kind.normalize(wanted)) ?? wanted);
+  const about = { operation: 'CREATE', resource, subresource: '', namespace, name, old: null } as const;
+  const asked = { ...about, dryRun: options.dryRun, options: { fieldManager: options.fieldManager } };
+  const filled = normalized(kind, strategy.fillIn, kind.normalize(wanted));
+  // What the server decides from here on is not the client's.
+  const accounted = options.isAccounted ? filled : account(kind, filled, options.fieldManager, time);
+  const admitted = await options.admission.mutate({ ...asked, object: accounted });
+  const object = normalized(kind, strategy.prepareCreate, admitted);
   const rules = { isNamespaced: resource.namespaced, name: strategy.name };
-  const errors = [...checkMetadata(filled.metadata, rules), ...(strategy.check?.(filled) ?? [])];
+  const errors = [...checkMetadata(object.metadata, rules), ...(strategy.check?.(object) ?? [])];
   if (errors.length > 0) throw invalid(resource, name, errors);
-  if (options.isAccounted) return filled;
-  const writer = { manager: options.fieldManager, subresource: '', time };
-  return updateManaged(kind.managed, null, filled as JsonObject, writer) as ApiObject;
+  for (const sentence of strategy.warn?.(object, null) ?? []) options.warn(sentence);
+  await options.admission.validate({ ...asked, object });
+  return object;
+}
+
+function account({ managed }: ServedKind, object: ApiObject, manager: string, time: string): ApiObject {
+  const writer = { manager, subresource: '', time };
+  return updateManaged(managed, null, object as JsonObject, writer) as ApiObject;
 }
 
 async function pretend(kind: ServedKind, place: string, object: ApiObject): Promise<StoredObject | null> {

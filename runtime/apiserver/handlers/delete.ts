@@ -7,13 +7,12 @@ import { conflict, notFound } from '../status.ts';
 import type { Decision, Outcome } from '../storage/object-store.ts';
 import { placeOf, type ServedKind } from './served-kind.ts';
 import { finalizersOf } from './server-fields.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { RequestOptions, Surroundings } from './surroundings.ts';
 
-export interface DeleteRequest {
+export interface DeleteRequest extends RequestOptions {
   /** '' for what is in none. */
   readonly namespace: string;
   readonly name: string;
-  readonly dryRun: boolean;
   /** '': whichever. */
   readonly uid: string;
   readonly resourceVersion: string;
@@ -34,12 +33,22 @@ export async function deleteObject(
   surroundings: Surroundings,
 ): Promise<Deletion> {
   const place = placeOf(kind, request.namespace, request.name);
-  const decide = (current: ApiObject): Decision => decideDeletion(kind, request, current, surroundings);
+  const decide = async (current: ApiObject): Promise<Decision> => {
+    const decision = decideDeletion(kind, request, current, surroundings);
+    await request.admission.validate(admissionOf(kind, request, current));
+    return decision;
+  };
   const outcome = request.dryRun
     ? await kind.objects.foresee(place, decide)
     : await kind.objects.change(place, decide);
   if (outcome === null) throw notFound(kind.resource, request.name);
   return { isGone: outcome.kind === 'deleted', object: outcome.object };
+}
+
+function admissionOf({ resource }: ServedKind, request: DeleteRequest, old: ApiObject) {
+  const { namespace, name, dryRun, propagation } = request;
+  const about = { operation: 'DELETE', resource, subresource: '', namespace, name, old } as const;
+  return { ...about, object: null, dryRun, options: { propagationPolicy: propagation } };
 }
 
 function decideDeletion(

@@ -1,8 +1,11 @@
 import t, { type Test } from 'tap';
+import type { ApiObject } from '../objects/object-bytes.ts';
 import { type RequestInfo, readRequest } from '../request/request-info.ts';
 import { decodeObject, encodeObject } from '../schemas/protobuf/codec.ts';
-import { ApiError } from '../status.ts';
+import { ApiError, forbidden } from '../status.ts';
+import { type Admission, type AdmissionRequest, noAdmission } from './admission.ts';
 import { type ApiAnswer, serve } from './serve.ts';
+import type { Strategy } from './served-kind.ts';
 import { configMap, deployment, openKind, registry } from './testing/open-kind.ts';
 
 const base = '/api/v1/namespaces/d/configmaps';
@@ -14,8 +17,14 @@ interface Sent {
   readonly body?: unknown;
 }
 
-async function open(t: Test, group = '', resource = 'configmaps') {
-  const { kind, surroundings } = await openKind(t, group, resource, group !== '');
+async function open(
+  t: Test,
+  group = '',
+  resource = 'configmaps',
+  strategy: Partial<Strategy> = {},
+  admission: Partial<Admission> = {},
+) {
+  const { kind, surroundings } = await openKind(t, group, resource, group !== '', strategy);
   const ask = async (method: string, url: string, sent: Sent = {}): Promise<ApiAnswer> => {
     const { pathname, searchParams } = new URL(url, 'https://server');
     const info = readRequest(method, pathname, searchParams) as RequestInfo;
@@ -32,12 +41,13 @@ async function open(t: Test, group = '', resource = 'configmaps') {
       contentType: type,
       userAgent: 'curl/8',
       body: bytes,
+      admission: { ...noAdmission, ...admission },
     };
     return await serve({ registry, surroundings }, kind, request);
   };
   const json = async (...request: Parameters<typeof ask>) => {
-    const { code, pieces } = await ask(...request);
-    return { code, ...JSON.parse(Buffer.concat(pieces).toString()) };
+    const { code, pieces, warnings } = await ask(...request);
+    return { code, warnings, ...JSON.parse(Buffer.concat(pieces).toString()) };
   };
   return { ask, json };
 }
@@ -145,4 +155,53 @@ t.test('serve refuses with the code of the real server', async (t) => {
     t.ok(error instanceof ApiError, `${method} ${url.slice(0, 60)}`);
     t.equal((error as ApiError).code, code, `${method} ${url.slice(0, 60)}: ${(error as ApiError).message}`);
   }
+});
+
+t.test('serve has a kind prepare, check and warn, and make on a PUT what is not there', async (t) => {
+  const label = (object: ApiObject, words: object): ApiObject => ({
+    ...object,
+    data: { ...(object.data as object), ...words },
+  });
+  const { json } = await open(t, '', 'configmaps', {
+    createsOnUpdate: true,
+    needsVersion: true,
+    prepareCreate: (object) => label(object, { made: 'yes' }),
+    prepareUpdate: (next, old) => label(next, { before: (old.data as { k: string }).k }),
+    warn: (_, old) => [old === null ? 'first' : 'again'],
+  });
+  const made = await json('PUT', `${base}/a`, { body: configMap });
+  t.match(made, { code: 201, warnings: ['first'], data: { k: 'v', made: 'yes' } });
+  await t.rejects(json('PUT', `${base}/a`, { body: configMap }), {
+    code: 422,
+    message: /metadata\.resourceVersion: Invalid value: 0x0: must be specified for an update/,
+  });
+  const { resourceVersion } = made.metadata;
+  const next = { ...configMap, metadata: { ...configMap.metadata, resourceVersion }, data: { k: 'w' } };
+  const changed = await json('PUT', `${base}/a`, { body: next });
+  t.match(changed, { code: 200, warnings: ['again'], data: { k: 'w', before: 'v' } });
+});
+
+t.test('serve lets admission change and refuse every write, and tells it what there was', async (t) => {
+  const seen: string[] = [];
+  const tell = ({ operation, object, old, dryRun }: AdmissionRequest): void => {
+    seen.push(`${operation} ${object?.metadata.name} ${old?.metadata.name}${dryRun ? ' dry' : ''}`);
+  };
+  const { json } = await open(
+    t,
+    '',
+    'configmaps',
+    {},
+    {
+      mutate: async ({ object }) => ({ ...object, data: { ...(object.data as object), admitted: 'yes' } }),
+      validate: async (request) => {
+        tell(request);
+        if (request.operation === 'DELETE') throw forbidden(request.resource, request.name, 'it stays');
+      },
+    },
+  );
+  t.match(await json('POST', base, { body: configMap }), { code: 201, data: { k: 'v', admitted: 'yes' } });
+  await json('PUT', `${base}/a?dryRun=All`, { body: configMap });
+  await t.rejects(json('DELETE', `${base}/a`), { code: 403, message: /it stays/ });
+  t.match(await json('GET', `${base}/a`), { code: 200 });
+  t.same(seen, ['CREATE a undefined', 'UPDATE a a dry', 'DELETE undefined a']);
 });

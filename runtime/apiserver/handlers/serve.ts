@@ -2,6 +2,8 @@
  * A request for a resource, from its words to its answer: every verb but watch, which does not end. Who may ask has been
  * settled before.
  */
+
+import type { ApiObject } from '../objects/object-bytes.ts';
 import { type AnswerForm, chooseForm, encodingOfBody } from '../request/accept.ts';
 import type { ResourceRequest } from '../request/request-info.ts';
 import type { JsonObject } from '../schemas/protobuf/json-value.ts';
@@ -10,6 +12,7 @@ import { ApiError, notFound, type Status } from '../status.ts';
 import { planList } from '../storage/list-plan.ts';
 import type { StoredObject } from '../storage/object-store.ts';
 import { includedObjects } from '../tables/table.ts';
+import type { Admission } from './admission.ts';
 import { type AnswerOptions, answerList, answerObject, type Pieces } from './answer.ts';
 import { createObject } from './create.ts';
 import { deleteObject } from './delete.ts';
@@ -29,6 +32,14 @@ export interface ApiRequest {
   readonly contentType: string | undefined;
   readonly userAgent: string;
   readonly body: Uint8Array;
+  readonly admission: Admission;
+}
+
+type Answer = Omit<ApiAnswer, 'warnings'>;
+
+/** A request, and what is said of it on the way. */
+interface Served extends ApiRequest {
+  readonly warn: (sentence: string) => void;
 }
 
 export interface ApiAnswer {
@@ -49,6 +60,14 @@ export async function serve(service: Service, kind: ServedKind, request: ApiRequ
   if (info.subresource !== '' && info.subresource !== 'status') {
     throw new ApiError('NotFound', 'the server could not find the requested resource');
   }
+  const sentences = new Set<string>();
+  const served = { ...request, warn: (sentence: string) => void sentences.add(sentence) };
+  const answer = await serveVerb(service, kind, served);
+  return { ...answer, warnings: [...sentences] };
+}
+
+async function serveVerb(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
+  const { info } = request;
   switch (info.verb) {
     case 'get':
       return await get(service, kind, request);
@@ -69,16 +88,16 @@ export async function serve(service: Service, kind: ServedKind, request: ApiRequ
   }
 }
 
-async function get(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+async function get(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   const { name, namespace } = request.info;
   const form = formOf(request);
   const version = request.query.get('resourceVersion') ?? '';
   const stored = await kind.objects.get(placeOf(kind, namespace, name), version);
   if (stored === null) throw notFound(kind.resource, name);
-  return answered(service, kind, request, form, stored, 200, []);
+  return answered(service, kind, request, form, stored, 200);
 }
 
-async function list(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+async function list(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   const form = formOf(request);
   const selection = readSelection(kind, request.query);
   const word = (name: string): string => request.query.get(name) ?? '';
@@ -90,44 +109,63 @@ async function list(service: Service, kind: ServedKind, request: ApiRequest): Pr
   });
   const found = await listSelected(kind, belowOf(request.info), plan, selection);
   const pieces = answerList(kind, found, answerOptions(service, request, form));
-  return { code: 200, mediaType: form.mediaType, warnings: [], pieces };
+  return { code: 200, mediaType: form.mediaType, pieces };
 }
 
-async function create(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+async function create(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   if (request.info.name !== '') throw methodNotAllowed(request.info);
   const form = formOf(request);
   const options = readWriteOptions(request.query, request.userAgent, 'CreateOptions', null);
-  const { object, warnings } = readObject(service, kind, request);
+  const object = readObject(service, kind, request);
   const { namespace } = request.info;
-  const stored = await createObject(kind, namespace, object, options, service.surroundings);
-  return answered(service, kind, request, form, stored, 201, warnings);
+  const stored = await createObject(
+    kind,
+    namespace,
+    object,
+    { ...sidesOf(request), ...options },
+    service.surroundings,
+  );
+  return answered(service, kind, request, form, stored, 201);
 }
 
-async function update(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+async function update(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   const form = formOf(request);
   const options = readWriteOptions(request.query, request.userAgent, 'UpdateOptions', null);
-  const { object, warnings } = readObject(service, kind, request);
+  const object = readObject(service, kind, request);
   const change = (): JsonObject => object as JsonObject;
-  const stored = await updateObject(kind, { ...options, ...targetOf(request), change }, service.surroundings);
-  return answered(service, kind, request, form, stored, 200, warnings);
+  const wanted = { ...sidesOf(request), ...options, ...targetOf(request), change };
+  try {
+    const stored = await updateObject(kind, wanted, service.surroundings);
+    return answered(service, kind, request, form, stored, 200);
+  } catch (error) {
+    const { namespace, subresource } = request.info;
+    const creates = kind.strategy.createsOnUpdate === true && subresource === '';
+    if (!creates || !(error instanceof ApiError) || error.reason !== 'NotFound') throw error;
+    const stored = await createObject(kind, namespace, object, wanted, service.surroundings);
+    return answered(service, kind, request, form, stored, 201);
+  }
 }
 
-async function patch(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+async function patch(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   const form = formOf(request);
   const patchKind = patchKindOf(request.contentType ?? '');
   const options = readWriteOptions(request.query, request.userAgent, 'PatchOptions', patchKind);
   const { value } = readText(request.body, patchKind === 'apply' ? 'yaml' : 'json');
-  const wanted = { ...options, ...targetOf(request), patch: value, patchKind };
+  const wanted = { ...sidesOf(request), ...options, ...targetOf(request), patch: value, patchKind };
   const stored = await patchObject(kind, wanted, service.surroundings);
-  return answered(service, kind, request, form, stored, 200, []);
+  return answered(service, kind, request, form, stored, 200);
 }
 
-async function remove(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+async function remove(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   const form = formOf(request);
   const options = readDeleteOptions(request.query, request.body);
   const { name, namespace } = request.info;
-  const { isGone, object } = await deleteObject(kind, { ...options, name, namespace }, service.surroundings);
-  if (!isGone) return answered(service, kind, request, form, object, 200, []);
+  const { isGone, object } = await deleteObject(
+    kind,
+    { ...sidesOf(request), ...options, name, namespace },
+    service.surroundings,
+  );
+  if (!isGone) return answered(service, kind, request, form, object, 200);
   const { group, resource } = kind.resource;
   const { metadata } = JSON.parse(Buffer.from(object.bytes).toString()) as { metadata: { uid: string } };
   const details = { name, ...(group === '' ? {} : { group }), kind: resource, uid: metadata.uid };
@@ -135,13 +173,12 @@ async function remove(service: Service, kind: ServedKind, request: ApiRequest): 
   return {
     code: 200,
     mediaType: 'application/json',
-    warnings: [],
     pieces: [Buffer.from(`${JSON.stringify(status)}\n`)],
   };
 }
 
 /** One after the other; the answer is the list of what was there. */
-async function removeAll(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
+async function removeAll(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   const form = formOf(request);
   const options = readDeleteOptions(request.query, request.body);
   const selection = readSelection(kind, request.query);
@@ -149,13 +186,15 @@ async function removeAll(service: Service, kind: ServedKind, request: ApiRequest
   for (const { place } of found.items) {
     const at = place.lastIndexOf('/');
     const target = { namespace: place.slice(0, Math.max(0, at)), name: place.slice(at + 1) };
-    await deleteObject(kind, { ...options, ...target }, service.surroundings).catch((error: unknown) => {
-      // Somebody else was quicker.
-      if (!(error instanceof ApiError) || error.reason !== 'NotFound') throw error;
-    });
+    await deleteObject(kind, { ...sidesOf(request), ...options, ...target }, service.surroundings).catch(
+      (error: unknown) => {
+        // Somebody else was quicker.
+        if (!(error instanceof ApiError) || error.reason !== 'NotFound') throw error;
+      },
+    );
   }
   const pieces = answerList(kind, found, answerOptions(service, request, form));
-  return { code: 200, mediaType: form.mediaType, warnings: [], pieces };
+  return { code: 200, mediaType: form.mediaType, pieces };
 }
 
 function answered(
@@ -165,10 +204,9 @@ function answered(
   form: AnswerForm,
   stored: StoredObject,
   code: number,
-  warnings: readonly string[],
-): ApiAnswer {
+): Answer {
   const pieces = answerObject(kind, stored, answerOptions(service, request, form));
-  return { code, mediaType: form.mediaType, warnings, pieces };
+  return { code, mediaType: form.mediaType, pieces };
 }
 
 function formOf({ accept, info }: ApiRequest): AnswerForm {
@@ -187,7 +225,7 @@ function answerOptions(service: Service, { query }: ApiRequest, form: AnswerForm
   return { registry: service.registry, form, includeObject, nowMs: Date.parse(service.surroundings.now()) };
 }
 
-function readObject(service: Service, kind: ServedKind, request: ApiRequest): ReturnType<typeof readBody> {
+function readObject(service: Service, kind: ServedKind, request: Served): ApiObject {
   const encoding = encodingOfBody(request.contentType);
   if (encoding === null) {
     const known = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
@@ -197,7 +235,14 @@ function readObject(service: Service, kind: ServedKind, request: ApiRequest): Re
     );
   }
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
-  return readBody(service.registry, kind.type, request.body, encoding, validation);
+  const { object, warnings } = readBody(service.registry, kind.type, request.body, encoding, validation);
+  for (const sentence of warnings) request.warn(sentence);
+  return object;
+}
+
+/** What a request brings along for what is done with its objects. */
+function sidesOf({ admission, warn }: Served) {
+  return { admission, warn };
 }
 
 function targetOf({ info }: ApiRequest): { namespace: string; name: string; subresource: '' | 'status' } {

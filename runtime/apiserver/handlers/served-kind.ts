@@ -12,17 +12,34 @@ import type { ApiType, Registry } from '../schemas/registry.ts';
 import { ApiError, type FieldError } from '../status.ts';
 import { ObjectStore } from '../storage/object-store.ts';
 
-/** What a kind adds to what all objects have in common. */
+/**
+ * What a kind adds to what all objects have in common. The functions are pure, and get objects as Go writes them. A write
+ * fills in, prepares, checks, in this order. (k8s.io/apiserver/pkg/registry/rest: create.go, update.go)
+ */
 export interface Strategy {
   readonly name: NameRule;
   /** `metadata.generation` counts changes of what is wanted: of everything but metadata and status. */
   readonly countsGenerations: boolean;
   /** Status is written through its own subresource, and left out of every other write. */
   readonly hasStatus: boolean;
-  /** Fills in what the client left open. */
+  /** A PUT has to say which version it changes. */
+  readonly needsVersion?: boolean;
+  /** A PUT of what is not there makes it. */
+  readonly createsOnUpdate?: boolean;
+  /** Fills in what the client left open: the API's defaults, the same for every write. */
   readonly fillIn?: (object: ApiObject) => ApiObject;
+  /** What the server decides about a new object, such as its first status. */
+  readonly prepareCreate?: (object: ApiObject) => ApiObject;
+  /** What an update cannot touch goes back to what it was. */
+  readonly prepareUpdate?: (next: ApiObject, old: ApiObject) => ApiObject;
+  readonly prepareStatusUpdate?: (next: ApiObject, old: ApiObject) => ApiObject;
+  /** Of a new object, and of one that is changed, but not of a change of status. */
   readonly check?: (object: ApiObject) => readonly FieldError[];
+  /** Beside `check`: what cannot change. */
   readonly checkUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
+  readonly checkStatusUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
+  /** For the `Warning` headers. @param old null: it is made */
+  readonly warn?: (object: ApiObject, old: ApiObject | null) => readonly string[];
 }
 
 export interface ServedKind {
@@ -74,6 +91,15 @@ function normalize(registry: Registry, object: ApiObject): ApiObject {
       `${kind} in version "${version}" cannot be handled as a ${kind}: ${error.message}`,
     );
   }
+}
+
+/** The object as Go writes it, after a change that a kind makes; as it is where the kind makes none. */
+export function normalized(
+  kind: ServedKind,
+  change: ((object: ApiObject) => ApiObject) | undefined,
+  object: ApiObject,
+): ApiObject {
+  return change === undefined ? object : kind.normalize(change(object));
 }
 
 /** `NAMESPACE/NAME`, or `NAME`. */

@@ -1,3 +1,5 @@
+import type { Admission } from './admission.ts';
+
 /** What a write needs of the world: time and chance, so that a test can give its own. */
 export interface Surroundings {
   /** RFC 3339 in UTC, whole seconds, as `metav1.Time`. */
@@ -19,10 +21,16 @@ export const realSurroundings: Surroundings = {
   },
 };
 
-/** What every write may say. */
-export interface WriteOptions {
+/** What every write says, or who asks for it brings along. */
+export interface RequestOptions {
   /** Everything is done but the storing. */
   readonly dryRun: boolean;
+  readonly admission: Admission;
+  /** Takes sentences for `Warning` headers; the same one may come again. */
+  readonly warn: (sentence: string) => void;
+}
+
+export interface WriteOptions extends RequestOptions {
   /** Who writes, for the managed fields. */
   readonly fieldManager: string;
   /** Server-side apply has settled who owns what, and the object says it. Default false: it is found out from the change. */

@@ -9,7 +9,7 @@ import { isSameJson, type JsonObject, type JsonValue } from '../schemas/protobuf
 import { conflict, type FieldError, invalid, notFound, outdated } from '../status.ts';
 import type { Decision, StoredObject } from '../storage/object-store.ts';
 import { asApiObject, checkBody } from './check-body.ts';
-import { placeOf, type ServedKind } from './served-kind.ts';
+import { normalized, placeOf, type ServedKind } from './served-kind.ts';
 import { finalizersOf, withServerFields } from './server-fields.ts';
 import type { Surroundings, WriteOptions } from './surroundings.ts';
 
@@ -30,7 +30,8 @@ export async function updateObject(
   surroundings: Surroundings,
 ): Promise<StoredObject> {
   const place = placeOf(kind, request.namespace, request.name);
-  const decide = (current: ApiObject): Decision => decideUpdate(kind, request, current, surroundings);
+  const decide = (current: ApiObject): Promise<Decision> =>
+    decideUpdate(kind, request, current, surroundings);
   const outcome = request.dryRun
     ? await kind.objects.foresee(place, decide)
     : await kind.objects.change(place, decide);
@@ -38,28 +39,50 @@ export async function updateObject(
   return outcome.object;
 }
 
-function decideUpdate(
+async function decideUpdate(
   kind: ServedKind,
   request: UpdateRequest,
   current: ApiObject,
   surroundings: Surroundings,
-): Decision {
+): Promise<Decision> {
   const sent = asApiObject(request.change(current));
   checkBody(kind, sent, request);
   checkPreconditions(kind, request.name, sent, current);
   const inherited = kind.normalize(inherit(kind, request.subresource, sent, current));
-  const { fillIn } = kind.strategy;
+  const filled = normalized(kind, kind.strategy.fillIn, inherited);
+  const accounted = request.isAccounted ? filled : account(kind, request, filled, current, surroundings);
+  const asked = admissionOf(kind, request, current);
+  const admitted = await request.admission.mutate({ ...asked, object: accounted });
   // Only now is it as what there is: what a client leaves out is no change where it is filled in again.
-  const next = raiseGeneration(
-    kind,
-    fillIn === undefined ? inherited : kind.normalize(fillIn(inherited)),
-    current,
-  );
-  const errors = checkAll(kind, next, current);
+  const next = raiseGeneration(kind, request, prepare(kind, request, admitted, current), current);
+  const errors = checkAll(kind, request, next, current);
   if (errors.length > 0) throw invalid(kind.resource, request.name, errors);
-  const managed = request.isAccounted ? next : account(kind, request, next, current, surroundings);
-  const isLast = managed.metadata.deletionTimestamp !== undefined && finalizersOf(managed).length === 0;
-  return isLast ? { kind: 'delete' } : { kind: 'store', object: managed };
+  if (request.subresource === '') {
+    for (const sentence of kind.strategy.warn?.(next, current) ?? []) request.warn(sentence);
+  }
+  await request.admission.validate({ ...asked, object: next });
+  const isLast = next.metadata.deletionTimestamp !== undefined && finalizersOf(next).length === 0;
+  return isLast ? { kind: 'delete' } : { kind: 'store', object: next };
+}
+
+function admissionOf(
+  { resource }: ServedKind,
+  { subresource, namespace, name, dryRun, fieldManager }: UpdateRequest,
+  old: ApiObject,
+) {
+  const about = { operation: 'UPDATE', resource, subresource, namespace, name, old } as const;
+  return { ...about, dryRun, options: { fieldManager } };
+}
+
+function prepare(
+  kind: ServedKind,
+  { subresource }: UpdateRequest,
+  next: ApiObject,
+  current: ApiObject,
+): ApiObject {
+  const { prepareUpdate, prepareStatusUpdate } = kind.strategy;
+  const change = subresource === 'status' ? prepareStatusUpdate : prepareUpdate;
+  return normalized(kind, change && ((object) => change(object, current)), next);
 }
 
 function account(
@@ -79,6 +102,11 @@ function checkPreconditions(kind: ServedKind, name: string, sent: ApiObject, cur
   if (uid !== '' && uid !== current.metadata.uid) {
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
     throw conflict(kind.resource, name, why);
+  }
+  if (resourceVersion === '' && kind.strategy.needsVersion) {
+    const message = 'Invalid value: 0x0: must be specified for an update';
+    const field = 'metadata.resourceVersion';
+    throw invalid(kind.resource, name, [{ reason: 'FieldValueInvalid', field, message }]);
   }
   if (resourceVersion !== '' && resourceVersion !== current.metadata.resourceVersion) {
     throw outdated(kind.resource, name);
@@ -106,8 +134,14 @@ function withStatus(object: ApiObject, status: unknown): ApiObject {
   return (status === undefined ? others : { ...others, status }) as ApiObject;
 }
 
-function raiseGeneration({ strategy }: ServedKind, next: ApiObject, current: ApiObject): ApiObject {
-  if (!strategy.countsGenerations || isSameJson(wantedOf(next), wantedOf(current))) return next;
+function raiseGeneration(
+  { strategy }: ServedKind,
+  { subresource }: UpdateRequest,
+  next: ApiObject,
+  current: ApiObject,
+): ApiObject {
+  if (subresource === 'status' || !strategy.countsGenerations) return next;
+  if (isSameJson(wantedOf(next), wantedOf(current))) return next;
   const generation = Number(current.metadata.generation ?? 0) + 1;
   return { ...next, metadata: { ...next.metadata, generation } };
 }
@@ -118,14 +152,16 @@ function wantedOf({ metadata: _, status: __, ...wanted }: ApiObject): JsonValue 
 
 function checkAll(
   { resource, strategy }: ServedKind,
+  { subresource }: UpdateRequest,
   next: ApiObject,
   current: ApiObject,
 ): readonly FieldError[] {
   const rules = { isNamespaced: resource.namespaced, name: strategy.name };
-  return [
+  const ofMetadata = [
     ...checkMetadata(next.metadata, rules),
     ...checkMetadataUpdate(next.metadata, current.metadata),
-    ...(strategy.check?.(next) ?? []),
-    ...(strategy.checkUpdate?.(next, current) ?? []),
   ];
+  if (subresource === 'status')
+    return [...ofMetadata, ...(strategy.checkStatusUpdate?.(next, current) ?? [])];
+  return [...ofMetadata, ...(strategy.check?.(next) ?? []), ...(strategy.checkUpdate?.(next, current) ?? [])];
 }

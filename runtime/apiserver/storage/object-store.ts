@@ -33,6 +33,9 @@ export type Decision =
   /** For good. */
   | { readonly kind: 'delete' };
 
+/** From what is there. What it throws leaves everything as it is. */
+export type Decide = (current: ApiObject) => Decision | Promise<Decision>;
+
 export interface Outcome {
   readonly kind: 'stored' | 'kept' | 'deleted';
   /** What is there now; of what was deleted its last state, with the revision of the deletion. */
@@ -90,11 +93,11 @@ export class ObjectStore {
    * @param decide gets what is there, and throws where it must stay as it is.
    * @returns null: there is none, and `decide` was not asked.
    */
-  async change(place: string, decide: (current: ApiObject) => Decision): Promise<Outcome | null> {
+  async change(place: string, decide: Decide): Promise<Outcome | null> {
     for (;;) {
       const current = await this.get(place);
       if (current === null) return null;
-      const decision = decide(decodeFromStore(current.bytes, current.revision));
+      const decision = await decide(decodeFromStore(current.bytes, current.revision));
       const outcome =
         decision.kind === 'delete'
           ? await this.#delete(current)
@@ -104,10 +107,10 @@ export class ObjectStore {
   }
 
   /** What `change` would do; a dry run. */
-  async foresee(place: string, decide: (current: ApiObject) => Decision): Promise<Outcome | null> {
+  async foresee(place: string, decide: Decide): Promise<Outcome | null> {
     const current = await this.get(place);
     if (current === null) return null;
-    const decision = decide(decodeFromStore(current.bytes, current.revision));
+    const decision = await decide(decodeFromStore(current.bytes, current.revision));
     if (decision.kind === 'delete') return { kind: 'deleted', object: current };
     return { kind: 'stored', object: { ...current, bytes: encodeForStore(decision.object) } };
   }

@@ -9,6 +9,7 @@ import { readGenerated, typesFile } from '../../schemas/generated-files.ts';
 import type { JsonObject, JsonValue } from '../../schemas/protobuf/json-value.ts';
 import { Registry } from '../../schemas/registry.ts';
 import type { StoredObject } from '../../storage/object-store.ts';
+import { noAdmission } from '../admission.ts';
 import { createObject } from '../create.ts';
 import { type DeleteRequest, deleteObject } from '../delete.ts';
 import { type PatchKind, type PatchRequest, patchObject } from '../patch.ts';
@@ -48,9 +49,11 @@ export async function openKind(
   const strategy = { name: dnsSubdomain, countsGenerations, hasStatus: countsGenerations, ...more };
   const kind = serveKind({ registry, resource: found, strategy, store });
   const surroundings = makeSurroundings();
-  const write = { dryRun: false, fieldManager: 'test' };
+  const warnings: string[] = [];
+  const warn = (sentence: string): void => void warnings.push(sentence);
+  const write = { dryRun: false, fieldManager: 'test', admission: noAdmission, warn };
   return {
-    ...{ kind, surroundings },
+    ...{ kind, surroundings, warnings },
     patch: (patchKind: PatchKind, patch: unknown, options: Partial<PatchRequest> = {}) =>
       patchObject(
         kind,
@@ -69,7 +72,7 @@ export async function openKind(
         surroundings,
       ).then(read),
     remove: async (options: Partial<DeleteRequest> = {}) => {
-      const usual = { dryRun: false, uid: '', resourceVersion: '', propagation: 'Background' } as const;
+      const usual = { ...write, uid: '', resourceVersion: '', propagation: 'Background' } as const;
       const { isGone, object } = await deleteObject(
         kind,
         { ...usual, namespace: 'd', name: 'a', ...options },
