@@ -146,7 +146,8 @@ export interface FieldError {
     | 'FieldValueNotSupported'
     | 'FieldValueDuplicate'
     | 'FieldValueForbidden'
-    | 'FieldValueTooLong';
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany';
   readonly field: string;
   /** What follows the field's name, for example `Invalid value: -1: must be greater than or equal to 0`. */
   readonly message: string;
