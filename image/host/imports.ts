@@ -123,6 +123,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
 /** Tests of a folder may also use these, to see it together with its neighbours. */
 const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'runtime/peers': ['runtime/cluster'],
+  'runtime/apiserver': ['runtime/cluster', 'runtime/raft'],
   // Members of a cluster are made by its own CA.
   'runtime/cluster/discovery': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],

@@ -105,7 +105,7 @@ function decode({ bytes, revision }: StoredObject): ApiObject {
   return decodeFromStore(bytes, revision);
 }
 
-function metadataOnly({ metadata }: ApiObject): JsonObject {
+export function metadataOnly({ metadata }: ApiObject): JsonObject {
   return { kind: 'PartialObjectMetadata', apiVersion: metaVersion, metadata: metadata as JsonObject };
 }
 
@@ -121,16 +121,18 @@ function tableMetadata({ metadata }: ApiObject): TableMetadata {
   return { resourceVersion: String(metadata.resourceVersion) };
 }
 
-function makeTableOf(
+/** @param withColumns false in a watch from its second event on */
+export function makeTableOf(
   { resource }: ServedKind,
   objects: readonly ApiObject[],
   metadata: TableMetadata,
   { includeObject, nowMs }: AnswerOptions,
+  withColumns = true,
 ): JsonValue {
   const table = makeTable(printerOf(resource), objects, metadata, {
     includeObject,
     nowMs,
-    withColumns: true,
+    withColumns,
   });
   return table as unknown as JsonValue;
 }

@@ -1,0 +1,33 @@
+/** A request and its answer as the API sees them, whichever version of HTTP carries them. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Without the query, percent-encoded as it came. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly socket: TLSSocket;
+  /** @throws ApiError (413, 504) where it is too long, or does not come. */
+  readonly readBody: () => Promise<Uint8Array>;
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+export type Headers = Readonly<Record<string, string | readonly string[]>>;
+
+export interface HttpAnswer {
+  readonly code: number;
+  readonly headers: Headers;
+  /** To be sent one after the other, or what sends as long as it likes. */
+  readonly body: readonly Uint8Array[] | Stream;
+}
+
+/** Resolves at the end of the answer. A promise of the sink is to be waited for: the client is slow. */
+export type Stream = (
+  sink: (bytes: Uint8Array) => void | Promise<void>,
+  signal: AbortSignal,
+) => Promise<void>;
+
+export type HttpHandler = (request: HttpRequest) => Promise<HttpAnswer>;
