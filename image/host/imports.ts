@@ -22,7 +22,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/threads', 'runtime/updates'],
-    'runtime/vouchers',
+    ...['runtime/vouchers', 'runtime/apiserver', 'runtime/resources'],
     'runtime/version.ts',
   ],
   'runtime/console': ['runtime/admin'],

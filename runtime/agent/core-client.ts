@@ -6,6 +6,7 @@ import { realSurroundings } from '../datastore/clock.ts';
 import { RemoteCore } from '../datastore/core-port.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
 import type { Store } from '../datastore/store.ts';
+import type { Credentials } from '../peers/trust.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
 import { startWorker } from './start-worker.ts';
 
@@ -13,6 +14,8 @@ export interface CoreEvents {
   readonly onReady: () => void;
   /** The node is a member, and needs no secret or token any more. */
   readonly onEnrolled: () => void;
+  /** The node is a member; again when its certificate is another one. */
+  readonly onCredentials: (credentials: Credentials) => void;
   readonly onStatusText: (text: string) => void;
   readonly onLog: (line: string) => void;
   /** The status with the machine's own part in it. */
@@ -107,6 +110,9 @@ export class CoreClient {
         break;
       case 'enrolled':
         this.#events.onEnrolled();
+        break;
+      case 'credentials':
+        this.#events.onCredentials(message.credentials);
         break;
       case 'statusText':
         this.#events.onStatusText(message.text);

@@ -1,4 +1,5 @@
 /** What the main thread and the core thread say to each other. */
+import type { Credentials } from '../peers/trust.ts';
 
 export type ToCore =
   | {
@@ -28,6 +29,8 @@ export type FromCore =
   | { readonly type: 'ready' }
   /** The node is a member, and needs no secret or token any more. */
   | { readonly type: 'enrolled' }
+  /** The node is a member, and proves it with these, from now on. */
+  | { readonly type: 'credentials'; readonly credentials: Credentials }
   /** One line for `systemctl status`. */
   | { readonly type: 'statusText'; readonly text: string }
   /** The node cannot go on; the message says why and what to do. */

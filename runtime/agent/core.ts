@@ -123,6 +123,7 @@ interface Opened {
   readonly lock: DataDirectoryLock;
   readonly main: MainAsker;
   readonly externalStore: Store | null;
+  readonly tellCredentials: (credentials: Credentials) => void;
 }
 
 class Core implements AdminTarget {
@@ -135,6 +136,7 @@ class Core implements AdminTarget {
   readonly #refusals: RefusalLog;
   readonly #main: MainAsker;
   readonly #externalStore: Store | null;
+  readonly #tellCredentials: (credentials: Credentials) => void;
   readonly #fail: (error: unknown) => void;
   /** null where a token is what is proved. */
   readonly #guard: VoucherGuard | null;
@@ -167,7 +169,10 @@ class Core implements AdminTarget {
       const core = new Core(
         config,
         log,
-        { lock, main, externalStore: await openExternalStore(config) },
+        {
+          ...{ lock, main, externalStore: await openExternalStore(config) },
+          tellCredentials: (credentials) => send({ type: 'credentials', credentials }),
+        },
         fail,
       );
       await core.#open();
@@ -194,6 +199,7 @@ class Core implements AdminTarget {
     this.#guard = openGuard(config.cluster, this.identity);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
+    this.#tellCredentials = opened.tellCredentials;
     this.upkeep = new Upkeep({
       ...{ clusterName: config.cluster.name, dataDirectory: config.dataDirectory, self: this.identity },
       member: () => this.#member,
@@ -413,7 +419,10 @@ class Core implements AdminTarget {
   }
 
   #setCredentials(credentials: Credentials): void {
-    this.#authorities = credentials.caCertificate;
+    const { clusterId, nodeId, privateKey, certificate, caCertificate } = credentials;
+    // What is replaced in place cannot go to another thread as it is.
+    this.#tellCredentials({ clusterId, nodeId, privateKey, certificate, caCertificate });
+    this.#authorities = caCertificate;
     this.#peerPort.setCredentials(credentials);
   }
 

@@ -1,8 +1,10 @@
 /** The API as clients meet it: over TLS, by HTTP/1.1 and HTTP/2. */
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
+import type { Attributes } from '../authorization/attributes.ts';
+import { allowMasters } from '../authorization/authorizer.ts';
+import { noAdmission } from '../handlers/admission.ts';
 import { configMap, registry } from '../handlers/testing/open-kind.ts';
-import type { RequestInfo } from '../request/request-info.ts';
 import { decodeObject, encodeObject } from '../schemas/protobuf/codec.ts';
 import { openServer } from './testing/open-server.ts';
 
@@ -116,31 +118,34 @@ t.test('what is not there, and what cannot be asked', async (t) => {
 });
 
 t.test('who may not is told so in words that name everything', async (t) => {
-  const seen: RequestInfo[] = [];
-  const user = { name: 'eve', uid: '', groups: [], extra: {} };
+  const seen: Attributes[] = [];
   const { ask } = await openServer(t, {
     access: {
-      authenticate: async ({ headers }) => (headers.authorization === undefined ? user : null),
-      refuse: async (_, info) => {
-        seen.push(info);
-        return info.kind === 'resource' ? 'User "eve" cannot' : 'User "eve" cannot get path';
+      authenticate: async ({ headers }) =>
+        headers.authorization === undefined
+          ? { kind: 'user', user: { name: 'eve', uid: '', groups: ['g'], extra: {} }, audiences: [] }
+          : { kind: 'refused', why: 'a reason for the log' },
+      authorizer: async () => (attributes) => {
+        seen.push(attributes);
+        return { isAllowed: attributes.kind === 'resource' && attributes.verb === 'impersonate', reason: '' };
       },
-      admission: () => {
-        throw new Error('not reached');
-      },
+      admission: () => noAdmission,
     },
   });
-  const refused = await ask('GET', '/apis/apps/v1/namespaces/d/deployments/a/status');
-  t.match(JSON.parse(refused.text), {
+  const path = '/apis/apps/v1/namespaces/d/deployments/a/status';
+  t.match(JSON.parse((await ask('GET', path)).text), {
     ...{ code: 403, reason: 'Forbidden', details: { name: 'a', group: 'apps', kind: 'deployments' } },
-    message: 'deployments.apps/status "a" is forbidden: User "eve" cannot',
+    message:
+      'deployments.apps "a" is forbidden: User "eve" cannot get resource "deployments/status" in API group "apps" in the namespace "d"',
   });
-  t.match(JSON.parse((await ask('GET', '/metrics')).text), {
-    message: 'forbidden: User "eve" cannot get path',
-  });
+  const metrics = JSON.parse((await ask('GET', '/metrics')).text);
+  t.match(metrics, { message: 'forbidden: User "eve" cannot get path "/metrics"' });
   t.match(seen, [{ subresource: 'status' }, { kind: 'nonResource', path: '/metrics' }]);
+  const asAda = await ask('GET', '/metrics', { headers: { 'impersonate-user': 'ada' } });
+  t.match(JSON.parse(asAda.text), { message: 'forbidden: User "ada" cannot get path "/metrics"' });
   const unknown = await ask('GET', '/version', { headers: { authorization: 'Bearer x' } });
   t.match(JSON.parse(unknown.text), { code: 401, message: 'Unauthorized', reason: 'Unauthorized' });
+  t.notMatch(unknown.text, /a reason/);
 });
 
 t.test('long answers are compressed for those who can read that', async (t) => {
@@ -161,10 +166,8 @@ t.test('a fault of the server is one answer, and goes to the log', async (t) => 
       authenticate: async () => {
         throw new TypeError('a fault');
       },
-      refuse: async () => null,
-      admission: () => {
-        throw new Error('not reached');
-      },
+      authorizer: async () => allowMasters,
+      admission: () => noAdmission,
     },
   });
   const reply = await ask('GET', '/version');

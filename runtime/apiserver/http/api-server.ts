@@ -3,27 +3,37 @@
  * (k8s.io/apiserver/pkg/server/config.go, DefaultBuildHandlerChain)
  */
 import type { Store } from '../../datastore/store.ts';
+import type { Identity } from '../authentication/authenticate.ts';
 import type { UserInfo } from '../authentication/user.ts';
+import { attributesOf, forbiddenRequest } from '../authorization/attributes.ts';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import { impersonate } from '../authorization/impersonation.ts';
 import type { Admission } from '../handlers/admission.ts';
 import type { ApiRequest, Service } from '../handlers/api-request.ts';
 import type { Kinds } from '../handlers/kinds.ts';
 import { type ApiAnswer, serve } from '../handlers/serve.ts';
 import { openWatch } from '../handlers/watch.ts';
-import { type RequestInfo, type ResourceRequest, readRequest } from '../request/request-info.ts';
+import { type ResourceRequest, readRequest } from '../request/request-info.ts';
 import type { Resource } from '../resources/resource.ts';
 import { ApiError } from '../status.ts';
 import { discover } from './discovery-routes.ts';
-import type { HttpAnswer, HttpHandler, HttpRequest } from './exchange.ts';
+import { distinctHeaders, type HttpAnswer, type HttpHandler, type HttpRequest } from './exchange.ts';
 import { type HealthCheck, serveHealth } from './health-routes.ts';
 import { serveOpenApi } from './openapi-routes.ts';
 import { compressed, errorAnswer, jsonAnswer, textAnswer } from './plain-answers.ts';
 
 export interface Access {
-  /** @returns null: what the client showed proves nothing (401) */
-  readonly authenticate: (request: HttpRequest) => Promise<UserInfo | null>;
-  /** @returns why not, in the words after the colon; null: allowed */
-  readonly refuse: (user: UserInfo, info: RequestInfo) => Promise<string | null>;
+  readonly authenticate: (request: HttpRequest) => Promise<Identity>;
+  /** Resolves when this node knows the rules. */
+  readonly authorizer: () => Promise<Authorizer>;
   readonly admission: (user: UserInfo) => Admission;
+}
+
+export interface ApiServer {
+  /** Never rejects. */
+  readonly handle: HttpHandler;
+  /** A request of this process itself, whose user is settled. Never rejects. */
+  readonly handleAs: (user: UserInfo, request: HttpRequest) => Promise<HttpAnswer>;
 }
 
 export interface ApiServerOptions extends Service {
@@ -41,17 +51,25 @@ export interface ApiServerOptions extends Service {
   readonly onFault: (error: unknown, request: HttpRequest) => void;
 }
 
-/** Never rejects. */
-export function apiServer(options: ApiServerOptions): HttpHandler {
-  return async (request) => {
-    const answer = await answerFor(options, request).catch((error: unknown) =>
-      failed(options, request, error),
-    );
-    const auditId = { 'audit-id': crypto.randomUUID() };
-    return await compressed(
-      { ...answer, headers: { ...auditId, ...answer.headers } },
-      request.headers['accept-encoding'],
-    );
+export function apiServer(options: ApiServerOptions): ApiServer {
+  const answered = async (
+    request: HttpRequest,
+    answering: () => Promise<HttpAnswer>,
+  ): Promise<HttpAnswer> => {
+    const answer = await answering().catch((error: unknown) => failed(options, request, error));
+    const headers = { 'audit-id': crypto.randomUUID(), ...answer.headers };
+    return { ...answer, headers };
+  };
+  const handleAs: ApiServer['handleAs'] = (user, request) =>
+    answered(request, () => answerFor(options, request, user));
+  return {
+    handleAs,
+    handle: async (request) => {
+      const answer = await answered(request, async () =>
+        answerFor(options, request, await userOf(options.access, request)),
+      );
+      return await compressed(answer, request.headers['accept-encoding']);
+    },
   };
 }
 
@@ -62,31 +80,30 @@ function failed({ registry, onFault }: ApiServerOptions, request: HttpRequest, e
   return errorAnswer(registry, new ApiError('InternalError', why), request.headers.accept);
 }
 
-async function answerFor(options: ApiServerOptions, request: HttpRequest): Promise<HttpAnswer> {
-  const { access } = options;
-  const user = await access.authenticate(request);
-  if (user === null) throw new ApiError('Unauthorized', 'Unauthorized');
-  const info = readRequest(request.method, request.path, request.query);
-  if (info === null) return textAnswer(400, 'the path cannot be decoded\n');
-  const reason = await access.refuse(user, info);
-  if (reason !== null) throw refusal(options, info, reason);
-  if (info.kind === 'nonResource') return await answerPath(options, request);
-  return await answerResource(options, request, info, user);
+/** Who asks, or as whom they ask to be taken. @throws ApiError (401, 403) */
+async function userOf(access: Access, request: HttpRequest): Promise<UserInfo> {
+  const identity = await access.authenticate(request);
+  if (identity.kind === 'refused') throw new ApiError('Unauthorized', 'Unauthorized');
+  const headers = distinctHeaders(request.headers);
+  if (!Object.keys(headers).some((name) => name.startsWith('impersonate-'))) return identity.user;
+  const impersonation = impersonate(identity.user, headers, await access.authorizer());
+  if (impersonation.kind === 'refused') throw impersonation.error;
+  return impersonation.kind === 'user' ? impersonation.user : identity.user;
 }
 
-function refusal({ kinds }: ApiServerOptions, info: RequestInfo, reason: string): ApiError {
-  if (info.kind === 'nonResource') return new ApiError('Forbidden', `forbidden: ${reason}`);
-  const { group, resource, subresource, name } = info;
-  const of = kinds.resource(info) ?? { group, resource };
-  const path = subresource === '' ? of.resource : `${of.resource}/${subresource}`;
-  const groupResource =
-    group === '' ? path : `${path.split('/')[0]}.${group}${subresource === '' ? '' : `/${subresource}`}`;
-  const subject = name === '' ? `${groupResource} is forbidden` : `${groupResource} "${name}" is forbidden`;
-  return new ApiError('Forbidden', `${subject}: ${reason}`, {
-    ...(name === '' ? {} : { name }),
-    ...(group === '' ? {} : { group }),
-    kind: of.resource,
-  });
+async function answerFor(
+  options: ApiServerOptions,
+  request: HttpRequest,
+  user: UserInfo,
+): Promise<HttpAnswer> {
+  const { access } = options;
+  const info = readRequest(request.method, request.path, request.query);
+  if (info === null) return textAnswer(400, 'the path cannot be decoded\n');
+  const attributes = attributesOf(user, info, request.query);
+  const { isAllowed, reason } = (await access.authorizer())(attributes);
+  if (!isAllowed) throw forbiddenRequest(attributes, reason);
+  if (info.kind === 'nonResource') return await answerPath(options, request);
+  return await answerResource(options, request, info, user);
 }
 
 async function answerPath(options: ApiServerOptions, request: HttpRequest): Promise<HttpAnswer> {

@@ -1,14 +1,18 @@
 /** A request and its answer as the API sees them, whichever version of HTTP carries them. */
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+
+/** By lower-case names, as Node has them. */
+export type RequestHeaders = IncomingHttpHeaders;
 
 export interface HttpRequest {
   readonly method: string;
   /** Without the query, percent-encoded as it came. */
   readonly path: string;
   readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  readonly socket: TLSSocket;
+  readonly headers: RequestHeaders;
+  /** What the client showed in the TLS handshake, its own first; empty for none. */
+  readonly certificates: () => readonly X509Certificate[];
   /** @throws ApiError (413, 504) where it is too long, or does not come. */
   readonly readBody: () => Promise<Uint8Array>;
   /** Aborts when the client is gone. */
@@ -31,3 +35,12 @@ export type Stream = (
 ) => Promise<void>;
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpAnswer>;
+
+/** The same with every value by itself. */
+export function distinctHeaders(headers: RequestHeaders): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, [value as string | string[]].flat()]),
+  );
+}

@@ -2,6 +2,7 @@
  * HTTPS for the API: HTTP/2 and HTTP/1.1 on one port, told apart by ALPN. A client may show a certificate; who it is, others
  * judge. Nothing that a client does or leaves undone holds more than its own connection.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -108,8 +109,26 @@ function toRequest(incoming: Incoming, signal: AbortSignal): HttpRequest {
     path: at < 0 ? url : url.slice(0, at),
     query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
     headers: incoming.headers,
-    socket: incoming.socket as TLSSocket,
+    certificates: () => certificatesOf(incoming),
     readBody: () => readBody(incoming, signal),
     signal,
   };
+}
+
+/** The longest chain that is looked at. */
+const mostCertificates = 8;
+
+function certificatesOf(incoming: Incoming): readonly X509Certificate[] {
+  // HTTP/2 shows a stand-in for the socket, which has not all of it.
+  const socket = ('stream' in incoming ? incoming.stream.session?.socket : incoming.socket) as
+    | TLSSocket
+    | undefined;
+  const chain: X509Certificate[] = [];
+  let next = socket?.getPeerX509Certificate?.();
+  while (next !== undefined && chain.length < mostCertificates) {
+    chain.push(next);
+    const { issuerCertificate } = next;
+    next = issuerCertificate?.fingerprint256 === next.fingerprint256 ? undefined : issuerCertificate;
+  }
+  return chain;
 }

@@ -6,6 +6,7 @@ import type { Test } from 'tap';
 import { createCertificateAuthority, issueNodeCertificate } from '../../../cluster/certificates.ts';
 import { openSoloStore } from '../../../datastore/testing/solo-store.ts';
 import type { NodeId } from '../../../raft/types.ts';
+import { allowMasters } from '../../authorization/authorizer.ts';
 import { noAdmission } from '../../handlers/admission.ts';
 import { openKinds } from '../../handlers/kinds.ts';
 import type { Strategy } from '../../handlers/served-kind.ts';
@@ -63,9 +64,13 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
       version: { major: '1', minor: '32', gitVersion: 'v1.32.3' },
       ownAddress: () => '192.0.2.1:6443',
       onFault: (error) => faults.push(error),
-      access: { authenticate: async () => user, refuse: async () => null, admission: () => noAdmission },
+      access: {
+        authenticate: async () => ({ kind: 'user', user, audiences: [] }),
+        authorizer: async () => allowMasters,
+        admission: () => noAdmission,
+      },
       ...more,
-    }),
+    }).handle,
   });
   t.teardown(() => listener.close());
   return { store, faults, listener, ...clientOf(t, listener.port, certificate.caCertificate) };
