@@ -91,7 +91,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'image/factory': ['image', 'runtime/config', 'runtime/vouchers'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
-  'image/host/etcd-tools.ts': ['image'],
+  'image/host/reference-tools.ts': ['image'],
   'image/host/agent-program.ts': ['image'],
   'image/formats': [],
 

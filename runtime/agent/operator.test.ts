@@ -151,7 +151,7 @@ function checkKubeconfig(t: Test, text: string, directory: string): void {
   const { cluster } = config.clusters[0];
   const { user } = config.users[0];
   t.match(config, { kind: 'Config', 'current-context': 'test', users: [{ name: 'ada@test' }] });
-  t.equal(cluster.server, 'https://127.0.0.1:6443');
+  t.match(cluster, { server: 'https://127.0.0.1:6443', 'tls-server-name': 'kubernetes' });
   writeFileSync(at('ca.pem'), decode(cluster['certificate-authority-data']));
   writeFileSync(at('client.pem'), decode(user['client-certificate-data']));
   writeFileSync(at('client.key'), decode(user['client-key-data']));
