@@ -46,6 +46,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       { name: 'ping', readinessOnly: false, run: async () => {} },
       { name: 'datastore', readinessOnly: true, run: () => askStore(store) },
     ],
+    special: {},
     version: kubernetesVersion(),
     ownAddress: () => `127.0.0.1:${config.api.port}`,
     onFault: (error, { method, path }) => {

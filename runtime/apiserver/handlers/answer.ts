@@ -138,6 +138,11 @@ export function makeTableOf(
 }
 
 function write(value: JsonValue | ApiObject, { registry, form }: AnswerOptions): Pieces {
+  return writeAnswer(value, registry, form);
+}
+
+/** Any object, in an encoding. */
+export function writeAnswer(value: JsonValue | ApiObject, registry: Registry, form: AnswerForm): Pieces {
   switch (form.encoding) {
     case 'yaml':
       return [Buffer.from(stringifyYaml(value))];

@@ -39,7 +39,8 @@ export interface ApiAnswer {
 /** @throws ApiError, which is answered as a Status */
 export async function serve(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
   const { info } = request;
-  if (info.subresource !== '' && info.subresource !== 'status') {
+  const isPart = info.subresource === 'status' || kind.strategy.parts?.[info.subresource] !== undefined;
+  if (info.subresource !== '' && !isPart) {
     throw new ApiError('NotFound', 'the server could not find the requested resource');
   }
   const sentences = new Set<string>();
@@ -211,8 +212,8 @@ function sidesOf({ admission, warn }: Served) {
   return { admission, warn };
 }
 
-function targetOf({ info }: ApiRequest): { namespace: string; name: string; subresource: '' | 'status' } {
-  return { namespace: info.namespace, name: info.name, subresource: info.subresource as '' | 'status' };
+function targetOf({ info: { namespace, name, subresource } }: ApiRequest) {
+  return { namespace, name, subresource };
 }
 
 function methodNotAllowed({ verb }: ResourceRequest): ApiError {

@@ -38,8 +38,17 @@ export interface Strategy {
   /** Beside `check`: what cannot change. */
   readonly checkUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
   readonly checkStatusUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
+  /** What is written through subresources of its own, such as `approval`; `status` and `scale` are the same for all. */
+  readonly parts?: Readonly<Record<string, Part>>;
   /** For the `Warning` headers. @param old null: it is made */
   readonly warn?: (object: ApiObject, old: ApiObject | null) => readonly string[];
+}
+
+/** A part of an object that has a subresource of its own. */
+export interface Part {
+  /** What there is, with this part of what was sent. */
+  readonly take: (sent: ApiObject, old: ApiObject) => ApiObject;
+  readonly check?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
 }
 
 export interface ServedKind {

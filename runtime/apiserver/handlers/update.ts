@@ -17,8 +17,8 @@ export interface UpdateRequest extends WriteOptions {
   /** '' for what is in none. */
   readonly namespace: string;
   readonly name: string;
-  /** '' or 'status'. */
-  readonly subresource: '' | 'status';
+  /** '', 'status', 'scale', or one of the kind's `parts`. */
+  readonly subresource: string;
   /** What the client makes of what there is; throws `ApiError` where it does not fit. */
   readonly change: (current: ApiObject) => JsonValue;
 }
@@ -81,6 +81,7 @@ function prepare(
   current: ApiObject,
 ): ApiObject {
   const { prepareUpdate, prepareStatusUpdate } = kind.strategy;
+  if (kind.strategy.parts?.[subresource] !== undefined) return next;
   const change = subresource === 'status' ? prepareStatusUpdate : prepareUpdate;
   return normalized(kind, change && ((object) => change(object, current)), next);
 }
@@ -114,16 +115,13 @@ function checkPreconditions(kind: ServedKind, name: string, sent: ApiObject, cur
 }
 
 /** What this write cannot touch comes from what there is. */
-function inherit(
-  kind: ServedKind,
-  subresource: '' | 'status',
-  sent: ApiObject,
-  current: ApiObject,
-): ApiObject {
-  if (subresource === 'status') {
+function inherit(kind: ServedKind, subresource: string, sent: ApiObject, current: ApiObject): ApiObject {
+  const part = kind.strategy.parts?.[subresource];
+  if (part !== undefined || subresource === 'status') {
     const { managedFields } = sent.metadata;
     const metadata = { ...current.metadata, ...(managedFields === undefined ? {} : { managedFields }) };
-    return withStatus({ ...current, metadata }, sent.status);
+    const kept = { ...current, metadata };
+    return part === undefined ? withStatus(kept, sent.status) : { ...part.take(sent, kept), metadata };
   }
   const next = { ...sent, metadata: withServerFields(sent.metadata, current) };
   return kind.strategy.hasStatus ? withStatus(next, current.status) : next;
@@ -163,5 +161,7 @@ function checkAll(
   ];
   if (subresource === 'status')
     return [...ofMetadata, ...(strategy.checkStatusUpdate?.(next, current) ?? [])];
+  const part = strategy.parts?.[subresource];
+  if (part !== undefined) return [...ofMetadata, ...(part.check?.(next, current) ?? [])];
   return [...ofMetadata, ...(strategy.check?.(next) ?? []), ...(strategy.checkUpdate?.(next, current) ?? [])];
 }

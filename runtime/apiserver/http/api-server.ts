@@ -12,6 +12,7 @@ import type { Admission } from '../handlers/admission.ts';
 import type { ApiRequest, Service } from '../handlers/api-request.ts';
 import type { Kinds } from '../handlers/kinds.ts';
 import { type ApiAnswer, serve } from '../handlers/serve.ts';
+import { type SpecialHandlers, specialName } from '../handlers/special.ts';
 import { openWatch } from '../handlers/watch.ts';
 import { type ResourceRequest, readRequest } from '../request/request-info.ts';
 import type { Resource } from '../resources/resource.ts';
@@ -40,6 +41,7 @@ export interface ApiServerOptions extends Service {
   readonly store: Store;
   readonly kinds: Kinds;
   readonly access: Access;
+  readonly special: SpecialHandlers;
   readonly health: readonly HealthCheck[];
   /** Answers `/version`. */
   readonly version: Readonly<Record<string, string>>;
@@ -155,6 +157,8 @@ async function answerResource(
   if (resource === null) return nothingThere(kinds, info);
   checkMethod(resource, request, info);
   const asked = await toApiRequest(options, request, info, user);
+  const special = options.special[specialName(info)];
+  if (special !== undefined) return toHttp(await special({ service: options, kinds, request: asked, user }));
   if (resource.storage === null) throw nothing();
   const kind = kinds.served(resource);
   if (info.verb !== 'watch') return toHttp(await serve(options, kind, asked));
