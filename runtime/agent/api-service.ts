@@ -8,6 +8,7 @@ import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import type { Resource } from '../apiserver/resources/resource.ts';
 import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
 import { Registry } from '../apiserver/schemas/registry.ts';
+import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
@@ -25,6 +26,7 @@ export interface ApiServiceOptions {
   readonly log: Log;
   /** Those in force. */
   readonly credentials: () => Credentials;
+  readonly keys: () => ApiKeys;
   /** Of a member; null for one that is none any more. */
   readonly nodeName: (id: string) => Promise<string | null>;
 }

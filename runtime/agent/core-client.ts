@@ -1,6 +1,7 @@
 /** The main thread's end of the core thread: starts it, asks it, hears of its end. */
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { AdminRefusal } from '../admin/server.ts';
+import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { RemoteCore } from '../datastore/core-port.ts';
@@ -16,6 +17,7 @@ export interface CoreEvents {
   readonly onEnrolled: () => void;
   /** The node is a member; again when its certificate is another one. */
   readonly onCredentials: (credentials: Credentials) => void;
+  readonly onApiKeys: (keys: ApiKeys) => void;
   readonly onStatusText: (text: string) => void;
   readonly onLog: (line: string) => void;
   /** The status with the machine's own part in it. */
@@ -113,6 +115,9 @@ export class CoreClient {
         break;
       case 'credentials':
         this.#events.onCredentials(message.credentials);
+        break;
+      case 'apiKeys':
+        this.#events.onApiKeys(message.keys);
         break;
       case 'statusText':
         this.#events.onStatusText(message.text);

@@ -45,3 +45,22 @@ t.test('kubectl works against every node, and goes on with another when one is l
   t.match(left, { code: 0, out: 'configmap/a\nconfigmap/b\n' });
   await until('the same watch goes on', async () => watch.output().includes('configmap/b'));
 });
+
+t.test('a node that holds no data serves it all the same', async (t) => {
+  const operator = makeOperator(t, t.testdir());
+  const operators = [{ name: operator.name, key: operator.key }];
+  const roles = { voters: 1, standbys: 0 };
+  const nodes = await makeNodes(t, { size: 2, expect: 2, more: { operators, roles } });
+  for (const node of nodes) node.start();
+  const { nodes: known } = await until('both are members, one of them a spare', async () => {
+    const status = await (nodes[0] as TestNode).status();
+    return status.nodes.some(({ role }) => role === 'spare') ? status : null;
+  });
+  const spareId = known.find(({ role }) => role === 'spare')?.id;
+  const ids = await Promise.all(nodes.map(async (node) => (await node.status()).self.id));
+  const spare = nodes[ids.indexOf(spareId ?? '')] as TestNode;
+  const made = await operator.kubectl(spare, ['create', 'configmap', 'a', '--from-literal=k=v']);
+  t.match(made, { code: 0, out: 'configmap/a created\n' });
+  const read = await operator.kubectl(spare, ['get', 'configmap', 'a', '-o', 'jsonpath={.data.k}']);
+  t.match(read, { code: 0, out: 'v' });
+});

@@ -38,6 +38,7 @@ export async function startNode(
   const store = await openExternalStore(config);
   const core: CoreClient = new CoreClient(config, store, {
     onCredentials: (credentials) => api.use(credentials),
+    onApiKeys: (keys) => api.takeKeys(keys),
     onReady: () => systemd.ready(),
     onEnrolled,
     onStatusText: (text) => systemd.status(text),
