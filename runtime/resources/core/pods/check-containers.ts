@@ -20,7 +20,9 @@ export function checkContainers(spec: PodSpec, volumes: Volumes, field: string):
 }
 
 function checkMain(spec: PodSpec, volumes: Volumes, field: string): readonly FieldError[] {
-  const { containers = [], terminationGracePeriodSeconds: grace } = spec;
+  const { terminationGracePeriodSeconds: grace } = spec;
+  // Go writes a list that has to be there as null where it is empty.
+  const containers = spec.containers ?? [];
   if (containers.length === 0) return [required(field)];
   const names = new Set<string>();
   return [

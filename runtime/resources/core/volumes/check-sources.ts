@@ -141,7 +141,7 @@ export const checkFlexVolume: Check<'flexVolume'> = ({ driver, options = {} }, f
 export const checkAzureFile: Check<'azureFile'> = (source, field) => [
   ...checkFilled(source.secretName, `${field}.secretName`),
   ...checkFilled(source.shareName, `${field}.shareName`),
-  ...('secretNamespace' in source && source.secretNamespace !== undefined
+  ...('secretNamespace' in source && typeof source.secretNamespace === 'string'
     ? checkFilled(source.secretNamespace, `${field}.secretNamespace`)
     : []),
 ];

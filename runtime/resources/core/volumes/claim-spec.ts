@@ -88,7 +88,7 @@ function checkSources(
     return [...errors, invalidShown(field, `${field}.dataSource`, why)];
   }
   const isSame = (['apiGroup', 'kind', 'name'] as const).every(
-    (name) => dataSource[name] === dataSourceRef[name],
+    (name) => (dataSource[name] ?? '') === (dataSourceRef[name] ?? ''),
   );
   return [
     ...errors,
@@ -97,7 +97,8 @@ function checkSources(
 }
 
 function checkSource(source: TypedObjectReference, field: string): readonly FieldError[] {
-  const { apiGroup = '', kind, name, namespace } = source;
+  const { kind, name, namespace } = source;
+  const apiGroup = source.apiGroup ?? '';
   const why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
   return [
     ...checkFilled(name, `${field}.name`),

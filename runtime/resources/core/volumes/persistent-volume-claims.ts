@@ -84,8 +84,8 @@ function withoutAttributes(
 function withoutOldSource(spec: PersistentVolumeClaimSpec): PersistentVolumeClaimSpec {
   const { dataSource, ...others } = spec;
   if (dataSource === undefined || spec.dataSourceRef !== undefined) return spec;
-  const { apiGroup = '', kind } = dataSource;
-  const isClaim = kind === 'PersistentVolumeClaim' && apiGroup === '';
+  const { apiGroup, kind } = dataSource;
+  const isClaim = kind === 'PersistentVolumeClaim' && !apiGroup;
   const isSnapshot = kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io';
   return isClaim || isSnapshot ? spec : others;
 }

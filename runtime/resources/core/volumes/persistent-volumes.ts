@@ -144,8 +144,8 @@ function withStableLabels(
   old: NonNullable<PersistentVolumeSpec['nodeAffinity']>,
   next: PersistentVolumeSpec['nodeAffinity'],
 ): JsonValue {
-  const terms = old.required?.nodeSelectorTerms.map((term, index) => {
-    const written = next?.required?.nodeSelectorTerms[index]?.matchExpressions ?? [];
+  const terms = old.required?.nodeSelectorTerms?.map((term, index) => {
+    const written = next?.required?.nodeSelectorTerms?.[index]?.matchExpressions ?? [];
     const matchExpressions = term.matchExpressions?.map((requirement, place) => {
       const key = written[place]?.key;
       return key !== undefined && stableLabels[requirement.key] === key
