@@ -73,7 +73,8 @@ async function prepare(
     ...(strategy.countsGenerations ? { generation: 1 } : {}),
   };
   const { status: _, ...withoutStatus } = body;
-  const wanted = { ...(strategy.hasStatus ? withoutStatus : body), metadata } as ApiObject;
+  const dropsStatus = strategy.hasStatus && strategy.takesFirstStatus !== true;
+  const wanted = { ...(dropsStatus ? withoutStatus : body), metadata } as ApiObject;
   const about = { operation: 'CREATE', resource, subresource: '', namespace, name, old: null } as const;
   const asked = { ...about, dryRun: options.dryRun, options: { fieldManager: options.fieldManager } };
   const filled = normalized(kind, strategy.fillIn, kind.normalize(wanted));
@@ -83,7 +84,11 @@ async function prepare(
   const prepared = normalized(kind, strategy.prepareCreate, admitted);
   const object = allocated(kind, prepared, surroundings);
   const rules = { isNamespaced: resource.namespaced, name: strategy.name };
-  const errors = [...checkMetadata(object.metadata, rules), ...(strategy.check?.(object) ?? [])];
+  const errors = [
+    ...checkMetadata(object.metadata, rules),
+    ...(strategy.check?.(object) ?? []),
+    ...(strategy.checkCreate?.(object) ?? []),
+  ];
   if (errors.length > 0) throw invalid(resource, name, errors);
   for (const sentence of strategy.warn?.(object, null) ?? []) options.warn(sentence);
   await options.admission.validate({ ...asked, object });

@@ -22,6 +22,8 @@ export interface Strategy {
   readonly countsGenerations: boolean;
   /** Status is written through its own subresource, and left out of every other write. */
   readonly hasStatus: boolean;
+  /** A new object brings its first status with it all the same. */
+  readonly takesFirstStatus?: boolean;
   /** A PUT has to say which version it changes. */
   readonly needsVersion?: boolean;
   /** A PUT of what is not there makes it. */
@@ -41,6 +43,8 @@ export interface Strategy {
   readonly claimError?: (object: ApiObject, claim: string) => FieldError;
   /** Of a new object, and of one that is changed, but not of a change of status. */
   readonly check?: (object: ApiObject) => readonly FieldError[];
+  /** Beside `check`: what a new object cannot have. */
+  readonly checkCreate?: (object: ApiObject) => readonly FieldError[];
   /** Beside `check`: what cannot change. */
   readonly checkUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
   readonly checkStatusUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
