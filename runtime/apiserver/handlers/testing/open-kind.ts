@@ -65,6 +65,7 @@ export async function openKind(
         kind,
         {
           ...{ ...write, namespace: 'd', name: 'a', subresource: '', force: false },
+          ...{ validation: 'Warn', duplicates: [] },
           ...{ patchKind, patch: patch as JsonValue, ...options },
         },
         surroundings,
