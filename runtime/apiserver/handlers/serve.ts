@@ -210,8 +210,8 @@ function readObject(service: Service, kind: ServedKind, request: Served): ApiObj
 }
 
 /** What a request brings along for what is done with its objects. */
-function sidesOf({ admission, warn }: Served) {
-  return { admission, warn };
+function sidesOf({ user, admission, warn }: Served) {
+  return { user, admission, warn };
 }
 
 function targetOf({ info: { namespace, name, subresource } }: ApiRequest) {
