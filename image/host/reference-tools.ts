@@ -28,8 +28,11 @@ async function provideTools(directory: string): Promise<void> {
   if (programs.every((name) => existsSync(path.join(directory, name)))) return;
   const cache = openCache();
   const packages = await choosePackages(cache);
-  const tree = await cached(cache, 'reference-tools', cacheKey(packages.map((item) => item.sha256)), (output) =>
-    unpack(cache, packages, output),
+  const tree = await cached(
+    cache,
+    'reference-tools',
+    cacheKey(packages.map((item) => item.sha256)),
+    (output) => unpack(cache, packages, output),
   );
   await mkdir(path.dirname(directory), { recursive: true });
   // Two preparations at once must both find a whole directory under the name.
@@ -49,7 +52,9 @@ async function choosePackages(cache: Cache): Promise<readonly Package[]> {
 
 /** The two programs with their loader and libraries beside them, and for each a script that runs it with those. */
 async function unpack(cache: Cache, packages: readonly Package[], output: string): Promise<void> {
-  await using work = await temporary(path.join(cache.directory, 'building', `reference-tools-${process.pid}`));
+  await using work = await temporary(
+    path.join(cache.directory, 'building', `reference-tools-${process.pid}`),
+  );
   for (const item of packages) {
     await run('dpkg-deb', ['--extract', packageFile(cache, item), work.directory]);
   }

@@ -1,29 +1,52 @@
 /** Who may ask the Kubernetes API of this node, and for what: by the cluster's certificates and the rules in its store. */
+import { randomBytes } from 'node:crypto';
+import { readBoundObjects } from '../apiserver/access/bound-reads.ts';
+import { refuseEscalation } from '../apiserver/access/refuse-escalation.ts';
+import { accessHandlers } from '../apiserver/access/special-handlers.ts';
 import {
   type AuthenticationOptions,
   authenticate,
+  authenticateToken,
+  firstOf,
   type Identity,
 } from '../apiserver/authentication/authenticate.ts';
+import { bootstrapTokens } from '../apiserver/authentication/bootstrap-token.ts';
 import { readHeaders } from '../apiserver/authentication/headers.ts';
-import { unknownToken } from '../apiserver/authentication/token-authenticator.ts';
-import { allowMasters, anyOf } from '../apiserver/authorization/authorizer.ts';
+import { serviceAccountTokens } from '../apiserver/authentication/service-account-token.ts';
+import { cachedTokens } from '../apiserver/authentication/token-cache.ts';
+import {
+  type IssuerDocument,
+  issuerDocuments,
+  readSigningKey,
+  readVerificationKeys,
+  type SigningKey,
+  type VerificationKey,
+} from '../apiserver/authentication/token-keys.ts';
+import { type Authorizer, allowMasters, anyOf } from '../apiserver/authorization/authorizer.ts';
 import { nodeRole } from '../apiserver/authorization/default-roles/component-roles.ts';
 import { nodeAuthorizer } from '../apiserver/authorization/node-authorizer.ts';
 import { createNodeGraph } from '../apiserver/authorization/node-graph.ts';
 import { rbacAuthorizer } from '../apiserver/authorization/rbac.ts';
 import { createRbacIndex, type RbacKind } from '../apiserver/authorization/rbac-index.ts';
 import { noAdmission } from '../apiserver/handlers/admission.ts';
+import type { Kinds } from '../apiserver/handlers/kinds.ts';
+import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
+import type { Surroundings } from '../apiserver/handlers/surroundings.ts';
 import type { Access } from '../apiserver/http/api-server.ts';
 import type { HttpRequest } from '../apiserver/http/exchange.ts';
 import { type MirrorHandlers, mirrorObjects } from '../apiserver/storage/mirror.ts';
+import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { clientTrust, nodeIdOfClient, nodeUser } from './api-clients.ts';
 
 export interface ApiAccessOptions {
   readonly store: Store;
+  readonly kinds: Kinds;
+  readonly surroundings: Surroundings;
   /** Those in force. */
   readonly credentials: () => Credentials;
+  readonly keys: () => ApiKeys;
   /** DER (SPKI) in Base64. */
   readonly operatorKeys: ReadonlySet<string>;
   /** Of a member; null for one that is none any more. */
@@ -31,34 +54,82 @@ export interface ApiAccessOptions {
 }
 
 export interface ApiAccess extends Access {
+  /** Reviews, and tokens of service accounts. */
+  readonly special: SpecialHandlers;
+  readonly issuerDocuments: () => readonly IssuerDocument[];
   readonly close: () => void;
 }
 
-/** For whom tokens are good here. */
-const audience = 'https://kubernetes.default.svc';
+/** Of tokens of service accounts, and for whom they are good here. */
+const issuer = 'https://kubernetes.default.svc.cluster.local';
+const ownAudiences = [issuer];
 
 export function openApiAccess(options: ApiAccessOptions): ApiAccess {
-  const rules = followRules(options.store);
+  const { kinds, store, surroundings } = options;
+  const rules = followRules(store);
+  const authorizer = (): Promise<Authorizer> => rules.authorizer;
+  const objects = readBoundObjects(kinds);
+  const signing = signingKeys(options.keys);
+  const tokens = cachedTokens(
+    firstOf([
+      serviceAccountTokens({ issuers: [issuer], keys: () => signing().verification, ownAudiences, objects }),
+      bootstrapTokens({ secret: objects.secret, ownAudiences }),
+    ]),
+    randomBytes(32),
+  );
+  const how = (): AuthenticationOptions => ({
+    ...{ frontProxy: null, clientCertificates: clientTrust(options.credentials(), options.operatorKeys) },
+    ...{ tokens, ownAudiences, allowAnonymous: true, nowMs: Date.now },
+  });
   return {
-    authenticate: (request) => identify(options, request),
-    authorizer: () => rules.authorizer,
-    admission: () => noAdmission,
+    authenticate: (request) => identify(options, how, request),
+    authorizer,
+    admission: (user) => ({
+      ...noAdmission,
+      validate: refuseEscalation({ authorizer, reader: rules.reader }, user),
+    }),
+    special: accessHandlers({
+      ...{ authorizer, reader: rules.reader },
+      tokens: {
+        authenticate: (token, audiences) => authenticateToken(how(), token, audiences),
+        ownAudiences,
+      },
+      issuer: {
+        ...{ issuer, ownAudiences, objects, longestSeconds: null },
+        ...{ key: () => signing().signing, nowMs: Date.now, makeId: surroundings.makeUid },
+      },
+    }),
+    issuerDocuments: () => issuerDocuments(issuer, `${issuer}/openid/v1/jwks`, signing().verification),
     close: rules.close,
   };
 }
 
-async function identify(options: ApiAccessOptions, request: HttpRequest): Promise<Identity> {
-  const own = options.credentials();
-  const certificates = request.certificates();
-  const nodeId = nodeIdOfClient(certificates[0], own);
-  const node = nodeId === null ? null : await options.nodeName(nodeId);
-  if (node !== null) return { kind: 'user', user: nodeUser(node), audiences: [] };
-  const how: AuthenticationOptions = {
-    ...{ frontProxy: null, clientCertificates: clientTrust(own, options.operatorKeys) },
-    ...{ tokens: async () => unknownToken, ownAudiences: [audience], allowAnonymous: true },
-    nowMs: Date.now,
+/** Read anew when they are others. */
+function signingKeys(keys: () => ApiKeys) {
+  let known: {
+    readonly of: ApiKeys;
+    readonly signing: SigningKey;
+    readonly verification: readonly VerificationKey[];
+  } | null = null;
+  return () => {
+    const now = keys();
+    if (known?.of === now) return known;
+    const signing = readSigningKey(now.serviceAccounts[0] as string);
+    known = { of: now, signing, verification: readVerificationKeys(now.serviceAccounts) };
+    return known;
   };
-  return await authenticate(how, { headers: readHeaders(request.rawHeaders), certificates });
+}
+
+async function identify(
+  { credentials, nodeName }: ApiAccessOptions,
+  how: () => AuthenticationOptions,
+  request: HttpRequest,
+): Promise<Identity> {
+  const certificates = request.certificates();
+  const nodeId = nodeIdOfClient(certificates[0], credentials());
+  const node = nodeId === null ? null : await nodeName(nodeId);
+  if (node !== null) return { kind: 'user', user: nodeUser(node), audiences: [] };
+  return await authenticate(how(), { headers: readHeaders(request.rawHeaders), certificates });
 }
 
 function followRules(store: Store) {
@@ -84,6 +155,7 @@ function followRules(store: Store) {
   ];
   const all = anyOf([allowMasters, nodeAuthorizer(graph.isRelated, nodeRole.rules), rbacAuthorizer(index)]);
   return {
+    reader: index,
     authorizer: Promise.all(mirrors.map(({ ready }) => ready)).then(() => all),
     close: () => {
       for (const mirror of mirrors) mirror.close();

@@ -33,7 +33,8 @@ export interface ApiServiceOptions {
 }
 
 export function openApiService(options: ApiServiceOptions): ApiService {
-  const { config, store, log, credentials, nodeName } = options;
+  const { config, store, log, credentials, keys, nodeName } = options;
+  const surroundings = realSurroundings;
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
   const kinds = openKinds({
     registry,
@@ -42,14 +43,17 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     strategyOf: usualStrategy,
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
-  const access = openApiAccess({ store, credentials, operatorKeys, nodeName });
+  const access = openApiAccess({
+    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName },
+  });
   const server = apiServer({
-    ...{ registry, store, kinds, access, surroundings: realSurroundings, random: Math.random },
+    ...{ registry, store, kinds, access, surroundings, random: Math.random },
     health: [
       { name: 'ping', readinessOnly: false, run: async () => {} },
       { name: 'datastore', readinessOnly: true, run: () => askStore(store) },
     ],
-    special: {},
+    special: access.special,
+    documents: access.issuerDocuments,
     version: kubernetesVersion(),
     ownAddress: () => `127.0.0.1:${config.api.port}`,
     onFault: (error, { method, path }) => {

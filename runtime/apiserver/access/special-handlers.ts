@@ -38,12 +38,12 @@ function reviewHandler(
   kind: string,
 ): SpecialHandler {
   return async (asked) => {
-    const { request, service, user } = asked;
+    const { request, service } = asked;
     checkVerb(request.info.verb);
     const { object, warnings } = readObjectOf(asked, { group, version: 'v1', kind });
     const context = { authorizer: await authorizer(), reader, tokens, now: service.surroundings.now };
     const { resource, namespace } = request.info;
-    const answer = await answerReview(context, { resource, namespace, user, object });
+    const answer = await answerReview(context, { resource, namespace, user: request.user, object });
     return answerWith(asked, answer ?? object, { code: 201, warnings });
   };
 }

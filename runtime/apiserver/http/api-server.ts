@@ -5,6 +5,7 @@
 import type { Store } from '../../datastore/store.ts';
 import type { Identity } from '../authentication/authenticate.ts';
 import { readHeaders } from '../authentication/headers.ts';
+import type { IssuerDocument } from '../authentication/token-keys.ts';
 import type { UserInfo } from '../authentication/user.ts';
 import { attributesOf, forbiddenRequest } from '../authorization/attributes.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
@@ -44,6 +45,8 @@ export interface ApiServerOptions extends Service {
   readonly access: Access;
   readonly special: SpecialHandlers;
   readonly health: readonly HealthCheck[];
+  /** By which others learn how to read this cluster's tokens. */
+  readonly documents: () => readonly IssuerDocument[];
   /** Answers `/version`. */
   readonly version: Readonly<Record<string, string>>;
   /** Where this node is reached, with its port. */
@@ -110,10 +113,10 @@ async function answerFor(
 }
 
 async function answerPath(options: ApiServerOptions, request: HttpRequest): Promise<HttpAnswer> {
-  const { registry, kinds, version, health } = options;
+  const { registry, kinds, health } = options;
   const found =
     (await serveHealth(health, request)) ??
-    serveDocuments(request, version) ??
+    serveDocuments(request, options) ??
     serveOpenApi(request) ??
     discover(registry, kinds.groupVersions, request, options.ownAddress());
   if (found === null) return methods.has(request.method) ? pageNotFound() : methodNotAllowed();
@@ -130,10 +133,13 @@ function methodNotAllowed(): HttpAnswer {
   return textAnswer(405, 'Method Not Allowed\n');
 }
 
-function serveDocuments({ path }: HttpRequest, version: Readonly<Record<string, string>>): HttpAnswer | null {
+function serveDocuments({ path }: HttpRequest, { version, documents }: ApiServerOptions): HttpAnswer | null {
   if (path === '/version' || path === '/version/') return jsonAnswer(200, version);
   if (path === '/') return jsonAnswer(200, { paths: rootPaths });
-  return null;
+  const document = documents().find((one) => one.path === path);
+  if (document === undefined) return null;
+  const headers = { 'content-type': document.mediaType, 'cache-control': 'public, max-age=3600' };
+  return { code: 200, headers, body: [Buffer.from(document.text)] };
 }
 
 const rootPaths = [

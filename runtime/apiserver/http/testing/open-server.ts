@@ -62,6 +62,7 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
       ...{ registry, store, kinds, surroundings: realSurroundings, random: () => 0 },
       health: [{ name: 'ping', readinessOnly: false, run: async () => {} }],
       special: {},
+      documents: () => [],
       version: { major: '1', minor: '32', gitVersion: 'v1.32.3' },
       ownAddress: () => '192.0.2.1:6443',
       onFault: (error) => faults.push(error),
