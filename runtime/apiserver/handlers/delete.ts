@@ -5,7 +5,7 @@
 import type { ApiObject } from '../objects/object-bytes.ts';
 import { conflict, notFound } from '../status.ts';
 import type { Decision, Outcome } from '../storage/object-store.ts';
-import { placeOf, type ServedKind } from './served-kind.ts';
+import { normalized, placeOf, type ServedKind } from './served-kind.ts';
 import { finalizersOf } from './server-fields.ts';
 import type { RequestOptions, Surroundings } from './surroundings.ts';
 
@@ -16,6 +16,8 @@ export interface DeleteRequest extends RequestOptions {
   /** '': whichever. */
   readonly uid: string;
   readonly resourceVersion: string;
+  /** null: as the kind has it. */
+  readonly graceSeconds: number | null;
   /** What becomes of the objects that it owns. */
   readonly propagation: 'Background' | 'Foreground' | 'Orphan';
 }
@@ -58,17 +60,40 @@ function decideDeletion(
   surroundings: Surroundings,
 ): Decision {
   checkPreconditions(kind, request, current);
+  const { strategy } = kind;
   const finalizers = withPropagation(finalizersOf(current), request.propagation);
-  if (finalizers.length === 0) return { kind: 'delete' };
-  const isMarked = current.metadata.deletionTimestamp !== undefined;
-  const generation = Number(current.metadata.generation ?? 0) + 1;
-  const mark = {
-    deletionTimestamp: surroundings.now(),
-    deletionGracePeriodSeconds: 0,
-    ...(kind.strategy.countsGenerations ? { generation } : {}),
+  const grace = graceOf(kind, request, current);
+  const waits = grace > 0 || strategy.isHeld?.(current) === true || finalizers.length > 0;
+  if (!waits) return { kind: 'delete' };
+  const mark = markOf(kind, current, grace, surroundings);
+  const metadata = { ...current.metadata, ...mark, finalizers };
+  const marked = { ...current, metadata };
+  return { kind: 'store', object: normalized(kind, strategy.markDeleted, kind.normalize(marked)) };
+}
+
+/** What is being deleted may be given less time than it had, and not more. */
+function graceOf({ strategy }: ServedKind, { graceSeconds }: DeleteRequest, current: ApiObject): number {
+  const wished = strategy.graceSeconds?.(current, graceSeconds) ?? 0;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = current.metadata;
+  if (deletionTimestamp === undefined || deletionTimestamp === null) return wished;
+  return Math.min(wished, Number(deletionGracePeriodSeconds ?? 0));
+}
+
+function markOf(
+  { strategy }: ServedKind,
+  { metadata }: ApiObject,
+  grace: number,
+  surroundings: Surroundings,
+): object {
+  const isMarked = metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null;
+  if (isMarked && grace === Number(metadata.deletionGracePeriodSeconds ?? 0)) return {};
+  const endMs = Date.parse(surroundings.now()) + grace * 1000;
+  const generation = Number(metadata.generation ?? 0) + 1;
+  return {
+    deletionTimestamp: `${new Date(endMs).toISOString().slice(0, 19)}Z`,
+    deletionGracePeriodSeconds: grace,
+    ...(strategy.countsGenerations && !isMarked ? { generation } : {}),
   };
-  const metadata = { ...current.metadata, ...(isMarked ? {} : mark), finalizers };
-  return { kind: 'store', object: kind.normalize({ ...current, metadata }) };
 }
 
 /** The garbage collector takes these off when it has done its part. */

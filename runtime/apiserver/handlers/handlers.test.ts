@@ -261,3 +261,30 @@ t.test('what no two objects may have is chosen, kept with the object, and free a
   t.match(await create(named('g')), { data: { number: wish } }, 'and what was deleted');
   t.equal((await kind.objects.list('', { kind: 'newest', limit: 0 })).items.length, 5);
 });
+
+t.test(
+  'deleteObject gives time to what has to end, never more than before, and keeps what is held',
+  async (t) => {
+    const { create, remove, update, get } = await openKind(t, '', 'configmaps', false, {
+      graceSeconds: (object, wished) => (object.data === undefined ? 0 : (wished ?? 30)),
+      markDeleted: (object) => ({ ...object, data: { ...(object.data as object), phase: 'ending' } }),
+      isHeld: (object) => (object.data as { held?: string } | undefined)?.held === 'yes',
+    });
+    await create(configMap);
+    const marked = await remove();
+    t.match(marked, {
+      isGone: false,
+      object: { data: { phase: 'ending' }, metadata: { deletionGracePeriodSeconds: 30 } },
+    });
+    const end = (object: ApiObject): number => Date.parse(String(object.metadata.deletionTimestamp));
+    t.match(await remove({ graceSeconds: 60 }), { object: { metadata: { deletionGracePeriodSeconds: 30 } } });
+    const sooner = await remove({ graceSeconds: 5 });
+    t.match(sooner.object, { metadata: { deletionGracePeriodSeconds: 5 } });
+    t.ok(end(sooner.object) < end(marked.object));
+    await update(merging({ data: { held: 'yes' } }));
+    t.match(await remove({ graceSeconds: 0 }), { isGone: false }, 'something holds it');
+    t.ok(await get());
+    await update(merging({ data: { held: null } }));
+    t.equal(await get(), null, 'and when that lets go it is gone');
+  },
+);

@@ -9,6 +9,7 @@ import { applyJsonPatch, PatchError } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts';
 import { isObject, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
+import type { ApiType } from '../schemas/registry.ts';
 import { unknownFields } from '../schemas/unknown-fields.ts';
 import { ApiError, invalid } from '../status.ts';
 import type { StoredObject } from '../storage/object-store.ts';
@@ -61,21 +62,27 @@ export async function patchObject(
 ): Promise<StoredObject> {
   if (request.patchKind === 'apply') return await applyObject(kind, request, surroundings);
   const change = (current: ApiObject): JsonValue => {
-    const next = patched(kind, request, current);
+    const next = patchedBy(kind.type, request.patchKind, request.patch, current);
     validate(kind, request, next);
     return next;
   };
   return await updateObject(kind, { ...request, change }, surroundings);
 }
 
-function patched(kind: ServedKind, { patch, patchKind }: PatchRequest, current: ApiObject): JsonValue {
+/** What a patch makes of a document. An apply is as a merge, here. @throws ApiError */
+export function patchedBy(
+  type: ApiType,
+  patchKind: PatchKind,
+  patch: JsonValue,
+  current: ApiObject,
+): JsonValue {
   const document = current as JsonObject;
   try {
     switch (patchKind) {
       case 'json':
         return applyJsonPatch(document, patch);
       case 'strategic':
-        return applyStrategicMergePatch(kind.type, document, patch);
+        return applyStrategicMergePatch(type, document, patch);
       default:
         if (!isObject(patch)) throw new PatchError('malformed', 'a merge patch of an object is an object');
         return applyMergePatch(document, patch);

@@ -51,6 +51,12 @@ export interface Strategy {
   /** Beside `check`: what cannot change. */
   readonly checkUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
   readonly checkStatusUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
+  /** How long a deleted object is given to end, in seconds; 0: none. @param wished null: by the client left open */
+  readonly graceSeconds?: (object: ApiObject, wished: number | null) => number;
+  /** What a deletion that is not at its end yet shows in the object. */
+  readonly markDeleted?: (object: ApiObject) => ApiObject;
+  /** Whether something besides its finalizers keeps a deleted object. */
+  readonly isHeld?: (object: ApiObject) => boolean;
   /** What is written through subresources of its own, such as `approval`; `status` and `scale` are the same for all. */
   readonly parts?: Readonly<Record<string, Part>>;
   /** For the `Warning` headers. @param old null: it is made */

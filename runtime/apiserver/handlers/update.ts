@@ -68,8 +68,16 @@ async function decideUpdate(
     for (const sentence of kind.strategy.warn?.(next, current) ?? []) request.warn(sentence);
   }
   await request.admission.validate({ ...asked, object: next });
-  const isLast = next.metadata.deletionTimestamp !== undefined && finalizersOf(next).length === 0;
+  const isLast = isOver(kind, next);
   return { decision: isLast ? { kind: 'delete' } : { kind: 'store', object: next }, wanted: prepared };
+}
+
+/** It was deleted, and nothing keeps it any more. */
+function isOver({ strategy }: ServedKind, object: ApiObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
+  if (deletionTimestamp === undefined || deletionTimestamp === null) return false;
+  const isEnding = strategy.graceSeconds !== undefined && Number(deletionGracePeriodSeconds ?? 0) > 0;
+  return finalizersOf(object).length === 0 && !isEnding && strategy.isHeld?.(object) !== true;
 }
 
 function admissionOf(

@@ -2,6 +2,7 @@
 import type { Strategy } from '../../apiserver/handlers/served-kind.ts';
 import { configMaps } from './config-maps.ts';
 import { endpoints } from './endpoints.ts';
+import { changeEphemeralContainers, checkEphemeralContainers } from './ephemeral-containers.ts';
 import { events } from './events.ts';
 import { limitRanges } from './limit-ranges.ts';
 import { namespaces } from './namespaces.ts';
@@ -16,6 +17,9 @@ import { services } from './services/services.ts';
 import { persistentVolumeClaims } from './volumes/persistent-volume-claims.ts';
 import { persistentVolumes } from './volumes/persistent-volumes.ts';
 
+/** It needs to know pods, which need not know it. */
+const ephemeralcontainers = { take: changeEphemeralContainers, check: checkEphemeralContainers };
+
 export const coreStrategies: Readonly<Record<string, Strategy>> = {
   '/configmaps': configMaps,
   '/endpoints': endpoints,
@@ -25,7 +29,7 @@ export const coreStrategies: Readonly<Record<string, Strategy>> = {
   '/nodes': nodes,
   '/persistentvolumeclaims': persistentVolumeClaims,
   '/persistentvolumes': persistentVolumes,
-  '/pods': pods,
+  '/pods': { ...pods, parts: { ephemeralcontainers } },
   '/podtemplates': podTemplates,
   '/replicationcontrollers': replicationControllers,
   '/resourcequotas': resourceQuotas,

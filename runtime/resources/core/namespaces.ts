@@ -20,14 +20,17 @@ export const namespaces: Strategy = {
   prepareUpdate: (next, old) => ({ ...next, spec: old.spec }),
   check: checkFinalizers,
   checkStatusUpdate: checkPhase,
+  parts: { finalize: { take: finalizeNamespace, check: checkFinalizers } },
+  isHeld: (object) => ((object as unknown as Namespace).spec?.finalizers ?? []).length > 0,
+  markDeleted: (object) => ({ ...object, status: { ...(object.status as object), phase: 'Terminating' } }),
 };
 
 /** Changes nothing but the finalizers, of what `/finalize` gets. */
-export function finalizeNamespace(next: ApiObject, old: ApiObject): ApiObject {
+function finalizeNamespace(next: ApiObject, old: ApiObject): ApiObject {
   return { ...old, metadata: next.metadata, spec: next.spec ?? {} };
 }
 
-export function checkFinalizers(object: ApiObject): readonly FieldError[] {
+function checkFinalizers(object: ApiObject): readonly FieldError[] {
   const { spec } = object as unknown as Namespace;
   return (spec?.finalizers ?? []).flatMap((name) => checkName(finalizerName, name, 'spec.finalizers'));
 }

@@ -80,7 +80,13 @@ export async function openKind(
         surroundings,
       ).then(read),
     remove: async (options: Partial<DeleteRequest> = {}) => {
-      const usual = { ...write, uid: '', resourceVersion: '', propagation: 'Background' } as const;
+      const usual = {
+        ...write,
+        graceSeconds: null,
+        uid: '',
+        resourceVersion: '',
+        propagation: 'Background',
+      } as const;
       const { isGone, object } = await deleteObject(
         kind,
         { ...usual, namespace: 'd', name: 'a', ...options },

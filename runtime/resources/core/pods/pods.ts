@@ -34,7 +34,18 @@ export const pods: Strategy = {
     ...checkPodStatus(next as unknown as Pod, old as unknown as Pod),
   ],
   warn,
+  graceSeconds,
 };
+
+const usualGraceSeconds = 30;
+
+/** What runs nowhere, or has ended, is gone at once. */
+function graceSeconds(object: ApiObject, wished: number | null): number {
+  const { spec, status } = object as unknown as Pod;
+  const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  if (!spec?.nodeName || hasEnded) return 0;
+  return wished ?? Number(spec.terminationGracePeriodSeconds ?? usualGraceSeconds);
+}
 
 export function podSpecOf(object: ApiObject): PodSpec {
   return (object as unknown as Pod).spec ?? { containers: [] };
