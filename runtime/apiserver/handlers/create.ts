@@ -77,7 +77,11 @@ async function prepare(
   const admitted = await options.admission.mutate({ ...asked, object: accounted });
   const object = normalized(kind, strategy.prepareCreate, admitted);
   const rules = { isNamespaced: resource.namespaced, name: strategy.name };
-  const errors = [...checkMetadata(object.metadata, rules), ...(strategy.check?.(object) ?? [])];
+  const errors = [
+    ...checkMetadata(object.metadata, rules),
+    ...(strategy.check?.(object) ?? []),
+    ...(strategy.checkCreate?.(object) ?? []),
+  ];
   if (errors.length > 0) throw invalid(resource, name, errors);
   for (const sentence of strategy.warn?.(object, null) ?? []) options.warn(sentence);
   await options.admission.validate({ ...asked, object });

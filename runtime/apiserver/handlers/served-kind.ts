@@ -35,6 +35,8 @@ export interface Strategy {
   readonly prepareStatusUpdate?: (next: ApiObject, old: ApiObject) => ApiObject;
   /** Of a new object, and of one that is changed, but not of a change of status. */
   readonly check?: (object: ApiObject) => readonly FieldError[];
+  /** Beside `check`: what is asked of a new object alone, since older ones may be different. */
+  readonly checkCreate?: (object: ApiObject) => readonly FieldError[];
   /** Beside `check`: what cannot change. */
   readonly checkUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
   readonly checkStatusUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
