@@ -74,9 +74,3 @@ export function repeated<T>(items: readonly T[]): ReadonlySet<number> {
   }
   return again;
 }
-
-export function isPort(value: unknown): boolean {
-  return typeof value === 'number' && value >= 1 && value <= 65_535;
-}
-
-export const portWords = 'must be between 1 and 65535, inclusive';
