@@ -142,6 +142,7 @@ export function forbidden(of: GroupResource, name: string, why: string): ApiErro
 export interface FieldError {
   readonly reason:
     | 'FieldValueInvalid'
+    | 'FieldValueNotFound'
     | 'FieldValueRequired'
     | 'FieldValueNotSupported'
     | 'FieldValueDuplicate'

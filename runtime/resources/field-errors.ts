@@ -13,6 +13,17 @@ export function invalidValue(field: string, value: unknown, why: string): FieldE
   return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${show(value)}: ${why}` };
 }
 
+/** A name that stands for nothing that is there. */
+export function notFoundValue(field: string, value: unknown, why = ''): FieldError {
+  const message = `Not found: ${show(value)}${why === '' ? '' : `: ${why}`}`;
+  return { reason: 'FieldValueNotFound', field, message };
+}
+
+/** For a value that Go writes in its own syntax. @param shown as it does */
+export function invalidShown(field: string, shown: string, why: string): FieldError {
+  return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}: ${why}` };
+}
+
 /** @param known sorted, as they are to be listed */
 export function notSupported(field: string, value: unknown, known: readonly string[]): FieldError {
   const list = known.map((word) => JSON.stringify(word)).join(', ');

@@ -68,7 +68,8 @@ async function prepare(
     ...(strategy.countsGenerations ? { generation: 1 } : {}),
   };
   const { status: _, ...withoutStatus } = body;
-  const wanted = { ...(strategy.hasStatus ? withoutStatus : body), metadata } as ApiObject;
+  const dropsStatus = strategy.hasStatus && strategy.takesFirstStatus !== true;
+  const wanted = { ...(dropsStatus ? withoutStatus : body), metadata } as ApiObject;
   const about = { operation: 'CREATE', resource, subresource: '', namespace, name, old: null } as const;
   const asked = { ...about, dryRun: options.dryRun, options: { fieldManager: options.fieldManager } };
   const filled = normalized(kind, strategy.fillIn, kind.normalize(wanted));

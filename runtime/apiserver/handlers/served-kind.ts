@@ -22,6 +22,8 @@ export interface Strategy {
   readonly countsGenerations: boolean;
   /** Status is written through its own subresource, and left out of every other write. */
   readonly hasStatus: boolean;
+  /** A new object brings its first status with it all the same. */
+  readonly takesFirstStatus?: boolean;
   /** A PUT has to say which version it changes. */
   readonly needsVersion?: boolean;
   /** A PUT of what is not there makes it. */
@@ -35,7 +37,7 @@ export interface Strategy {
   readonly prepareStatusUpdate?: (next: ApiObject, old: ApiObject) => ApiObject;
   /** Of a new object, and of one that is changed, but not of a change of status. */
   readonly check?: (object: ApiObject) => readonly FieldError[];
-  /** Beside `check`: what is asked of a new object alone, since older ones may be different. */
+  /** Beside `check`: what a new object cannot have. */
   readonly checkCreate?: (object: ApiObject) => readonly FieldError[];
   /** Beside `check`: what cannot change. */
   readonly checkUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];

@@ -19,3 +19,12 @@ export function checkPodTemplate(template: JsonObject, field: string): readonly 
   const { metadata } = template as PodTemplateSpec;
   return checkLabels(metadata?.labels ?? {}, `${field}.labels`);
 }
+
+/** What the server decides of a template that is written: fields of features that are off are left out. */
+export function preparePodTemplate(template: JsonObject): JsonObject {
+  return template;
+}
+
+export function warnOfPodTemplate(_template: JsonObject, _field: string): readonly string[] {
+  return [];
+}
