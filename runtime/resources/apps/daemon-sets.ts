@@ -9,17 +9,10 @@ import type {
 import type { JsonObject } from '../../apiserver/schemas/protobuf/json-value.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { isSame, nonNegative } from '../checks/fields.ts';
-import {
-  goIntOrString,
-  goPointer,
-  goSelector,
-  goText,
-  invalidGo,
-  notSupportedGo,
-} from '../checks/go-syntax.ts';
+import { goIntOrString, goPointer, goSelector, goText, notSupportedGo } from '../checks/go-syntax.ts';
 import { amountOf, atMostAll, checkIntOrPercent } from '../checks/int-or-percent.ts';
 import { isEmptySelector, selects } from '../checks/selection.ts';
-import { required } from '../field-errors.ts';
+import { invalidShown, required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import { withChanged, withDefaults } from '../meta/fill-in.ts';
 import { checkLabelSelector } from '../meta/label-selector.ts';
@@ -94,7 +87,7 @@ function checkSpec(spec: DaemonSetSpec): FieldError[] {
       ? [labelsDiffer(template, 'spec.template')]
       : []),
     ...(selector && isEmptySelector(selector)
-      ? [invalidGo('spec.selector', goSelector(selector), words)]
+      ? [invalidShown('spec.selector', goSelector(selector), words)]
       : []),
     ...checkTemplate(template, 'spec.template'),
     ...checkSharedDisks(template, 'spec.template.spec.volumes'),
@@ -133,7 +126,7 @@ function checkRollingUpdate(
     ...checkIntOrPercent(maxSurge, surge),
     ...atMostAll(maxUnavailable, unavailable),
     ...atMostAll(maxSurge, surge),
-    ...(hasUnavailable && hasSurge ? [invalidGo(surge, goIntOrString(maxSurge), both)] : []),
+    ...(hasUnavailable && hasSurge ? [invalidShown(surge, goIntOrString(maxSurge), both)] : []),
     ...(hasUnavailable || hasSurge ? [] : [required(unavailable, 'cannot be 0 when maxSurge is 0')]),
   ];
 }

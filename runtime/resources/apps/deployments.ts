@@ -8,9 +8,9 @@ import type {
 } from '../../apiserver/schemas/generated/types/api-apps-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { isSame, nonNegative } from '../checks/fields.ts';
-import { goIntOrString, goPointer, goText, invalidGo, notSupportedGo } from '../checks/go-syntax.ts';
+import { goIntOrString, goPointer, goText, notSupportedGo } from '../checks/go-syntax.ts';
 import { amountOf, atMostAll, checkIntOrPercent } from '../checks/int-or-percent.ts';
-import { forbiddenField, invalidValue, required } from '../field-errors.ts';
+import { forbiddenField, invalidShown, invalidValue, required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import { withChanged, withDefaults } from '../meta/fill-in.ts';
 import { checkAvailable, checkCollisions, checkReplicaStatus } from './replica-status.ts';
@@ -115,7 +115,7 @@ function checkRollingUpdate(
   return [
     ...checkIntOrPercent(maxUnavailable, unavailable),
     ...checkIntOrPercent(maxSurge, `${field}.maxSurge`),
-    ...(standsStill ? [invalidGo(unavailable, goIntOrString(maxUnavailable), words)] : []),
+    ...(standsStill ? [invalidShown(unavailable, goIntOrString(maxUnavailable), words)] : []),
     ...atMostAll(maxUnavailable, unavailable),
   ];
 }

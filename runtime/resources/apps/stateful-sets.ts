@@ -1,4 +1,5 @@
 /** Stateful sets. (pkg/apis/apps, pkg/registry/apps/statefulset) Pure. */
+
 import { dnsSubdomain, labelKey } from '../../apiserver/objects/name-rules.ts';
 import type {
   StatefulSet,
@@ -10,11 +11,12 @@ import type {
   PodTemplateSpec,
 } from '../../apiserver/schemas/generated/types/api-core-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { isSame, nonNegative, notBelowZero, oneOf } from '../checks/fields.ts';
-import { goPointer, goSelector, goText, invalidGo } from '../checks/go-syntax.ts';
+import { isSame, nonNegative, notBelowZero } from '../checks/fields.ts';
+import { goPointer, goSelector, goText } from '../checks/go-syntax.ts';
 import { isEmptySelector, selects } from '../checks/selection.ts';
-import { forbiddenField, invalidValue, required } from '../field-errors.ts';
+import { forbiddenField, invalidShown, invalidValue, required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
+import { checkOptionalOneOf } from '../meta/field-checks.ts';
 import { each, withChanged, withDefaults } from '../meta/fill-in.ts';
 import { checkLabels } from '../meta/label-selector.ts';
 import { checkAvailable, checkCollisions, checkReplicaStatus } from './replica-status.ts';
@@ -98,8 +100,8 @@ function checkSpec(spec: StatefulSetSpec): FieldError[] {
   return [
     ...checkManagement(management),
     ...checkStrategy(spec.updateStrategy ?? {}),
-    ...oneOf(whenDeleted ?? '', `${retention}.whenDeleted`, ['Retain', 'Delete']),
-    ...oneOf(whenScaled ?? '', `${retention}.whenScaled`, ['Retain', 'Delete']),
+    ...checkOptionalOneOf(whenDeleted ?? '', `${retention}.whenDeleted`, ['Retain', 'Delete']),
+    ...checkOptionalOneOf(whenScaled ?? '', `${retention}.whenScaled`, ['Retain', 'Delete']),
     ...nonNegative(spec, 'spec', 'replicas', 'minReadySeconds'),
     ...notBelowZero(ordinals?.start, 'spec.ordinals.start'),
     ...checkOwnSelector(selector, 'empty selector is invalid for statefulset'),
@@ -124,14 +126,14 @@ function checkStrategy({ type = '', rollingUpdate }: StatefulSetUpdateStrategy):
       if (!rollingUpdate) return [];
       const shown = `apps.RollingUpdateStatefulSetStrategy{Partition:${rollingUpdate.partition ?? 0}, MaxUnavailable:(*intstr.IntOrString)(nil)}`;
       const words = "only allowed for updateStrategy 'RollingUpdate'";
-      return [invalidGo(`${field}.rollingUpdate`, shown, words)];
+      return [invalidShown(`${field}.rollingUpdate`, shown, words)];
     }
     case 'RollingUpdate':
       return nonNegative(rollingUpdate, `${field}.rollingUpdate`, 'partition');
     default: {
       const pointer = goPointer('apps.RollingUpdateStatefulSetStrategy', rollingUpdate);
       const shown = `apps.StatefulSetUpdateStrategy{Type:${goText(type)}, RollingUpdate:${pointer}}`;
-      return [invalidGo(field, shown, "must be 'RollingUpdate' or 'OnDelete'")];
+      return [invalidShown(field, shown, "must be 'RollingUpdate' or 'OnDelete'")];
     }
   }
 }
@@ -143,7 +145,7 @@ function checkTemplateOfSet(
 ): FieldError[] {
   const { labels = {}, annotations = {} } = template?.metadata ?? {};
   const matches = selects(selector, labels);
-  if (matches === null) return [invalidGo('spec.selector', goSelector(selector), '')];
+  if (matches === null) return [invalidShown('spec.selector', goSelector(selector), '')];
   const field = 'spec.template';
   return [
     ...(matches || isEmptySelector(selector) ? [] : [labelsDiffer(template, field)]),

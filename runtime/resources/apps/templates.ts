@@ -5,11 +5,13 @@ import type { PodTemplateSpec } from '../../apiserver/schemas/generated/types/ap
 import type { LabelSelector } from '../../apiserver/schemas/generated/types/meta-v1.ts';
 import type { JsonObject } from '../../apiserver/schemas/protobuf/json-value.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { checkEach, immutable } from '../checks/fields.ts';
-import { goSelector, goStringMap, invalidGo } from '../checks/go-syntax.ts';
+import { immutable } from '../checks/fields.ts';
+import { goSelector } from '../checks/go-syntax.ts';
 import { isEmptySelector, selects } from '../checks/selection.ts';
 import { checkPodTemplate, fillInPodTemplate } from '../core/pod-template.ts';
-import { forbiddenField, invalidValue, notSupported, required } from '../field-errors.ts';
+import { forbiddenField, invalidShown, invalidValue, notSupported, required } from '../field-errors.ts';
+import { inList } from '../meta/field-checks.ts';
+import { showStringMap } from '../meta/go-syntax.ts';
 import { checkLabelSelector } from '../meta/label-selector.ts';
 
 export function fillInTemplate(template: PodTemplateSpec): PodTemplateSpec {
@@ -24,7 +26,8 @@ export function checkTemplate(template: PodTemplateSpec | undefined, field: stri
 export function checkReplicaTemplate({ selector, template, replicas }: ReplicaSpec): FieldError[] {
   const field = 'spec.template';
   const matches = selects(selector, template?.metadata?.labels);
-  if (matches === null) return [invalidGo('spec.selector', goSelector(selector), 'invalid label selector')];
+  if (matches === null)
+    return [invalidShown('spec.selector', goSelector(selector), 'invalid label selector')];
   return [
     ...(matches || isEmptySelector(selector) ? [] : [labelsDiffer(template, field)]),
     ...checkTemplate(template, field),
@@ -41,7 +44,7 @@ interface ReplicaSpec {
 
 export function labelsDiffer(template: PodTemplateSpec | undefined, field: string): FieldError {
   const why = '`selector` does not match template `labels`';
-  return invalidGo(`${field}.metadata.labels`, goStringMap(template?.metadata?.labels), why);
+  return invalidShown(`${field}.metadata.labels`, showStringMap(template?.metadata?.labels), why);
 }
 
 /** @param kind in the sentence */
@@ -66,7 +69,7 @@ export function checkRunsForever(
 export function checkSharedDisks(template: PodTemplateSpec | undefined, field: string): FieldError[] {
   const why =
     'must be true for replicated pods > 1; GCE PD can only be mounted on multiple machines if it is read-only';
-  return checkEach(template?.spec?.volumes, field, ({ gcePersistentDisk: disk }, at) =>
+  return inList(template?.spec?.volumes, field, ({ gcePersistentDisk: disk }, at) =>
     !disk || disk.readOnly ? [] : [invalidValue(`${at}.gcePersistentDisk.readOnly`, false, why)],
   );
 }
@@ -80,7 +83,7 @@ export function checkOwnSelector(
   if (!selector) return [required(field)];
   return [
     ...checkLabelSelector(selector as JsonObject, field),
-    ...(isEmptySelector(selector) ? [invalidGo(field, goSelector(selector), emptyWords)] : []),
+    ...(isEmptySelector(selector) ? [invalidShown(field, goSelector(selector), emptyWords)] : []),
   ];
 }
 

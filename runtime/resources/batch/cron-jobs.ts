@@ -4,8 +4,8 @@ import type { CronJob, CronJobSpec, JobSpec } from '../../apiserver/schemas/gene
 import type { FieldError } from '../../apiserver/status.ts';
 import { warnOfName } from '../apps/templates.ts';
 import { isSame, nonNegative } from '../checks/fields.ts';
-import { goSelector, invalidGo } from '../checks/go-syntax.ts';
-import { invalidValue, notSupported, required } from '../field-errors.ts';
+import { goSelector } from '../checks/go-syntax.ts';
+import { invalidShown, invalidValue, notSupported, required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import { withChanged, withDefaults } from '../meta/fill-in.ts';
 import { checkSchedule } from './cron-schedule.ts';
@@ -66,7 +66,10 @@ function checkScheduleField(schedule: string): FieldError[] {
 }
 
 /** What an older cron job has may stay. @param old undefined: it is made */
-function checkZones(next: Partial<CronJobSpec> | undefined, old: Partial<CronJobSpec> | undefined): FieldError[] {
+function checkZones(
+  next: Partial<CronJobSpec> | undefined,
+  old: Partial<CronJobSpec> | undefined,
+): FieldError[] {
   const { schedule = '', timeZone } = next ?? {};
   const hasZone = timeZone !== undefined && timeZone !== null;
   const isOldStyle = (old?.schedule ?? '').includes('TZ');
@@ -97,7 +100,7 @@ function checkJobTemplate(spec: JobSpec): FieldError[] {
   return [
     ...checkJobSpec(spec, field),
     ...(selector
-      ? [invalidGo(`${field}.selector`, goSelector(selector), '`selector` will be auto-generated')]
+      ? [invalidShown(`${field}.selector`, goSelector(selector), '`selector` will be auto-generated')]
       : []),
     ...(manualSelector === true
       ? [notSupported(`${field}.manualSelector`, manualSelector, ['nil', 'false'])]

@@ -1,11 +1,13 @@
 /** How a job knows its pods: by labels that the server makes of its name and identity. (pkg/registry/batch/job/strategy.go) Pure. */
+
 import type { Job } from '../../apiserver/schemas/generated/types/api-batch-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { labelsDiffer } from '../apps/templates.ts';
 import { isSame } from '../checks/fields.ts';
-import { goSelector, goStringMap, invalidGo } from '../checks/go-syntax.ts';
+import { goSelector } from '../checks/go-syntax.ts';
 import { selects } from '../checks/selection.ts';
-import { required } from '../field-errors.ts';
+import { invalidShown, required } from '../field-errors.ts';
+import { showStringMap } from '../meta/go-syntax.ts';
 
 const uidLabel = 'batch.kubernetes.io/controller-uid';
 
@@ -57,8 +59,8 @@ function checkOwnLabels(job: Job): FieldError[] {
     const why = `must be '${value}'`;
     // A label that is not there is not the right one either.
     const missing = Object.hasOwn(labels, key) ? [] : [required(field, why)];
-    return labels[key] === value ? [] : [...missing, invalidGo(field, goStringMap(labels), why)];
+    return labels[key] === value ? [] : [...missing, invalidShown(field, showStringMap(labels), why)];
   });
   if (selects(selector, expected) !== false) return wrong;
-  return [...wrong, invalidGo('spec.selector', goSelector(selector), '`selector` not auto-generated')];
+  return [...wrong, invalidShown('spec.selector', goSelector(selector), '`selector` not auto-generated')];
 }

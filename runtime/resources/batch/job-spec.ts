@@ -1,11 +1,13 @@
 /** What a job is to do, also where it stands in a cron job. (pkg/apis/batch/validation/validation.go) Pure. */
+
 import type { JobSpec } from '../../apiserver/schemas/generated/types/api-batch-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { checkTemplate, fillInTemplate } from '../apps/templates.ts';
 import { domainPrefixedPath } from '../checks/domain-names.ts';
-import { nonNegative, oneOf } from '../checks/fields.ts';
-import { goText, invalidGo } from '../checks/go-syntax.ts';
-import { invalidValue, notSupported, required, tooLong } from '../field-errors.ts';
+import { nonNegative } from '../checks/fields.ts';
+import { goText } from '../checks/go-syntax.ts';
+import { invalidShown, invalidValue, notSupported, required, tooLong } from '../field-errors.ts';
+import { checkOptionalOneOf } from '../meta/field-checks.ts';
 import { each, withChanged, withDefaults } from '../meta/fill-in.ts';
 import { checkFailurePolicy } from './pod-failure-policy.ts';
 import { checkSuccessPolicy } from './success-policy.ts';
@@ -46,7 +48,7 @@ export function checkJobSpec(spec: JobSpec, field: string): FieldError[] {
       ? [required(`${field}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified')]
       : []),
     ...(isSet(managedBy) ? checkManager(managedBy!, `${field}.managedBy`) : []),
-    ...oneOf(completionMode, `${field}.completionMode`, ['NonIndexed', 'Indexed']),
+    ...checkOptionalOneOf(completionMode, `${field}.completionMode`, ['NonIndexed', 'Indexed']),
     ...(isIndexed ? checkIndexed(spec, field) : []),
     ...(completionMode === 'NonIndexed' || !isSet(completionMode) ? checkNotIndexed(spec, field) : []),
     ...(podFailurePolicy ? checkFailurePolicy(podFailurePolicy, spec, `${field}.podFailurePolicy`) : []),
@@ -105,8 +107,8 @@ function checkNotIndexed(spec: JobSpec, field: string): FieldError[] {
 function checkReplacement(
   { podReplacementPolicy: policy, podFailurePolicy }: JobSpec,
   field: string,
-): FieldError[] {
-  return oneOf(policy, field, podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed']);
+): readonly FieldError[] {
+  return checkOptionalOneOf(policy, field, podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed']);
 }
 
 function checkRestarts({ template, podFailurePolicy }: JobSpec, field: string): FieldError[] {
@@ -115,7 +117,9 @@ function checkRestarts({ template, podFailurePolicy }: JobSpec, field: string): 
   if (policy !== 'OnFailure' && policy !== 'Never')
     return [notSupported(field, policy, ['OnFailure', 'Never'])];
   if (!podFailurePolicy || policy === 'Never') return [];
-  return [invalidGo(field, goText(policy), 'only "Never" is supported when podFailurePolicy is specified')];
+  return [
+    invalidShown(field, goText(policy), 'only "Never" is supported when podFailurePolicy is specified'),
+  ];
 }
 
 function isSet(value: unknown): boolean {

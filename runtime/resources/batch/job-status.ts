@@ -3,11 +3,13 @@
  * rely on it. A rule is asked only where what it is about has changed. (pkg/apis/batch/validation, pkg/registry/batch/job)
  * Pure.
  */
+
 import type { Job, JobSpec, JobStatus } from '../../apiserver/schemas/generated/types/api-batch-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { checkEach, isSame, nonNegative } from '../checks/fields.ts';
-import { goText, goTime, invalidAsWhole, invalidGo } from '../checks/go-syntax.ts';
-import { duplicate, invalidValue, required } from '../field-errors.ts';
+import { isSame, nonNegative } from '../checks/fields.ts';
+import { goText, goTime, invalidAsWhole } from '../checks/go-syntax.ts';
+import { duplicate, invalidShown, invalidValue, required } from '../field-errors.ts';
+import { inList } from '../meta/field-checks.ts';
 import { commonIndex, countIndexes } from './index-intervals.ts';
 
 interface Change {
@@ -56,7 +58,7 @@ function isFinishedChanged({ next, old }: Change): boolean {
 function checkUncounted({ uncountedTerminatedPods: uncounted }: JobStatus): FieldError[] {
   const seen = new Set<string>();
   return (['succeeded', 'failed'] as const).flatMap((name) =>
-    checkEach(uncounted?.[name], `status.uncountedTerminatedPods.${name}`, (uid, at) => {
+    inList(uncounted?.[name], `status.uncountedTerminatedPods.${name}`, (uid, at) => {
       if (uid === '') return [invalidValue(at, uid, 'must not be empty')];
       if (seen.has(uid)) return [duplicate(at, uid)];
       seen.add(uid);
@@ -108,7 +110,7 @@ function checkTimes(change: Change): FieldError[] {
   const { startTime, completionTime } = next;
   const ofCompletion = changed(change, 'Complete', 'completionTime');
   const field = 'status.completionTime';
-  const wrong = (why: string): FieldError => invalidGo(field, goTime(completionTime ?? ''), why);
+  const wrong = (why: string): FieldError => invalidShown(field, goTime(completionTime ?? ''), why);
   return [
     ...(ofCompletion && completionTime && !is(next, 'Complete')
       ? [wrong('cannot set completionTime when there is no Complete=True condition')]
@@ -140,7 +142,7 @@ function checkFinished(change: Change): FieldError[] {
       : []),
     ...(asked('uncountedTerminatedPods') && hasUncounted
       ? [
-          invalidGo(
+          invalidShown(
             'status.uncountedTerminatedPods',
             goText(uncounted),
             'uncountedTerminatedPods needs to be empty for finished job',
@@ -221,7 +223,7 @@ function checkGoneBack(change: Change): FieldError[] {
       .map((name) => invalidValue(`status.${name}`, next[name] ?? 0, `cannot decrease the ${name} counter`)),
     ...(isMoved
       ? [
-          invalidGo(
+          invalidShown(
             'status.completionTime',
             goTime(next.completionTime ?? ''),
             'completionTime cannot be mutated',

@@ -1,4 +1,5 @@
 /** What becomes of a job when one of its pods fails. (pkg/apis/batch/validation/validation.go) Pure. */
+
 import { labelKey } from '../../apiserver/objects/name-rules.ts';
 import type {
   JobSpec,
@@ -8,9 +9,10 @@ import type {
   PodFailurePolicyRule,
 } from '../../apiserver/schemas/generated/types/api-batch-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { checkEach, named, repeated } from '../checks/fields.ts';
-import { goNumbers, invalidAsWhole, invalidGo } from '../checks/go-syntax.ts';
-import { duplicate, invalidValue, notSupported, required, tooMany } from '../field-errors.ts';
+import { repeated } from '../checks/fields.ts';
+import { goNumbers, invalidAsWhole } from '../checks/go-syntax.ts';
+import { duplicate, invalidShown, invalidValue, notSupported, required, tooMany } from '../field-errors.ts';
+import { checkName, inList } from '../meta/field-checks.ts';
 
 const mostRules = 20;
 const mostExitCodes = 255;
@@ -26,7 +28,7 @@ export function checkFailurePolicy(policy: PodFailurePolicy, spec: JobSpec, fiel
   const hasIndexLimit = (spec.backoffLimitPerIndex ?? null) !== null;
   return [
     ...(rules.length > mostRules ? [tooMany(`${field}.rules`, rules.length, mostRules)] : []),
-    ...checkEach(rules, `${field}.rules`, (rule, at) => checkRule(rule, names, hasIndexLimit, at)),
+    ...inList(rules, `${field}.rules`, (rule, at) => checkRule(rule, names, hasIndexLimit, at)),
   ];
 }
 
@@ -45,7 +47,7 @@ function checkRule(
     ...checkAction(rule.action ?? '', hasIndexLimit, `${field}.action`),
     ...(codes ? checkExitCodes(codes, containers, `${field}.onExitCodes`) : []),
     ...(patterns.length > mostPatterns ? [tooMany(atPatterns, patterns.length, mostPatterns)] : []),
-    ...checkEach(patterns, atPatterns, checkPattern),
+    ...inList(patterns, atPatterns, checkPattern),
     ...(codes && patterns.length > 0 ? [invalidAsWhole(field, both)] : []),
     ...(codes || patterns.length > 0 ? [] : [invalidAsWhole(field, none)]),
   ];
@@ -58,7 +60,7 @@ function checkAction(action: string, hasIndexLimit: boolean, field: string): Fie
 
 function checkPattern(pattern: PodFailurePolicyOnPodConditionsPattern, field: string): FieldError[] {
   return [
-    ...named(labelKey, pattern.type ?? '', `${field}.type`),
+    ...checkName(labelKey, pattern.type ?? '', `${field}.type`),
     ...requiredWord(pattern.status ?? '', statuses, `${field}.status`),
   ];
 }
@@ -76,16 +78,16 @@ function checkExitCodes(
   return [
     ...requiredWord(operator ?? '', operators, `${field}.operator`),
     ...(isUnknown ? [invalidValue(`${field}.containerName`, containerName, unknown)] : []),
-    ...(codes.length === 0 ? [invalidGo(at, shown, 'at least one value is required')] : []),
+    ...(codes.length === 0 ? [invalidShown(at, shown, 'at least one value is required')] : []),
     ...(codes.length > mostExitCodes ? [tooMany(at, codes.length, mostExitCodes)] : []),
-    ...checkEach(codes, at, (code, each, index) => [
+    ...inList(codes, at, (code, each, index) => [
       ...(operator === 'In' && code === 0
         ? [invalidValue(each, code, 'must not be 0 for the In operator')]
         : []),
       ...(again.has(index) ? [duplicate(each, code)] : []),
     ]),
     ...(codes.some((code, index) => index > 0 && codes[index - 1]! > code)
-      ? [invalidGo(at, shown, 'must be ordered')]
+      ? [invalidShown(at, shown, 'must be ordered')]
       : []),
   ];
 }

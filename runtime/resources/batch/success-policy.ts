@@ -1,13 +1,15 @@
 /** When a job with indexes is done before all of it is. (pkg/apis/batch/validation/validation.go) Pure. */
+
 import type {
   JobSpec,
   SuccessPolicy,
   SuccessPolicyRule,
 } from '../../apiserver/schemas/generated/types/api-batch-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { checkEach, notBelowZero } from '../checks/fields.ts';
-import { goText, invalidGo } from '../checks/go-syntax.ts';
-import { invalidValue, required, tooLong, tooMany } from '../field-errors.ts';
+import { notBelowZero } from '../checks/fields.ts';
+import { goText } from '../checks/go-syntax.ts';
+import { invalidShown, invalidValue, required, tooLong, tooMany } from '../field-errors.ts';
+import { inList } from '../meta/field-checks.ts';
 import { countIndexes } from './index-intervals.ts';
 
 const mostRules = 20;
@@ -15,13 +17,13 @@ const longestIndexes = 64 * 1024;
 
 export function checkSuccessPolicy(policy: SuccessPolicy, spec: JobSpec, field: string): FieldError[] {
   if (spec.completionMode !== 'Indexed')
-    return [invalidGo(field, goText(policy), 'requires indexed completion mode')];
+    return [invalidShown(field, goText(policy), 'requires indexed completion mode')];
   const rules = policy.rules ?? [];
   const none = 'at least one rules must be specified when the successPolicy is specified';
   return [
     ...(rules.length === 0 ? [required(`${field}.rules`, none)] : []),
     ...(rules.length > mostRules ? [tooMany(`${field}.rules`, rules.length, mostRules)] : []),
-    ...checkEach(rules, `${field}.rules`, (rule, at) => checkRule(rule, spec.completions ?? 0, at)),
+    ...inList(rules, `${field}.rules`, (rule, at) => checkRule(rule, spec.completions ?? 0, at)),
   ];
 }
 

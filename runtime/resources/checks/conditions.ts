@@ -1,9 +1,11 @@
 /** `metav1.Condition`. (k8s.io/apimachinery/pkg/apis/meta/v1/validation) Pure. */
+
 import { labelKey } from '../../apiserver/objects/name-rules.ts';
 import type { Condition } from '../../apiserver/schemas/generated/types/meta-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { duplicate, invalidValue, required, tooLong } from '../field-errors.ts';
-import { checkEach, named, oneOf, repeated } from './fields.ts';
+import { checkName, checkOptionalOneOf, inList } from '../meta/field-checks.ts';
+import { repeated } from './fields.ts';
 
 const longestReason = 1024;
 const longestMessage = 32 * 1024;
@@ -16,7 +18,7 @@ export function checkConditions(
   field: string,
 ): FieldError[] {
   const again = repeated((conditions ?? []).map(({ type }) => type ?? ''));
-  return checkEach(conditions, field, (condition, at, index) => [
+  return inList(conditions, field, (condition, at, index) => [
     ...(again.has(index) ? [duplicate(`${at}.type`, condition.type)] : []),
     ...checkCondition(condition, at),
   ]);
@@ -26,8 +28,8 @@ function checkCondition(condition: Condition, field: string): FieldError[] {
   const { type = '', status = '', observedGeneration = 0, reason = '', message = '' } = condition;
   const isBelow = observedGeneration < 0;
   return [
-    ...named(labelKey, type, `${field}.type`),
-    ...oneOf(status, `${field}.status`, ['False', 'True', 'Unknown']),
+    ...checkName(labelKey, type, `${field}.type`),
+    ...checkOptionalOneOf(status, `${field}.status`, ['False', 'True', 'Unknown']),
     ...(isBelow
       ? [
           invalidValue(

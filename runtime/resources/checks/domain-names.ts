@@ -1,8 +1,9 @@
 /** Names that begin with a domain. (k8s.io/apimachinery/pkg/util/validation) Pure. */
+
 import { dnsLabel, dnsSubdomain } from '../../apiserver/objects/name-rules.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { invalidValue, required } from '../field-errors.ts';
-import { named } from './fields.ts';
+import { checkName } from '../meta/field-checks.ts';
 
 const pathPattern = /^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/;
 const wildcardPattern = /^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -20,7 +21,7 @@ export function domainPrefixedPath(value: string, field: string): FieldError[] {
   const [domain, path] = [value.slice(0, slash), value.slice(slash + 1)];
   const why = `Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')`;
   return [
-    ...named(dnsSubdomain, domain, field),
+    ...checkName(dnsSubdomain, domain, field),
     ...(pathPattern.test(path) ? [] : [invalidValue(field, path, why)]),
   ];
 }

@@ -2,15 +2,11 @@
  * Values as the real server 1.32 shows them in its sentences: text and numbers plainly, structures in Go's own syntax
  * (`%#v`). (k8s.io/apimachinery/pkg/util/validation/field/errors.go, ErrorBody) Pure.
  */
+
 import { stringifyJson } from '../../apiserver/objects/json-text.ts';
 import type { LabelSelector } from '../../apiserver/schemas/generated/types/meta-v1.ts';
-import { compareAsBytes } from '../../apiserver/schemas/protobuf/json-value.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-
-/** As `invalidValue`, with the value in words of its own. */
-export function invalidGo(field: string, shown: string, why: string): FieldError {
-  return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}: ${why}` };
-}
+import { showStringMap, showStrings } from '../meta/go-syntax.ts';
 
 /** Where the value says nothing, and is left out. */
 export function invalidAsWhole(field: string, why: string): FieldError {
@@ -28,25 +24,14 @@ export function goText(value: unknown): string {
   return value === undefined || value === null ? '"null"' : stringifyJson(value);
 }
 
-export function goStrings(values: readonly string[] | null | undefined): string {
-  return values ? `[]string{${values.map((value) => JSON.stringify(value)).join(', ')}}` : '[]string(nil)';
-}
-
-export function goStringMap(map: Readonly<Record<string, string>> | null | undefined): string {
-  if (!map) return 'map[string]string(nil)';
-  const pairs = Object.entries(map).toSorted(([a], [b]) => compareAsBytes(a, b));
-  const shown = pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
-  return `map[string]string{${shown.join(', ')}}`;
-}
-
 export function goSelector(selector: LabelSelector | null | undefined): string {
   if (!selector) return '"null"';
   const { matchLabels, matchExpressions } = selector;
   const type = 'v1.LabelSelectorRequirement';
   const expressions = matchExpressions
-    ? `[]${type}{${matchExpressions.map(({ key, operator, values }) => `${type}{Key:${goText(key)}, Operator:${goText(operator)}, Values:${goStrings(values)}}`).join(', ')}}`
+    ? `[]${type}{${matchExpressions.map(({ key, operator, values }) => `${type}{Key:${goText(key)}, Operator:${goText(operator)}, Values:${showStrings(values)}}`).join(', ')}}`
     : `[]${type}(nil)`;
-  return `v1.LabelSelector{MatchLabels:${goStringMap(matchLabels)}, MatchExpressions:${expressions}}`;
+  return `v1.LabelSelector{MatchLabels:${showStringMap(matchLabels)}, MatchExpressions:${expressions}}`;
 }
 
 export function goIntOrString(value: unknown): string {

@@ -1,7 +1,9 @@
 /** A number, or a share: `3`, `25%`. (k8s.io/kubernetes/pkg/apis/apps/validation) Pure. */
+
 import type { FieldError } from '../../apiserver/status.ts';
+import { invalidShown } from '../field-errors.ts';
 import { notBelowZero } from './fields.ts';
-import { goIntOrString, invalidGo } from './go-syntax.ts';
+import { goIntOrString } from './go-syntax.ts';
 
 type IntOrString = number | string | null | undefined;
 
@@ -11,12 +13,12 @@ const percentWords =
 
 export function checkIntOrPercent(value: IntOrString, field: string): FieldError[] {
   if (typeof value !== 'string') return notBelowZero(value, field);
-  return percentPattern.test(value) ? [] : [invalidGo(field, goIntOrString(value), percentWords)];
+  return percentPattern.test(value) ? [] : [invalidShown(field, goIntOrString(value), percentWords)];
 }
 
 export function atMostAll(value: IntOrString, field: string): FieldError[] {
   const isTooMuch = typeof value === 'string' && percentPattern.test(value) && amountOf(value) > 100;
-  return isTooMuch ? [invalidGo(field, goIntOrString(value), 'must not be greater than 100%')] : [];
+  return isTooMuch ? [invalidShown(field, goIntOrString(value), 'must not be greater than 100%')] : [];
 }
 
 /** 0 for what is neither a number nor a share. */

@@ -24,7 +24,10 @@ function withoutStrategy(lease: Lease): Lease {
   });
 }
 
-function checkSpec({ leaseDurationSeconds: duration, leaseTransitions: transitions }: NonNullable<Lease['spec']>): FieldError[] {
+function checkSpec({
+  leaseDurationSeconds: duration,
+  leaseTransitions: transitions,
+}: NonNullable<Lease['spec']>): FieldError[] {
   return [
     ...(typeof duration === 'number' && duration <= 0
       ? [invalidValue('spec.leaseDurationSeconds', duration, 'must be greater than 0')]

@@ -1,12 +1,18 @@
 /** Endpoint slices. (pkg/apis/discovery, pkg/registry/discovery/endpointslice) Pure. */
+
 import { dnsLabel, dnsSubdomain, labelKey, labelValueOf } from '../../apiserver/objects/name-rules.ts';
-import type { Endpoint, EndpointPort, EndpointSlice } from '../../apiserver/schemas/generated/types/api-discovery-v1.ts';
+import type {
+  Endpoint,
+  EndpointPort,
+  EndpointSlice,
+} from '../../apiserver/schemas/generated/types/api-discovery-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { checkAddressOf, checkSpecial } from '../checks/addresses.ts';
 import { fullyQualifiedDomain } from '../checks/domain-names.ts';
-import { checkEach, immutable, isSame, named, oneOf, repeated } from '../checks/fields.ts';
-import { duplicate, notSupported, required, tooMany } from '../field-errors.ts';
+import { immutable, isSame, repeated } from '../checks/fields.ts';
+import { duplicate, invalidValue, notSupported, required, tooMany } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
+import { checkOrdinaryAddress, readAddress } from '../meta/addresses.ts';
+import { checkName, checkOptionalOneOf, inList, when } from '../meta/field-checks.ts';
 import { each, withChanged } from '../meta/fill-in.ts';
 import { checkLabels } from '../meta/label-selector.ts';
 
@@ -59,7 +65,7 @@ function checkFamily(family: string): FieldError[] {
 function checkEndpoints({ endpoints, addressType }: EndpointSlice): FieldError[] {
   const count = (endpoints ?? []).length;
   if (count > most.endpoints) return [tooMany('endpoints', count, most.endpoints)];
-  return checkEach(endpoints, 'endpoints', (endpoint, field) => [
+  return inList(endpoints, 'endpoints', (endpoint, field) => [
     ...checkAddresses(endpoint.addresses ?? [], addressType, `${field}.addresses`),
     ...checkPlace(endpoint, field),
   ]);
@@ -69,13 +75,18 @@ function checkAddresses(addresses: readonly string[], family: string, field: str
   const checkOne = (address: string, at: string): readonly FieldError[] => {
     if (family === 'FQDN') return fullyQualifiedDomain(address, at);
     if (family !== 'IPv4' && family !== 'IPv6') return [];
-    return [...checkAddressOf(family === 'IPv4' ? 4 : 6, address, at), ...checkSpecial(address, at)];
+    return [...checkAddressOf(family, address, at), ...checkOrdinaryAddress(address, at)];
   };
   return [
     ...(addresses.length === 0 ? [required(field, 'must contain at least 1 address')] : []),
     ...(addresses.length > most.addresses ? [tooMany(field, addresses.length, most.addresses)] : []),
-    ...checkEach(addresses, field, checkOne),
+    ...inList(addresses, field, checkOne),
   ];
+}
+
+function checkAddressOf(family: 'IPv4' | 'IPv6', address: string, field: string): readonly FieldError[] {
+  const isOne = readAddress(address)?.family === (family === 'IPv4' ? 4 : 6);
+  return when(!isOne, invalidValue(field, address, `must be a valid ${family} address`));
 }
 
 function checkPlace(endpoint: Endpoint, field: string): FieldError[] {
@@ -84,20 +95,23 @@ function checkPlace(endpoint: Endpoint, field: string): FieldError[] {
   const count = Object.keys(labels).length;
   const topology = `${field}.deprecatedTopology`;
   return [
-    ...(typeof nodeName === 'string' ? named(dnsSubdomain, nodeName, `${field}.nodeName`) : []),
+    ...(typeof nodeName === 'string' ? checkName(dnsSubdomain, nodeName, `${field}.nodeName`) : []),
     ...(count > most.topologyLabels ? [tooMany(topology, count, most.topologyLabels)] : []),
     ...checkLabels(labels, topology),
-    ...(typeof hostname === 'string' ? named(dnsLabel, hostname, `${field}.hostname`) : []),
-    ...checkZones((hints?.forZones ?? []).map(({ name }) => name ?? ''), `${field}.hints.forZones`),
+    ...(typeof hostname === 'string' ? checkName(dnsLabel, hostname, `${field}.hostname`) : []),
+    ...checkZones(
+      (hints?.forZones ?? []).map(({ name }) => name ?? ''),
+      `${field}.hints.forZones`,
+    ),
   ];
 }
 
 function checkZones(zones: readonly string[], field: string): FieldError[] {
   if (zones.length > most.zones) return [tooMany(field, zones.length, most.zones)];
   const again = repeated(zones);
-  return checkEach(zones, field, (zone, at, index) => [
+  return inList(zones, field, (zone, at, index) => [
     ...(again.has(index) ? [duplicate(`${at}.name`, zone)] : []),
-    ...named(labelValueOf, zone, `${at}.name`),
+    ...checkName(labelValueOf, zone, `${at}.name`),
   ]);
 }
 
@@ -105,15 +119,15 @@ function checkPorts(ports: readonly EndpointPort[]): FieldError[] {
   if (ports.length > most.ports) return [tooMany('ports', ports.length, most.ports)];
   const names = ports.map(({ name }) => name ?? '');
   const again = repeated(names);
-  return checkEach(ports, 'ports', ({ protocol, appProtocol }, field, index) => {
+  return inList(ports, 'ports', ({ protocol, appProtocol }, field, index) => {
     const name = names[index]!;
     return [
-      ...(name === '' ? [] : named(dnsLabel, name, `${field}.name`)),
+      ...(name === '' ? [] : checkName(dnsLabel, name, `${field}.name`)),
       ...(again.has(index) ? [duplicate(`${field}.name`, name)] : []),
       ...((protocol ?? null) === null
         ? [required(`${field}.protocol`)]
-        : oneOf(protocol, `${field}.protocol`, ['SCTP', 'TCP', 'UDP'])),
-      ...(typeof appProtocol === 'string' ? named(labelKey, appProtocol, `${field}.appProtocol`) : []),
+        : checkOptionalOneOf(protocol, `${field}.protocol`, ['SCTP', 'TCP', 'UDP'])),
+      ...(typeof appProtocol === 'string' ? checkName(labelKey, appProtocol, `${field}.appProtocol`) : []),
     ];
   });
 }

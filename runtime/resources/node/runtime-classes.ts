@@ -1,22 +1,25 @@
 /** Runtime classes. (pkg/apis/node, pkg/registry/node/runtimeclass) Pure. */
+
 import { dnsLabel, dnsSubdomain } from '../../apiserver/objects/name-rules.ts';
 import type { Toleration } from '../../apiserver/schemas/generated/types/api-core-v1.ts';
 import type { RuntimeClass } from '../../apiserver/schemas/generated/types/api-node-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { checkEach, immutable, named, repeated } from '../checks/fields.ts';
+import { immutable, repeated } from '../checks/fields.ts';
 import { goText } from '../checks/go-syntax.ts';
 import { duplicate, invalidValue } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
+import { checkName, inList } from '../meta/field-checks.ts';
 import { withChanged } from '../meta/fill-in.ts';
 import { checkLabels } from '../meta/label-selector.ts';
 import { nanosOf, roundUpToMilli } from '../meta/quantities.ts';
 
 export const runtimeClasses = kindStrategy<RuntimeClass>({
   ...{ name: dnsSubdomain, countsGenerations: false, hasStatus: false },
+  ...{ createsOnUpdate: true, needsVersion: true },
   fillIn: (object) =>
     withChanged(object, { overhead: (overhead) => withChanged(overhead, { podFixed: roundUpToMilli }) }),
   check: ({ handler, overhead, scheduling }) => [
-    ...named(dnsLabel, handler ?? '', 'handler'),
+    ...checkName(dnsLabel, handler ?? '', 'handler'),
     ...checkOverhead(overhead?.podFixed ?? {}),
     ...checkLabels(scheduling?.nodeSelector ?? {}, 'scheduling.nodeSelector'),
     ...checkTolerations(scheduling?.tolerations ?? []),
@@ -37,7 +40,7 @@ function checkTolerations(tolerations: readonly Toleration[]): FieldError[] {
     JSON.stringify([key, operator, value, effect]),
   );
   const again = repeated(keys);
-  return checkEach(tolerations, 'scheduling.tolerations', (toleration, field, index) =>
+  return inList(tolerations, 'scheduling.tolerations', (toleration, field, index) =>
     again.has(index) ? [duplicate(field, goText(toleration))] : [],
   );
 }

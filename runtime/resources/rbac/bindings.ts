@@ -1,10 +1,16 @@
 /** Who has a role. (pkg/apis/rbac/validation/validation.go, pkg/apis/rbac/v1/defaults.go) Pure. */
+
 import { dnsSubdomain, pathSegment } from '../../apiserver/objects/name-rules.ts';
-import type { ClusterRoleBinding, RoleRef, Subject } from '../../apiserver/schemas/generated/types/api-rbac-v1.ts';
+import type {
+  ClusterRoleBinding,
+  RoleRef,
+  Subject,
+} from '../../apiserver/schemas/generated/types/api-rbac-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { checkEach, isSame, named, requiredName } from '../checks/fields.ts';
-import { goText, invalidGo } from '../checks/go-syntax.ts';
-import { notSupported, required } from '../field-errors.ts';
+import { isSame } from '../checks/fields.ts';
+import { goText } from '../checks/go-syntax.ts';
+import { invalidShown, notSupported, required } from '../field-errors.ts';
+import { checkFilledName, checkName, inList } from '../meta/field-checks.ts';
 import { each, withChanged, withDefaults } from '../meta/fill-in.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
@@ -33,8 +39,8 @@ export function checkBinding(
   return [
     ...(apiGroup === rbacGroup ? [] : [notSupported('roleRef.apiGroup', apiGroup, [rbacGroup])]),
     ...(kinds.includes(kind) ? [] : [notSupported('roleRef.kind', kind, kinds)]),
-    ...requiredName(pathSegment, name, 'roleRef.name'),
-    ...checkEach(subjects, 'subjects', (subject, field) => checkSubject(subject, isNamespaced, field)),
+    ...checkFilledName(pathSegment, name, 'roleRef.name'),
+    ...inList(subjects, 'subjects', (subject, field) => checkSubject(subject, isNamespaced, field)),
   ];
 }
 
@@ -43,7 +49,7 @@ export function keepsRole(next: Binding, old: Binding): FieldError[] {
   if (isSame(next.roleRef, old.roleRef)) return [];
   const { apiGroup = '', kind = '', name = '' } = next.roleRef ?? {};
   const shown = `rbac.RoleRef{APIGroup:${goText(apiGroup)}, Kind:${goText(kind)}, Name:${goText(name)}}`;
-  return [invalidGo('roleRef', shown, 'cannot change roleRef')];
+  return [invalidShown('roleRef', shown, 'cannot change roleRef')];
 }
 
 function checkSubject(subject: Subject, isNamespaced: boolean, field: string): FieldError[] {
@@ -65,7 +71,7 @@ function checkKind(
   switch (kind) {
     case 'ServiceAccount':
       return [
-        ...(name === '' ? [] : named(dnsSubdomain, name, `${field}.name`)),
+        ...(name === '' ? [] : checkName(dnsSubdomain, name, `${field}.name`)),
         ...(apiGroup === '' ? [] : [notSupported(group, apiGroup, [''])]),
         ...(isNamespaced || namespace !== '' ? [] : [required(`${field}.namespace`)]),
       ];

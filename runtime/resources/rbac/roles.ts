@@ -1,4 +1,5 @@
 /** Roles and bindings, in a namespace and of the cluster. (pkg/apis/rbac, pkg/registry/rbac) Pure. */
+
 import { pathSegment } from '../../apiserver/objects/name-rules.ts';
 import type {
   ClusterRole,
@@ -8,14 +9,19 @@ import type {
 } from '../../apiserver/schemas/generated/types/api-rbac-v1.ts';
 import type { JsonObject } from '../../apiserver/schemas/protobuf/json-value.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { checkEach } from '../checks/fields.ts';
 import { required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
+import { inList } from '../meta/field-checks.ts';
 import { checkLabelSelector } from '../meta/label-selector.ts';
 import { checkBinding, fillInBinding, keepsRole } from './bindings.ts';
 import { checkRules } from './rules.ts';
 
-const flags = { name: pathSegment, countsGenerations: false, hasStatus: false, createsOnUpdate: true } as const;
+const flags = {
+  name: pathSegment,
+  countsGenerations: false,
+  hasStatus: false,
+  createsOnUpdate: true,
+} as const;
 
 export const roles = kindStrategy<Role>({
   ...flags,
@@ -48,6 +54,6 @@ function checkAggregation({ aggregationRule }: ClusterRole): FieldError[] {
   const none = 'at least one clusterRoleSelector required if aggregationRule is non-nil';
   return [
     ...(selectors.length === 0 ? [required(field, none)] : []),
-    ...checkEach(selectors, field, (selector, at) => checkLabelSelector(selector as JsonObject, at)),
+    ...inList(selectors, field, (selector, at) => checkLabelSelector(selector as JsonObject, at)),
   ];
 }

@@ -1,27 +1,28 @@
 /** What a role allows, as it is written. (pkg/apis/rbac/validation/validation.go) Pure. */
+
 import type { PolicyRule } from '../../apiserver/schemas/generated/types/api-rbac-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { checkEach } from '../checks/fields.ts';
-import { goStrings, invalidGo } from '../checks/go-syntax.ts';
-import { required } from '../field-errors.ts';
+import { invalidShown, required } from '../field-errors.ts';
+import { inList } from '../meta/field-checks.ts';
+import { showStrings } from '../meta/go-syntax.ts';
 
 export function checkRules(
   rules: readonly PolicyRule[] | undefined,
   { isNamespaced }: { readonly isNamespaced: boolean },
 ): FieldError[] {
-  return checkEach(rules, 'rules', (rule, field) => [
+  return inList(rules, 'rules', (rule, field) => [
     ...(isNone(rule.verbs) ? [required(`${field}.verbs`, 'verbs must contain at least one value')] : []),
     ...(isNone(rule.nonResourceURLs) ? checkResources(rule, field) : checkPaths(rule, isNamespaced, field)),
   ]);
 }
 
 function checkPaths(rule: PolicyRule, isNamespaced: boolean, field: string): FieldError[] {
-  const [at, shown] = [`${field}.nonResourceURLs`, goStrings(rule.nonResourceURLs)];
+  const [at, shown] = [`${field}.nonResourceURLs`, showStrings(rule.nonResourceURLs)];
   const isMixed = ![rule.apiGroups, rule.resources, rule.resourceNames].every(isNone);
   const mixed = 'rules cannot apply to both regular resources and non-resource URLs';
   return [
-    ...(isNamespaced ? [invalidGo(at, shown, 'namespaced rules cannot apply to non-resource URLs')] : []),
-    ...(isMixed ? [invalidGo(at, shown, mixed)] : []),
+    ...(isNamespaced ? [invalidShown(at, shown, 'namespaced rules cannot apply to non-resource URLs')] : []),
+    ...(isMixed ? [invalidShown(at, shown, mixed)] : []),
   ];
 }
 

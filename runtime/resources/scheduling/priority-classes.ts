@@ -1,10 +1,12 @@
 /** Priority classes. (pkg/apis/scheduling, pkg/registry/scheduling/priorityclass) Pure. */
+
 import { dnsSubdomain } from '../../apiserver/objects/name-rules.ts';
 import type { PriorityClass } from '../../apiserver/schemas/generated/types/api-scheduling-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { immutable, oneOf } from '../checks/fields.ts';
+import { immutable } from '../checks/fields.ts';
 import { forbiddenField } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
+import { checkOptionalOneOf } from '../meta/field-checks.ts';
 import { withDefaults } from '../meta/fill-in.ts';
 import { systemPriorityClasses } from './system-priority-classes.ts';
 
@@ -18,7 +20,7 @@ export const priorityClasses = kindStrategy<PriorityClass>({
   prepareCreate: (object) => ({ ...object, metadata: { ...object.metadata, generation: 1 } }),
   check: (object) => [
     ...checkValue(object),
-    ...oneOf(object.preemptionPolicy, 'preemptionPolicy', ['PreemptLowerPriority', 'Never']),
+    ...checkOptionalOneOf(object.preemptionPolicy, 'preemptionPolicy', ['PreemptLowerPriority', 'Never']),
   ],
   checkUpdate: (next, old) => [
     ...(next.value === old.value ? [] : [forbiddenField('value', 'may not be changed in an update.')]),

@@ -13,5 +13,11 @@ export const systemPriorityClasses: readonly PriorityClass[] = [
 ];
 
 function make(name: string, value: number, description: string): PriorityClass {
-  return { kind: 'PriorityClass', apiVersion: 'scheduling.k8s.io/v1', metadata: { name }, value, description };
+  return {
+    kind: 'PriorityClass',
+    apiVersion: 'scheduling.k8s.io/v1',
+    metadata: { name },
+    value,
+    description,
+  };
 }
