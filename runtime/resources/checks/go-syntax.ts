@@ -53,3 +53,17 @@ export function goTime(time: string): string {
 export function goPointer(type: string, value: unknown): string {
   return `(*${type})(${value === undefined || value === null ? 'nil' : '0xc000000000'})`;
 }
+
+const scales: Readonly<Record<string, number>> = {
+  ...{ n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 },
+};
+
+/** A quantity of few digits in a decimal unit; others as they were written. */
+export function goQuantity(quantity: string): string {
+  const [, digits = '', unit = ''] = /^(-?\d{1,18})([numkMGTPE]?)$/.exec(quantity) ?? [];
+  if (digits === '') return JSON.stringify(quantity);
+  const isZero = Number(digits) === 0;
+  const amount = `resource.int64Amount{value:${Number(digits)}, scale:${isZero ? 0 : scales[unit]}}`;
+  const rest = `d:resource.infDecAmount{Dec:(*inf.Dec)(nil)}, s:${JSON.stringify(quantity)}, Format:"DecimalSI"`;
+  return `resource.Quantity{i:${amount}, ${rest}}`;
+}
