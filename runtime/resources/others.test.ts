@@ -34,9 +34,8 @@ for (const resource of stored) {
     fc.assert(
       fc.property(objects, (object) => {
         const { fillIn = (same: ApiObject) => same } = strategy;
-        const once = normalize(fillIn(object));
+        const once = normalize(fillIn(normalize(object)));
         assert.deepEqual(normalize(fillIn(once)), once);
-        assert.deepEqual(normalize(fillIn(normalize(object))), once);
       }),
       { numRuns: 30 },
     );
@@ -57,7 +56,7 @@ function arbitrary({ group, version, kind }: Resource): fc.Arbitrary<ApiObject> 
   );
 }
 
-/** Nothing throws, and what is answered is of the right shape. */
+/** Nothing throws, also where Go has not gone over it, and what is answered is of the right shape. */
 function askAll(strategy: Strategy, next: ApiObject, old: ApiObject): void {
   const filled = normalize(strategy.fillIn?.(next) ?? next);
   for (const object of [next, filled]) {

@@ -111,7 +111,7 @@ function checkVariable({ name = '', expression = '' }: Variable, field: string):
 
 /** A policy that neither refuses nor records is none. */
 function checkOutcomes(spec: ValidatingAdmissionPolicySpec, name: string): FieldError[] {
-  const { validations = [], auditAnnotations: annotations = [] } = spec;
+  const [validations, annotations] = [spec.validations ?? [], spec.auditAnnotations ?? []];
   const [ofValidations, ofAnnotations] = ['spec.validations', 'spec.auditAnnotations'];
   const none = 'validations or auditAnnotations must contain at least one item';
   const many = `must not have more than ${mostAuditAnnotations} auditAnnotations`;

@@ -33,12 +33,12 @@ export const validatingAdmissionPolicyBindings = kindStrategy<ValidatingAdmissio
 });
 
 function checkSpec(spec: ValidatingAdmissionPolicyBindingSpec): FieldError[] {
-  const { policyName, paramRef, matchResources, validationActions = [] } = spec;
+  const { policyName, paramRef, matchResources, validationActions } = spec;
   return [
     ...checkFilledName(dnsSubdomain, policyName, 'spec.policyName'),
     ...(paramRef ? checkParamRef(paramRef, 'spec.paramRef') : []),
     ...(matchResources ? checkMatch(matchResources, 'spec.matchResources') : []),
-    ...checkActions(validationActions, 'spec.validationActions'),
+    ...checkActions(validationActions ?? [], 'spec.validationActions'),
   ];
 }
 

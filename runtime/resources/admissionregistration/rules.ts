@@ -33,16 +33,16 @@ export function checkNamedRule(rule: NamedRuleWithOperations, field: string): Fi
 }
 
 export function checkRule(rule: RuleWithOperations, field: string): FieldError[] {
-  const { operations: asked = [], apiGroups = [], apiVersions = [], resources = [], scope } = rule;
+  const [asked, apiVersions] = [rule.operations ?? [], rule.apiVersions ?? []];
   const ofOperations = showStrings(asked, 'admissionregistration.OperationType');
   return [
     ...checkStar(asked, `${field}.operations`, 'operations', ofOperations),
     ...inList(asked, `${field}.operations`, (operation, at) => checkOneOf(operation, at, operations)),
-    ...checkStar(apiGroups, `${field}.apiGroups`, 'API groups'),
+    ...checkStar(rule.apiGroups ?? [], `${field}.apiGroups`, 'API groups'),
     ...checkStar(apiVersions, `${field}.apiVersions`, 'API versions'),
     ...inList(apiVersions, `${field}.apiVersions`, (version, at) => when(version === '', required(at))),
-    ...checkResources(resources, `${field}.resources`),
-    ...checkOptionalOneOf(scope, `${field}.scope`, scopes),
+    ...checkResources(rule.resources ?? [], `${field}.resources`),
+    ...checkOptionalOneOf(rule.scope, `${field}.scope`, scopes),
   ];
 }
 

@@ -11,6 +11,7 @@ import { isSame, nonNegative } from '../checks/fields.ts';
 import { goIntOrString, goPointer, goText, notSupportedGo } from '../checks/go-syntax.ts';
 import { amountOf, atMostAll, checkIntOrPercent } from '../checks/int-or-percent.ts';
 import { forbiddenField, invalidShown, invalidValue, required } from '../field-errors.ts';
+import { withRaisedGeneration } from '../generation.ts';
 import { kindStrategy } from '../kind.ts';
 import { withChanged, withDefaults } from '../meta/fill-in.ts';
 import { checkAvailable, checkCollisions, checkReplicaStatus } from './replica-status.ts';
@@ -67,8 +68,7 @@ function withIntOrStringDefaults<T extends object>(object: T, defaults: Partial<
 /** The controller copies annotations to its replica sets: they are part of what is wanted. */
 function withCountedAnnotations(next: Deployment, old: Deployment): Deployment {
   if (isSame(next.metadata?.annotations ?? {}, old.metadata?.annotations ?? {})) return next;
-  const generation = Number(old.metadata?.generation ?? 0) + 1;
-  return { ...next, metadata: { ...next.metadata, generation } };
+  return withRaisedGeneration(next, old);
 }
 
 function checkSpec(spec: DeploymentSpec): FieldError[] {

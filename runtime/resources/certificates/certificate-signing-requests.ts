@@ -93,7 +93,8 @@ export function withConditionTimes(next: ApiObject, old: ApiObject, now: string)
 }
 
 function checkSpec(spec: Partial<CertificateSigningRequestSpec>): FieldError[] {
-  const { request = '', usages: wanted = [], signerName = '', expirationSeconds } = spec;
+  const { signerName = '', expirationSeconds } = spec;
+  const [request, wanted] = [spec.request ?? '', spec.usages ?? []];
   const wrong = checkRequestPem(request);
   const short = 'may not specify a duration less than 600 seconds (10 minutes)';
   const legacy = 'the legacy signerName is not allowed via this API version';

@@ -10,6 +10,7 @@ import type { FieldError } from '../../apiserver/status.ts';
 import { fullyQualifiedDomain } from '../checks/domain-names.ts';
 import { immutable, isSame, repeated } from '../checks/fields.ts';
 import { duplicate, invalidValue, notSupported, required, tooMany } from '../field-errors.ts';
+import { withRaisedGeneration } from '../generation.ts';
 import { kindStrategy } from '../kind.ts';
 import { checkOrdinaryAddress, readAddress } from '../meta/addresses.ts';
 import { checkName, checkOptionalOneOf, inList, when } from '../meta/field-checks.ts';
@@ -53,8 +54,7 @@ function withKnownTopology(next: EndpointSlice, old: EndpointSlice): EndpointSli
 /** By its labels a slice is found: they count as what is wanted. */
 function withCountedLabels(next: EndpointSlice, old: EndpointSlice): EndpointSlice {
   if (isSame(next.metadata?.labels ?? {}, old.metadata?.labels ?? {})) return next;
-  const generation = Number(old.metadata?.generation ?? 0) + 1;
-  return { ...next, metadata: { ...next.metadata, generation } };
+  return withRaisedGeneration(next, old);
 }
 
 function checkFamily(family: string): FieldError[] {

@@ -75,7 +75,8 @@ function checkPathRule(rule: NonResourcePolicyRule, field: string): FieldError[]
 }
 
 function checkResourceRule(rule: ResourcePolicyRule, field: string): FieldError[] {
-  const { apiGroups = [], resources = [], namespaces = [], clusterScope } = rule;
+  const [apiGroups, resources] = [rule.apiGroups ?? [], rule.resources ?? []];
+  const namespaces = rule.namespaces ?? [];
   const needs = (list: readonly string[], name: string, what: string): readonly FieldError[] =>
     when(list.length === 0, required(`${field}.${name}`, `resource rules must supply at least one ${what}`));
   const at = `${field}.namespaces`;
@@ -86,7 +87,7 @@ function checkResourceRule(rule: ResourcePolicyRule, field: string): FieldError[
     ...checkStar(apiGroups, `${field}.apiGroups`, 'api groups'),
     ...needs(resources, 'resources', 'resource'),
     ...checkStar(resources, `${field}.resources`, 'resources'),
-    ...when(namespaces.length === 0 && clusterScope !== true, required(at, none)),
+    ...when(namespaces.length === 0 && rule.clusterScope !== true, required(at, none)),
     ...checkStar(namespaces, at, 'namespaces'),
     ...(namespaces.includes('*') ? [] : inList(namespaces, at, checkNamespace)),
   ];

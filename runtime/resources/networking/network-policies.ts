@@ -38,7 +38,7 @@ function fillInSpec(spec: NetworkPolicySpec): NetworkPolicySpec {
   return { ...filled, policyTypes: hasEgress ? directions : ['Ingress'] };
 }
 
-function checkSpec({ podSelector, ingress, egress, policyTypes = [] }: NetworkPolicySpec): FieldError[] {
+function checkSpec({ podSelector, ingress, egress, policyTypes }: NetworkPolicySpec): FieldError[] {
   return [
     ...checkLabelSelector(podSelector as JsonObject | undefined, 'spec.podSelector'),
     ...inList(ingress, 'spec.ingress', ({ ports, from }, field) => [
@@ -49,7 +49,7 @@ function checkSpec({ podSelector, ingress, egress, policyTypes = [] }: NetworkPo
       ...inList(ports, `${field}.ports`, checkPort),
       ...inList(to, `${field}.to`, checkPeer),
     ]),
-    ...checkDirections(policyTypes, 'spec.policyTypes'),
+    ...checkDirections(policyTypes ?? [], 'spec.policyTypes'),
   ];
 }
 

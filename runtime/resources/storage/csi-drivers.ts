@@ -8,6 +8,7 @@ import type {
 import type { FieldError } from '../../apiserver/status.ts';
 import { immutable, isSame, repeated } from '../checks/fields.ts';
 import { duplicate, invalidValue, required } from '../field-errors.ts';
+import { withRaisedGeneration } from '../generation.ts';
 import { kindStrategy } from '../kind.ts';
 import { checkOneOf, checkOptionalOneOf, inList, when } from '../meta/field-checks.ts';
 import { showStrings } from '../meta/go-syntax.ts';
@@ -50,8 +51,7 @@ function fillInSpec(spec: CSIDriverSpec): CSIDriverSpec {
 function withGeneration(next: CSIDriver, old: CSIDriver): CSIDriver {
   const counted = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'] as const;
   if (counted.every((name) => isSame(next.spec?.[name], old.spec?.[name]))) return next;
-  const generation = Number(old.metadata?.generation ?? 0) + 1;
-  return { ...next, metadata: { ...next.metadata, generation } };
+  return withRaisedGeneration(next, old);
 }
 
 function checkSpec(spec: CSIDriverSpec): FieldError[] {

@@ -28,7 +28,7 @@ export const csiNodes = kindStrategy<CSINode>({
 });
 
 function checkDriver(
-  { name, nodeID = '', allocatable, topologyKeys = [] }: CSINodeDriver,
+  { name, nodeID = '', allocatable, topologyKeys }: CSINodeDriver,
   field: string,
 ): FieldError[] {
   const at = `${field}.nodeID`;
@@ -40,7 +40,7 @@ function checkDriver(
       invalidValue(at, nodeID, `must be ${longestNodeId} characters or less`),
     ),
     ...notBelowZero(allocatable?.count, `${field}.allocatable.count`),
-    ...checkTopologyKeys(topologyKeys, field),
+    ...checkTopologyKeys(topologyKeys ?? [], field),
   ];
 }
 

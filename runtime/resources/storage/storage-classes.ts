@@ -72,15 +72,15 @@ function checkTopologies(terms: readonly TopologySelectorTerm[]): FieldError[] {
 }
 
 /** The same for terms that say the same in another order. */
-function meaningOf({ matchLabelExpressions = [] }: TopologySelectorTerm): string {
+function meaningOf({ matchLabelExpressions }: TopologySelectorTerm): string {
   return JSON.stringify(
-    matchLabelExpressions.map(({ key = '', values = [] }) => [key, values.toSorted()]).sort(),
+    (matchLabelExpressions ?? []).map(({ key, values }) => [key, (values ?? []).toSorted()]).sort(),
   );
 }
 
 function checkTerm({ matchLabelExpressions }: TopologySelectorTerm, field: string): FieldError[] {
-  const checked = inList(matchLabelExpressions, field, ({ key = '', values = [] }, at) => [
-    ...when(values.length === 0, required(`${at}.values`)),
+  const checked = inList(matchLabelExpressions, field, ({ key, values }, at) => [
+    ...when((values ?? []).length === 0, required(`${at}.values`)),
     ...checkUnique(values, `${at}.values`, (value) => value),
     ...checkName(labelKey, key, `${at}.key`),
   ]);
