@@ -2,23 +2,13 @@
 import type { Strategy } from '../../apiserver/handlers/served-kind.ts';
 import { dnsSubdomain } from '../../apiserver/objects/name-rules.ts';
 import type { JsonObject } from '../../apiserver/schemas/protobuf/json-value.ts';
-import {
-  checkPodTemplate,
-  fillInPodTemplate,
-  preparePodTemplate,
-  warnOfPodTemplate,
-} from './pod-template.ts';
+import { checkPodTemplate, fillInPodTemplate, warnOfPodTemplate } from './pod-template.ts';
 
 export const podTemplates: Strategy = {
   name: dnsSubdomain,
   countsGenerations: true,
   hasStatus: false,
   fillIn: (object) => ({ ...object, template: fillInPodTemplate((object.template ?? {}) as JsonObject) }),
-  prepareCreate: (object) => ({
-    ...object,
-    template: preparePodTemplate((object.template ?? {}) as JsonObject),
-  }),
-  prepareUpdate: (next) => ({ ...next, template: preparePodTemplate((next.template ?? {}) as JsonObject) }),
   check: (object) => checkPodTemplate((object.template ?? {}) as JsonObject, 'template'),
   warn: (object) => warnOfPodTemplate((object.template ?? {}) as JsonObject, 'template'),
 };

@@ -11,20 +11,13 @@ import type { FieldError } from '../../apiserver/status.ts';
 import { forbiddenField, invalidShown, invalidValue, notSupported, required } from '../field-errors.ts';
 import { checkNotNegative, when } from '../meta/field-checks.ts';
 import { showStringMap } from '../meta/go-syntax.ts';
-import {
-  checkPodTemplate,
-  fillInPodTemplate,
-  preparePodTemplate,
-  warnOfPodTemplate,
-} from './pod-template.ts';
+import { checkPodTemplate, fillInPodTemplate, warnOfPodTemplate } from './pod-template.ts';
 
 export const replicationControllers: Strategy = {
   name: dnsSubdomain,
   countsGenerations: true,
   hasStatus: true,
   fillIn,
-  prepareCreate: prepare,
-  prepareUpdate: prepare,
   check: (object) => checkSpec((object as unknown as ReplicationController).spec ?? {}),
   checkStatusUpdate: (next) => checkStatus(next as unknown as ReplicationController),
   warn: (object) => {
@@ -51,12 +44,6 @@ function fillIn(object: ApiObject): ApiObject {
       ...(spec.template === undefined ? {} : { template: fillInPodTemplate(spec.template as JsonObject) }),
     },
   };
-}
-
-function prepare(object: ApiObject): ApiObject {
-  const { spec } = object as unknown as ReplicationController;
-  if (spec?.template === undefined) return object;
-  return { ...object, spec: { ...spec, template: preparePodTemplate(spec.template as JsonObject) } };
 }
 
 function checkSpec(spec: ReplicationControllerSpec): readonly FieldError[] {

@@ -2,7 +2,7 @@
 import { labelKey, labelValueOf } from '../../apiserver/objects/name-rules.ts';
 import type { JsonObject } from '../../apiserver/schemas/protobuf/json-value.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { forbiddenField, invalidValue, required } from '../field-errors.ts';
+import { forbiddenField, invalidValue, required, tooLong } from '../field-errors.ts';
 
 interface SelectorRequirement {
   readonly key?: string;
@@ -60,4 +60,19 @@ function checkOperator(operator: string, values: readonly string[], field: strin
     default:
       return [invalidValue(`${field}.operator`, operator, 'not a valid selector operator')];
   }
+}
+
+const mostAnnotationBytes = 256 * 1024;
+
+export function checkAnnotations(annotations: Readonly<Record<string, string>>, field: string): FieldError[] {
+  const size = Object.entries(annotations).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
+  return [
+    ...Object.keys(annotations).flatMap((key) =>
+      labelKey(key.toLowerCase()).map((why) => invalidValue(field, key, why)),
+    ),
+    ...(size > mostAnnotationBytes ? [tooLong(field, mostAnnotationBytes)] : []),
+  ];
 }

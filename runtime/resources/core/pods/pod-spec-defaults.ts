@@ -3,7 +3,8 @@ import type { Container, PodSpec } from '../../../apiserver/schemas/generated/ty
 import { each, withChanged, withDefaults } from '../../meta/fill-in.ts';
 import { roundUpToMilli } from '../../meta/quantities.ts';
 import { fillInVolume } from '../volumes/volume-defaults.ts';
-import { fillInContainer, fillInResources } from './container-defaults.ts';
+import { fillInContainer } from './container-defaults.ts';
+import { dropOffFields } from './dropped-fields.ts';
 
 export function fillInPodSpec(spec: PodSpec): PodSpec {
   // Two names of one field: the older one only counts where the newer is not there, and follows it.
@@ -13,13 +14,12 @@ export function fillInPodSpec(spec: PodSpec): PodSpec {
     ...{ terminationGracePeriodSeconds: 30, schedulerName: 'default-scheduler' },
   });
   const named = account ? { ...filled, serviceAccountName: account, serviceAccount: account } : filled;
-  return withChanged<PodSpec>(named, {
+  return withChanged<PodSpec>(dropOffFields(named), {
     volumes: each(fillInVolume),
     initContainers: each(fillInContainer<Container>),
     containers: each(fillInContainer<Container>),
     ephemeralContainers: each(fillInContainer),
     overhead: roundUpToMilli,
-    resources: fillInResources,
   });
 }
 

@@ -1,0 +1,111 @@
+/** Pods. (pkg/registry/core/pod, pkg/apis/core/validation) Pure. */
+import type { Strategy } from '../../../apiserver/handlers/served-kind.ts';
+import { dnsLabel, dnsSubdomain } from '../../../apiserver/objects/name-rules.ts';
+import type { ApiObject } from '../../../apiserver/objects/object-bytes.ts';
+import type { Pod, PodSpec } from '../../../apiserver/schemas/generated/types/api-core-v1.ts';
+import type { FieldError } from '../../../apiserver/status.ts';
+import { forbiddenField } from '../../field-errors.ts';
+import { inList, when } from '../../meta/field-checks.ts';
+import { checkImageSpaces } from './check-container.ts';
+import { checkOnlyOfPod, checkPodSpec } from './check-pod-spec.ts';
+import { checkPodStatus } from './check-pod-status.ts';
+import { checkPodSpecUpdate } from './check-pod-update.ts';
+import { dropOffStatus } from './dropped-fields.ts';
+import { fillInSpecOfPod } from './pod-spec-defaults.ts';
+import { warnOfPodSpec } from './pod-warnings.ts';
+import { preparePod } from './prepare-pod.ts';
+import { checkAnnotationsKept, checkPodAnnotations, checkProfilesMatch } from './profile-annotations.ts';
+
+export const pods: Strategy = {
+  name: dnsSubdomain,
+  countsGenerations: false,
+  hasStatus: true,
+  fillIn,
+  prepareCreate: preparePod,
+  prepareStatusUpdate,
+  check: checkPod,
+  checkCreate,
+  checkUpdate: (next, old) => [
+    ...checkPodAnnotationsKept(next, old),
+    ...checkPodSpecUpdate(podSpecOf(next), podSpecOf(old)),
+  ],
+  checkStatusUpdate: (next, old) => [
+    ...checkPodAnnotationsKept(next, old),
+    ...checkPodStatus(next as unknown as Pod, old as unknown as Pod),
+  ],
+  warn,
+};
+
+export function podSpecOf(object: ApiObject): PodSpec {
+  return (object as unknown as Pod).spec ?? { containers: [] };
+}
+
+export function checkPod(object: ApiObject): readonly FieldError[] {
+  const spec = podSpecOf(object);
+  return [
+    ...checkPodAnnotations(annotationsOf(object), spec, 'metadata.annotations'),
+    ...checkPodSpec(spec, 'spec', { isPod: true, podName: object.metadata.name ?? '' }),
+    ...checkOnlyOfPod(spec, 'spec'),
+    ...inList(spec.containers, 'spec.containers', checkImageSpaces),
+    ...inList(spec.initContainers, 'spec.initContainers', checkImageSpaces),
+  ];
+}
+
+export function checkPodAnnotationsKept(next: ApiObject, old: ApiObject): readonly FieldError[] {
+  return checkAnnotationsKept(annotationsOf(next), annotationsOf(old), 'metadata.annotations');
+}
+
+export function annotationsOf({ metadata }: ApiObject): Readonly<Record<string, string>> {
+  return (metadata.annotations ?? {}) as Readonly<Record<string, string>>;
+}
+
+/** Older versions had init containers there. */
+const oldAnnotations = [
+  ...['pod.beta.kubernetes.io/init-containers', 'pod.alpha.kubernetes.io/init-containers'],
+  ...['pod.beta.kubernetes.io/init-container-statuses', 'pod.alpha.kubernetes.io/init-container-statuses'],
+];
+
+function fillIn(object: ApiObject): ApiObject {
+  const annotations = annotationsOf(object);
+  const kept = Object.entries(annotations).filter(([key]) => !oldAnnotations.includes(key));
+  const metadata =
+    kept.length === Object.keys(annotations).length
+      ? object.metadata
+      : { ...object.metadata, annotations: Object.fromEntries(kept) };
+  return { ...object, metadata, spec: fillInSpecOfPod(podSpecOf(object)) };
+}
+
+/** The class was decided when the pod was made; kubelets once lost it. */
+function prepareStatusUpdate(next: ApiObject, old: ApiObject): ApiObject {
+  const status = dropOffStatus((next as unknown as Pod).status ?? {});
+  const qosClass = status.qosClass || (old as unknown as Pod).status?.qosClass;
+  return { ...next, status: { ...status, ...(qosClass === undefined ? {} : { qosClass }) } };
+}
+
+function checkCreate(object: ApiObject): readonly FieldError[] {
+  const spec = podSpecOf(object);
+  const { ephemeralContainers = [], nodeName = '', schedulingGates = [] } = spec;
+  return [
+    ...when(
+      ephemeralContainers.length > 0,
+      forbiddenField('spec.ephemeralContainers', 'cannot be set on create'),
+    ),
+    ...when(
+      nodeName !== '' && schedulingGates.length > 0,
+      forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'),
+    ),
+    ...checkProfilesMatch(annotationsOf(object), spec, 'spec'),
+  ];
+}
+
+/** Nobody reads what an update of a pod warns of: it is programs that update pods. */
+function warn(object: ApiObject, old: ApiObject | null): readonly string[] {
+  if (old !== null) return [];
+  const why = dnsLabel(object.metadata.name ?? '');
+  const sentence =
+    "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
+  return [
+    ...(why.length === 0 ? [] : [`${sentence}: [${why.join(' ')}]`]),
+    ...warnOfPodSpec(podSpecOf(object), annotationsOf(object), ''),
+  ];
+}

@@ -1,0 +1,204 @@
+/** Storage of the cluster. (pkg/registry/core/persistentvolume, pkg/api/persistentvolume, pkg/apis/core/validation) Pure. */
+import type { Strategy } from '../../../apiserver/handlers/served-kind.ts';
+import { dnsSubdomain } from '../../../apiserver/objects/name-rules.ts';
+import type { ApiObject } from '../../../apiserver/objects/object-bytes.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeSource,
+  PersistentVolumeSpec,
+} from '../../../apiserver/schemas/generated/types/api-core-v1.ts';
+import {
+  isSameJson,
+  type JsonObject,
+  type JsonValue,
+} from '../../../apiserver/schemas/protobuf/json-value.ts';
+import type { FieldError } from '../../../apiserver/status.ts';
+import { forbiddenField, invalidValue } from '../../field-errors.ts';
+import { describeChanges } from '../../meta/changes.ts';
+import { when } from '../../meta/field-checks.ts';
+import { withChanged, withDefaults } from '../../meta/fill-in.ts';
+import { isWholeQuantity, roundUpToMilli } from '../../meta/quantities.ts';
+import { checkVolumeSpec, persistentSources } from './check-persistent-volume.ts';
+import {
+  azureDiskDefaults,
+  hostPathDefaults,
+  iscsiDefaults,
+  rbdDefaults,
+  scaleIoDefaults,
+} from './volume-defaults.ts';
+
+export const persistentVolumes: Strategy = {
+  name: dnsSubdomain,
+  countsGenerations: false,
+  hasStatus: true,
+  fillIn,
+  prepareCreate: (object) => ({
+    ...object,
+    spec: withoutAttributes(specOf(object), {}),
+    status: { phase: 'Pending', lastPhaseTransitionTime: object.metadata.creationTimestamp },
+  }),
+  prepareUpdate: (next, old) => ({ ...next, spec: withoutAttributes(specOf(next), specOf(old)) }),
+  check: (object) => checkVolumeSpec(specOf(object), object.metadata.name ?? '', 'spec'),
+  checkUpdate,
+  warn,
+};
+
+function specOf(object: ApiObject): PersistentVolumeSpec {
+  return (object as unknown as PersistentVolume).spec ?? {};
+}
+
+function fillIn(object: ApiObject): ApiObject {
+  const { status } = object as unknown as PersistentVolume;
+  const spec = withDefaults(specOf(object), {
+    persistentVolumeReclaimPolicy: 'Retain',
+    volumeMode: 'Filesystem',
+  });
+  return {
+    ...object,
+    spec: withChanged<PersistentVolumeSpec>(spec, {
+      capacity: roundUpToMilli,
+      hostPath: (source) => withDefaults(source, hostPathDefaults),
+      iscsi: (source) => withDefaults(source, iscsiDefaults),
+      rbd: (source) => withDefaults(source, rbdDefaults),
+      azureDisk: (source) => withDefaults(source, azureDiskDefaults),
+      scaleIO: (source) => withDefaults(source, scaleIoDefaults),
+    }),
+    status: { ...status, phase: status?.phase || 'Pending' },
+  };
+}
+
+/** Attributes of volumes are a feature that is off by default. */
+function withoutAttributes(spec: PersistentVolumeSpec, before: PersistentVolumeSpec): PersistentVolumeSpec {
+  if (before.volumeAttributesClassName !== undefined) return spec;
+  const { volumeAttributesClassName: _, ...others } = spec;
+  return others;
+}
+
+function checkUpdate(next: ApiObject, old: ApiObject): readonly FieldError[] {
+  const [after, before] = [specOf(next), specOf(old)];
+  const [source, oldSource] = [withAddedSecret(sourceOf(after), sourceOf(before)), sourceOf(before)];
+  const isMoved =
+    before.nodeAffinity !== undefined &&
+    !isSameJson(
+      withStableLabels(before.nodeAffinity, after.nodeAffinity),
+      (after.nodeAffinity ?? null) as JsonValue,
+    );
+  return [
+    ...when(
+      !isSameJson(source as JsonObject, oldSource as JsonObject),
+      forbiddenField(
+        'spec.persistentvolumesource',
+        `spec.persistentvolumesource is immutable after creation\n${describeChanges(oldSource, source)}`,
+      ),
+    ),
+    ...when(
+      after.volumeMode !== before.volumeMode,
+      invalidValue('volumeMode', after.volumeMode ?? null, 'field is immutable'),
+    ),
+    ...when(
+      isMoved,
+      invalidValue(
+        'nodeAffinity',
+        after.nodeAffinity ?? null,
+        'field is immutable, except for updating from beta label to GA',
+      ),
+    ),
+    ...when(
+      after.volumeAttributesClassName !== before.volumeAttributesClassName,
+      forbiddenField(
+        'spec.volumeAttributesClassName',
+        'update is forbidden when the VolumeAttributesClass feature gate is disabled',
+      ),
+    ),
+  ];
+}
+
+function sourceOf(spec: PersistentVolumeSpec): PersistentVolumeSource {
+  const entries = persistentSources
+    .map((name) => [name, spec[name]] as const)
+    .filter(([, source]) => source !== undefined);
+  return Object.fromEntries(entries);
+}
+
+/** The secret that growing needs came later than the volumes: it can be added. */
+function withAddedSecret(
+  source: PersistentVolumeSource,
+  old: PersistentVolumeSource,
+): PersistentVolumeSource {
+  if (source.csi === undefined || old.csi === undefined) return source;
+  if (old.csi.controllerExpandSecretRef !== undefined) return source;
+  const { controllerExpandSecretRef: _, ...csi } = source.csi;
+  return { ...source, csi };
+}
+
+const stableLabels: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+
+/** The old affinity, with the new name of a label wherever the new affinity has it. */
+function withStableLabels(
+  old: NonNullable<PersistentVolumeSpec['nodeAffinity']>,
+  next: PersistentVolumeSpec['nodeAffinity'],
+): JsonValue {
+  const terms = old.required?.nodeSelectorTerms?.map((term, index) => {
+    const written = next?.required?.nodeSelectorTerms?.[index]?.matchExpressions ?? [];
+    const matchExpressions = term.matchExpressions?.map((requirement, place) => {
+      const key = written[place]?.key;
+      return key !== undefined && stableLabels[requirement.key] === key
+        ? { ...requirement, key }
+        : requirement;
+    });
+    return matchExpressions === undefined ? term : { ...term, matchExpressions };
+  });
+  const affinity =
+    terms === undefined ? old : { ...old, required: { ...old.required, nodeSelectorTerms: terms } };
+  return affinity as JsonValue;
+}
+
+const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
+const reclaimAnnotation = 'pv.beta.kubernetes.io/reclaim-policy';
+const mountAnnotation = 'volume.beta.kubernetes.io/mount-options';
+const deprecatedSources = {
+  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
+  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
+  storageos: 'deprecated in v1.22, non-functional in v1.25+',
+  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
+  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
+  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
+  rbd: 'deprecated in v1.28, non-functional in v1.31+',
+  flocker: 'deprecated in v1.22, non-functional in v1.25+',
+} as const;
+
+function warn(object: ApiObject): readonly string[] {
+  const spec = specOf(object);
+  const annotations = (object.metadata.annotations ?? {}) as Readonly<Record<string, string>>;
+  const ofAnnotations = [
+    [classAnnotation, 'deprecated since v1.8; use "storageClassName" attribute instead'],
+    [reclaimAnnotation, 'deprecated; use "persistentVolumeReclaimPolicy" attribute instead'],
+    [mountAnnotation, 'deprecated since v1.31; use "mountOptions" attribute instead'],
+  ] as const;
+  const isRecycled = spec.persistentVolumeReclaimPolicy === 'Recycle';
+  const size = spec.capacity?.storage;
+  return [
+    ...ofAnnotations
+      .filter(([key]) => annotations[key] !== undefined)
+      .map(([key, why]) => `metadata.annotations[${key}]: ${why}`),
+    ...(isRecycled
+      ? [
+          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+        ]
+      : []),
+    ...Object.entries(deprecatedSources)
+      .filter(([name]) => spec[name as keyof typeof deprecatedSources] !== undefined)
+      .map(([name, why]) => `spec.${name}: ${why}`),
+    ...(size === undefined || isWholeQuantity(size)
+      ? []
+      : [
+          `spec.capacity[storage]: fractional byte value ${JSON.stringify(size)} is invalid, must be an integer`,
+        ]),
+  ];
+}
