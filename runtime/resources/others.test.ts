@@ -56,10 +56,12 @@ function arbitrary({ group, version, kind }: Resource): fc.Arbitrary<ApiObject> 
   );
 }
 
-/** Nothing throws, also where Go has not gone over it, and what is answered is of the right shape. */
-function askAll(strategy: Strategy, next: ApiObject, old: ApiObject): void {
-  const filled = normalize(strategy.fillIn?.(next) ?? next);
-  for (const object of [next, filled]) {
+/** Nothing throws, and what is answered is of the right shape. */
+function askAll(strategy: Strategy, next: ApiObject, before: ApiObject): void {
+  const old = normalize(before);
+  const sent = normalize(next);
+  const filled = normalize(strategy.fillIn?.(sent) ?? sent);
+  for (const object of [sent, filled]) {
     const made = normalize(strategy.prepareCreate?.(object) ?? object);
     const changed = normalize(strategy.prepareUpdate?.(object, old) ?? object);
     normalize(strategy.prepareStatusUpdate?.(object, old) ?? object);
