@@ -6,16 +6,9 @@ import type { Strategy } from '../apiserver/handlers/served-kind.ts';
 import type { ApiObject } from '../apiserver/objects/object-bytes.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import type { Resource } from '../apiserver/resources/resource.ts';
-import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
-import { decodeObject, encodeObject } from '../apiserver/schemas/protobuf/codec.ts';
-import type { JsonObject } from '../apiserver/schemas/protobuf/json-value.ts';
-import { Registry } from '../apiserver/schemas/registry.ts';
 import { arbitraryObject } from '../apiserver/schemas/testing/arbitrary-object.ts';
 import { otherStrategies } from './others.ts';
-
-const registry = new Registry(readGenerated(typesFile).toString());
-const normalize = (object: ApiObject): ApiObject =>
-  decodeObject(registry, encodeObject(registry, object as JsonObject)) as ApiObject;
+import { normalize, registry } from './testing/say.ts';
 
 const stored = builtInGroupVersions
   .flatMap(({ resources }) => resources)

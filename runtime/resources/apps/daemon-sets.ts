@@ -24,6 +24,7 @@ import {
   fillInTemplate,
   keepsSelector,
   labelsDiffer,
+  warnOfTemplate,
 } from './templates.ts';
 
 export const daemonSets = kindStrategy<DaemonSet>({
@@ -46,6 +47,7 @@ export const daemonSets = kindStrategy<DaemonSet>({
     ),
     ...checkCollisions(next.status, old.status),
   ],
+  warn: (next, old) => warnOfTemplate(next, old),
 });
 
 /** Once a field of the spec; it lives on as an annotation that only the server writes. */

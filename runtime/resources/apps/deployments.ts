@@ -21,6 +21,7 @@ import {
   fillInTemplate,
   keepsSelector,
   warnOfName,
+  warnOfTemplate,
 } from './templates.ts';
 
 export const deployments = kindStrategy<Deployment>({
@@ -41,7 +42,10 @@ export const deployments = kindStrategy<Deployment>({
     ...checkAvailable(next.status, 'cannot be greater than readyReplicas'),
     ...checkCollisions(next.status, old.status),
   ],
-  warn: ({ metadata }, old) => (old === null ? warnOfName(metadata?.name) : []),
+  warn: (next, old) => [
+    ...(old === null ? warnOfName(next.metadata?.name) : []),
+    ...warnOfTemplate(next, old),
+  ],
 });
 
 function fillInSpec(spec: DeploymentSpec): DeploymentSpec {

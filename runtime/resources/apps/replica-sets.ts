@@ -11,6 +11,7 @@ import {
   fillInTemplate,
   keepsSelector,
   warnOfName,
+  warnOfTemplate,
 } from './templates.ts';
 
 export const replicaSets = kindStrategy<ReplicaSet>({
@@ -37,5 +38,8 @@ export const replicaSets = kindStrategy<ReplicaSet>({
     ),
     ...checkAvailable(status, 'cannot be greater than readyReplicas'),
   ],
-  warn: ({ metadata }, old) => (old === null ? warnOfName(metadata?.name) : []),
+  warn: (next, old) => [
+    ...(old === null ? warnOfName(next.metadata?.name) : []),
+    ...warnOfTemplate(next, old),
+  ],
 });

@@ -13,14 +13,20 @@ import type {
 import type { FieldError } from '../../apiserver/status.ts';
 import { isSame, nonNegative, notBelowZero } from '../checks/fields.ts';
 import { goPointer, goSelector, goText } from '../checks/go-syntax.ts';
-import { isEmptySelector, selects } from '../checks/selection.ts';
+import { selects } from '../checks/selection.ts';
 import { forbiddenField, invalidShown, invalidValue, required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import { checkOptionalOneOf } from '../meta/field-checks.ts';
 import { each, withChanged, withDefaults } from '../meta/fill-in.ts';
 import { checkLabels } from '../meta/label-selector.ts';
 import { checkAvailable, checkCollisions, checkReplicaStatus } from './replica-status.ts';
-import { checkOwnSelector, checkRunsForever, fillInTemplate, labelsDiffer } from './templates.ts';
+import {
+  checkOwnSelector,
+  checkRunsForever,
+  fillInTemplate,
+  labelsDiffer,
+  warnOfTemplate,
+} from './templates.ts';
 
 export const statefulSets = kindStrategy<StatefulSet>({
   ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true },
@@ -44,13 +50,14 @@ export const statefulSets = kindStrategy<StatefulSet>({
     ...checkAvailable(next.status, 'cannot be greater than status.readyReplicas'),
     ...checkCollisions(next.status, old.status),
   ],
-  warn: ({ spec }) =>
-    (spec?.revisionHistoryLimit ?? 0) < 0
-      ? [
-          'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
-        ]
-      : [],
+  warn: (next, old) => [
+    ...warnOfTemplate(next, old),
+    ...((next.spec?.revisionHistoryLimit ?? 0) < 0 ? [keepsAllRevisions] : []),
+  ],
 });
+
+const keepsAllRevisions =
+  'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
 
 function fillInSpec(spec: StatefulSetSpec): StatefulSetSpec {
   const { persistentVolumeClaimRetentionPolicy: retention, updateStrategy } = spec;
@@ -148,7 +155,7 @@ function checkTemplateOfSet(
   if (matches === null) return [invalidShown('spec.selector', goSelector(selector), '')];
   const field = 'spec.template';
   return [
-    ...(matches || isEmptySelector(selector) ? [] : [labelsDiffer(template, field)]),
+    ...(matches ? [] : [labelsDiffer(template, field)]),
     ...checkLabels(labels, `${field}.labels`),
     ...Object.keys(annotations).flatMap((key) =>
       labelKey(key.toLowerCase()).map((why) => invalidValue(`${field}.annotations`, key, why)),

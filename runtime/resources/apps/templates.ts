@@ -5,10 +5,10 @@ import type { PodTemplateSpec } from '../../apiserver/schemas/generated/types/ap
 import type { LabelSelector } from '../../apiserver/schemas/generated/types/meta-v1.ts';
 import type { JsonObject } from '../../apiserver/schemas/protobuf/json-value.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { immutable } from '../checks/fields.ts';
+import { immutable, isSame } from '../checks/fields.ts';
 import { goSelector } from '../checks/go-syntax.ts';
 import { isEmptySelector, selects } from '../checks/selection.ts';
-import { checkPodTemplate, fillInPodTemplate } from '../core/pod-template.ts';
+import { checkPodTemplate, fillInPodTemplate, warnOfPodTemplate } from '../core/pod-template.ts';
 import { forbiddenField, invalidShown, invalidValue, notSupported, required } from '../field-errors.ts';
 import { inList } from '../meta/field-checks.ts';
 import { showStringMap } from '../meta/go-syntax.ts';
@@ -29,7 +29,7 @@ export function checkReplicaTemplate({ selector, template, replicas }: ReplicaSp
   if (matches === null)
     return [invalidShown('spec.selector', goSelector(selector), 'invalid label selector')];
   return [
-    ...(matches || isEmptySelector(selector) ? [] : [labelsDiffer(template, field)]),
+    ...(matches ? [] : [labelsDiffer(template, field)]),
     ...checkTemplate(template, field),
     ...((replicas ?? 0) > 1 ? checkSharedDisks(template, `${field}.spec.volumes`) : []),
     ...checkRunsForever(template, `${field}.spec`, 'ReplicaSet'),
@@ -85,6 +85,21 @@ export function checkOwnSelector(
     ...checkLabelSelector(selector as JsonObject, field),
     ...(isEmptySelector(selector) ? [invalidShown(field, goSelector(selector), emptyWords)] : []),
   ];
+}
+
+/** What is said of a template that is new or changed. @param old null: it is made */
+export function warnOfTemplate(
+  next: Templated,
+  old: Templated | null,
+  field = 'spec.template',
+): readonly string[] {
+  const { template } = next.spec ?? {};
+  if (!template || (old !== null && isSame(next.spec, old.spec))) return [];
+  return warnOfPodTemplate(template as unknown as JsonObject, field);
+}
+
+interface Templated {
+  readonly spec?: { readonly template?: PodTemplateSpec | undefined } | undefined;
 }
 
 /** Which pods are its own is said once. */

@@ -2,7 +2,7 @@
 import { dnsSubdomain } from '../../apiserver/objects/name-rules.ts';
 import type { CronJob, CronJobSpec, JobSpec } from '../../apiserver/schemas/generated/types/api-batch-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { warnOfName } from '../apps/templates.ts';
+import { warnOfName, warnOfTemplate } from '../apps/templates.ts';
 import { isSame, nonNegative } from '../checks/fields.ts';
 import { goSelector } from '../checks/go-syntax.ts';
 import { invalidShown, invalidValue, notSupported, required } from '../field-errors.ts';
@@ -30,6 +30,11 @@ export const cronJobs = kindStrategy<CronJob>({
   warn: ({ metadata, spec }, old) => [
     ...(old === null ? warnOfName(metadata?.name) : []),
     ...(spec?.jobTemplate?.spec ? warnOfJobSpec(spec.jobTemplate.spec, 'spec.jobTemplate.spec') : []),
+    ...warnOfTemplate(
+      spec?.jobTemplate ?? {},
+      old?.spec?.jobTemplate ?? null,
+      'spec.jobTemplate.spec.template',
+    ),
     ...(old !== null && (spec?.schedule ?? '').includes('TZ')
       ? [
           'CRON_TZ or TZ used in spec.spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',

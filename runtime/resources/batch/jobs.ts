@@ -4,7 +4,7 @@ import type { Job, JobSpec } from '../../apiserver/schemas/generated/types/api-b
 import type { PodTemplateSpec } from '../../apiserver/schemas/generated/types/api-core-v1.ts';
 import type { JsonObject } from '../../apiserver/schemas/protobuf/json-value.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { warnOfName } from '../apps/templates.ts';
+import { warnOfName, warnOfTemplate } from '../apps/templates.ts';
 import { immutable, isSame } from '../checks/fields.ts';
 import { goSelector } from '../checks/go-syntax.ts';
 import { invalidValue, required } from '../field-errors.ts';
@@ -23,9 +23,10 @@ export const jobs = kindStrategy<Job>({
   check: checkJob,
   checkUpdate: (next, old) => (next.spec && old.spec ? checkFixed(next.spec, old.spec, hasStarted(old)) : []),
   checkStatusUpdate: checkJobStatus,
-  warn: ({ metadata, spec }, old) => [
-    ...(old === null ? warnOfName(metadata?.name) : []),
-    ...(spec ? warnOfJobSpec(spec, 'spec') : []),
+  warn: (next, old) => [
+    ...(old === null ? warnOfName(next.metadata?.name) : []),
+    ...(next.spec ? warnOfJobSpec(next.spec, 'spec') : []),
+    ...warnOfTemplate(next, old),
   ],
 });
 
