@@ -21,11 +21,11 @@ const cases: readonly (readonly [spec: object, ...said: readonly string[]])[] = 
     { rules: null },
     'spec: Invalid value: []networking.IngressRule(nil): either `defaultBackend` or `rules` must be specified',
   ],
+  [path({ pathType: undefined }), `${at}.pathType: Required value: pathType must be specified`],
   [
-    path({ pathType: undefined }),
-    `${at}.pathType: Required value: pathType must be specified`,
+    path({ pathType: 'Regex' }),
+    `${at}.pathType: Unsupported value: "Regex": supported values: "Exact", "ImplementationSpecific", "Prefix"`,
   ],
-  [path({ pathType: 'Regex' }), `${at}.pathType: Unsupported value: "Regex": supported values: "Exact", "ImplementationSpecific", "Prefix"`],
   [path({ path: 'x' }), `${at}.path: Invalid value: "x": must be an absolute path`],
   [
     path({ path: '/a//b/..' }),

@@ -5,7 +5,6 @@ import type { Toleration } from '../../apiserver/schemas/generated/types/api-cor
 import type { RuntimeClass } from '../../apiserver/schemas/generated/types/api-node-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { immutable, repeated } from '../checks/fields.ts';
-import { goText } from '../checks/go-syntax.ts';
 import { duplicate, invalidValue } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import { checkName, inList } from '../meta/field-checks.ts';
@@ -41,6 +40,6 @@ function checkTolerations(tolerations: readonly Toleration[]): FieldError[] {
   );
   const again = repeated(keys);
   return inList(tolerations, 'scheduling.tolerations', (toleration, field, index) =>
-    again.has(index) ? [duplicate(field, goText(toleration))] : [],
+    again.has(index) ? [duplicate(field, toleration)] : [],
   );
 }
