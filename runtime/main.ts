@@ -83,11 +83,15 @@ cli
   .option('--keys <dir>', 'Where the operator’s key is (default: ./keys, or ~/.config/trivet)')
   .option('--out <file>', 'Write it there, for its owner alone (default: standard output)')
   .option('--force', 'Replace FILE when it exists')
+  .option('--api-port <port>', 'Where the nodes serve the Kubernetes API', { default: 6443 })
   .action(async (options) => {
     const remote = remoteOptions(options);
     if (remote === null) throw usageError('kubeconfig needs --server ADDRESS, a node of the cluster.');
     const { kubeconfigCommand } = await import('./cli/remote.ts');
-    await kubeconfigCommand({ ...remote, out: textOption(options.out), force: Boolean(options.force) });
+    const apiPort = wholeNumber('--api-port', options.apiPort, 1);
+    if (apiPort > 65_535) throw usageError(`--api-port ${apiPort}: a port is a number from 1 to 65535.`);
+    const out = textOption(options.out);
+    await kubeconfigCommand({ ...remote, out, force: Boolean(options.force), apiPort });
   });
 
 cli

@@ -22,7 +22,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/agent': [
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/threads', 'runtime/updates'],
-    'runtime/vouchers',
+    ...['runtime/vouchers', 'runtime/apiserver', 'runtime/resources'],
     'runtime/version.ts',
   ],
   'runtime/console': ['runtime/admin'],
@@ -91,7 +91,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'image/factory': ['image', 'runtime/config', 'runtime/vouchers'],
   'image/main.ts': ['image', 'image/cli'],
   'image/host': [],
-  'image/host/etcd-tools.ts': ['image'],
+  'image/host/reference-tools.ts': ['image'],
   'image/host/agent-program.ts': ['image'],
   'image/formats': [],
 
@@ -123,13 +123,14 @@ const areas: Readonly<Record<string, readonly string[]>> = {
 /** Tests of a folder may also use these, to see it together with its neighbours. */
 const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'runtime/peers': ['runtime/cluster'],
+  'runtime/apiserver': ['runtime/cluster', 'runtime/raft'],
   // Members of a cluster are made by its own CA.
   'runtime/cluster/discovery': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],
   // What a device would say to a bundle.
   'image/cli': ['runtime/config'],
   // The API server's own rules, on every golden object of Kubernetes.
-  'image/generate': ['runtime/apiserver'],
+  'image/generate': ['runtime/apiserver', 'runtime/resources'],
   // An operator asks agents.
   'runtime/agent': ['runtime/operator'],
   // The executable's tests run the agent in it.

@@ -88,4 +88,4 @@ esac
 host_packages
 npm_packages
 [ "$schemas" = no ] || node_modules/.bin/node image/generate/main.ts --quiet
-[ "$etcd" = no ] || node_modules/.bin/node image/host/etcd-tools.ts >/dev/null
+[ "$etcd" = no ] || node_modules/.bin/node image/host/reference-tools.ts >/dev/null

@@ -129,7 +129,7 @@ class Running {
     keepConfiguration(loaded, this.#log);
     const isNode = isComplete(config) && isComplete(base);
     this.#work = isNode
-      ? await startNode({ ...config, base }, this.#systemd, {
+      ? await startNode({ ...config, base }, this.#systemd, this.#log, {
           askStatus: () => this.#system.status(),
           fail: this.#ended.reject,
           onEnrolled: () => forgetSecrets(loaded, this.#places.bootPartition, this.#log),

@@ -1,11 +1,13 @@
 /** The main thread's end of the core thread: starts it, asks it, hears of its end. */
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { AdminRefusal } from '../admin/server.ts';
+import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { RemoteCore } from '../datastore/core-port.ts';
 import { EmbeddedStore } from '../datastore/embedded-store.ts';
 import type { Store } from '../datastore/store.ts';
+import type { Credentials } from '../peers/trust.ts';
 import type { FromCore, ToCore } from './core-protocol.ts';
 import { startWorker } from './start-worker.ts';
 
@@ -13,6 +15,9 @@ export interface CoreEvents {
   readonly onReady: () => void;
   /** The node is a member, and needs no secret or token any more. */
   readonly onEnrolled: () => void;
+  /** The node is a member; again when its certificate is another one. */
+  readonly onCredentials: (credentials: Credentials) => void;
+  readonly onApiKeys: (keys: ApiKeys) => void;
   readonly onStatusText: (text: string) => void;
   readonly onLog: (line: string) => void;
   /** The status with the machine's own part in it. */
@@ -107,6 +112,12 @@ export class CoreClient {
         break;
       case 'enrolled':
         this.#events.onEnrolled();
+        break;
+      case 'credentials':
+        this.#events.onCredentials(message.credentials);
+        break;
+      case 'apiKeys':
+        this.#events.onApiKeys(message.keys);
         break;
       case 'statusText':
         this.#events.onStatusText(message.text);

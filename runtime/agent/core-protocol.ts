@@ -1,4 +1,6 @@
 /** What the main thread and the core thread say to each other. */
+import type { ApiKeys } from '../cluster/api-keys.ts';
+import type { Credentials } from '../peers/trust.ts';
 
 export type ToCore =
   | {
@@ -28,6 +30,10 @@ export type FromCore =
   | { readonly type: 'ready' }
   /** The node is a member, and needs no secret or token any more. */
   | { readonly type: 'enrolled' }
+  /** The node is a member, and proves it with these, from now on. */
+  | { readonly type: 'credentials'; readonly credentials: Credentials }
+  /** The keys of the Kubernetes API are known, or are others. */
+  | { readonly type: 'apiKeys'; readonly keys: ApiKeys }
   /** One line for `systemctl status`. */
   | { readonly type: 'statusText'; readonly text: string }
   /** The node cannot go on; the message says why and what to do. */

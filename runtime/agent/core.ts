@@ -123,6 +123,7 @@ interface Opened {
   readonly lock: DataDirectoryLock;
   readonly main: MainAsker;
   readonly externalStore: Store | null;
+  readonly send: (message: FromCore) => void;
 }
 
 class Core implements AdminTarget {
@@ -135,6 +136,7 @@ class Core implements AdminTarget {
   readonly #refusals: RefusalLog;
   readonly #main: MainAsker;
   readonly #externalStore: Store | null;
+  readonly #send: (message: FromCore) => void;
   readonly #fail: (error: unknown) => void;
   /** null where a token is what is proved. */
   readonly #guard: VoucherGuard | null;
@@ -167,20 +169,22 @@ class Core implements AdminTarget {
       const core = new Core(
         config,
         log,
-        { lock, main, externalStore: await openExternalStore(config) },
+        {
+          ...{ lock, main, send, externalStore: await openExternalStore(config) },
+        },
         fail,
       );
       await core.#open();
-      core.#serve(send);
+      core.#serve();
       return core;
     } catch (error) {
       throw error instanceof DamagedError ? startAgainBlank(config.dataDirectory, error) : error;
     }
   }
 
-  #serve(send: (message: FromCore) => void): void {
-    this.#statusTimer = setInterval(() => this.#tellStatus(send), statusTextMilliseconds);
-    send({ type: 'ready' });
+  #serve(): void {
+    this.#statusTimer = setInterval(() => this.#tellStatus(), statusTextMilliseconds);
+    this.#send({ type: 'ready' });
   }
 
   private constructor(config: ConfigInForce, log: Log, opened: Opened, fail: (error: unknown) => void) {
@@ -194,6 +198,7 @@ class Core implements AdminTarget {
     this.#guard = openGuard(config.cluster, this.identity);
     this.#refusals = new RefusalLog(log);
     this.#externalStore = opened.externalStore;
+    this.#send = opened.send;
     this.upkeep = new Upkeep({
       ...{ clusterName: config.cluster.name, dataDirectory: config.dataDirectory, self: this.identity },
       member: () => this.#member,
@@ -403,6 +408,7 @@ class Core implements AdminTarget {
       onSearching: (searching) => this.#discovery?.setEager(searching),
       warnings: () => this.#warnings(),
       onRenewed: (credentials) => this.#setCredentials(credentials),
+      onApiKeys: (keys) => this.#send({ type: 'apiKeys', keys }),
       onFatal: (message) => this.#fail(new Error(message)),
     });
     this.#setCredentials(membership.credentials);
@@ -413,7 +419,11 @@ class Core implements AdminTarget {
   }
 
   #setCredentials(credentials: Credentials): void {
-    this.#authorities = credentials.caCertificate;
+    const { clusterId, nodeId, privateKey, certificate, caCertificate } = credentials;
+    // What is replaced in place cannot go to another thread as it is.
+    const plain = { clusterId, nodeId, privateKey, certificate, caCertificate };
+    this.#send({ type: 'credentials', credentials: plain });
+    this.#authorities = caCertificate;
     this.#peerPort.setCredentials(credentials);
   }
 
@@ -450,18 +460,18 @@ class Core implements AdminTarget {
   }
 
   /** Only news: telling systemd starts a process. */
-  #tellStatus(send: (message: FromCore) => void): void {
+  #tellStatus(): void {
     if (this.#member !== null && this.#member.leader() !== null) this.#lastLed = performance.now();
-    this.#tellEnrolled(send);
+    this.#tellEnrolled();
     const text = this.#statusText();
-    if (text !== this.#lastStatusText) send({ type: 'statusText', text });
+    if (text !== this.#lastStatusText) this.#send({ type: 'statusText', text });
     this.#lastStatusText = text;
   }
 
   /** A token is used up with the enrolment; the secret is needed until the cluster keeps its key. */
-  #tellEnrolled(send: (message: FromCore) => void): void {
+  #tellEnrolled(): void {
     const isDone = this.#member !== null && (this.#isSecretKept || this.#config.cluster.token !== undefined);
-    if (isDone && !this.#toldEnrolled) send({ type: 'enrolled' });
+    if (isDone && !this.#toldEnrolled) this.#send({ type: 'enrolled' });
     this.#toldEnrolled ||= isDone;
   }
 

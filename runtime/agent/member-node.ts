@@ -4,6 +4,7 @@
  */
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
+import { ApiKeyKeeper, type ApiKeys } from '../cluster/api-keys.ts';
 import type { CertificateThread } from '../cluster/certificate-thread.ts';
 import { ClusterClock } from '../cluster/cluster-clock.ts';
 import type { Candidates } from '../cluster/discovery/candidates.ts';
@@ -74,6 +75,8 @@ export interface MemberNodeOptions {
   readonly warnings: () => readonly string[];
   /** The certificate is another one now: from the next connection on. */
   readonly onRenewed: (credentials: Credentials) => void;
+  /** The keys of the Kubernetes API are known, or are others. */
+  readonly onApiKeys: (keys: ApiKeys) => void;
   readonly onFatal: (message: string) => void;
 }
 
@@ -92,6 +95,7 @@ export class MemberNode {
   readonly #duties: LeaderDuties;
   readonly #instances: InstanceGuard;
   readonly #renewer: Renewer;
+  readonly #apiKeys: ApiKeyKeeper;
   readonly #finder: PeerFinder;
   /** For connections from members. */
   readonly door: MemberDoor;
@@ -239,7 +243,14 @@ export class MemberNode {
       ownAddress: () => ownAddress.current(),
       warnings: () => this.#warnings(),
     });
+    this.#apiKeys = new ApiKeyKeeper({
+      ...{ self: identity.id, view, sealing, log, onKeys: options.onApiKeys },
+      configuration: () => parts.replica.status().configuration,
+      leader: () => this.leader(),
+      request: parts.rpc.request.bind(parts.rpc),
+    });
     this.requests = new MemberRequests({
+      apiKeys: () => this.#apiKeys.answer(),
       ...{ context: this.#context, core: parts.core, reporter: this.#reporter, duties: this.#duties },
     });
     this.door = new MemberDoor({
@@ -316,6 +327,7 @@ export class MemberNode {
   /** Hands over what it can, then stops in good order. */
   async close(): Promise<void> {
     await handOver({ ...this.#context, reporter: this.#reporter, duties: this.#duties });
+    this.#apiKeys.close();
     this.#context.sealing.close();
     this.#renewer.close();
     this.#finder.close();

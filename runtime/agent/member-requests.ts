@@ -2,8 +2,10 @@
  * What is asked of a member: by other members over the peer port, and by a person or a machine that wants to join, which any
  * member takes to the leader.
  */
+
 import type * as z from 'zod';
 import type { ClusterStatus } from '../admin/protocol.ts';
+import type { ApiKeys } from '../cluster/api-keys.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
 import { admit } from '../cluster/enrolling.ts';
 import { type Introduction, introductionParams, relaySchema } from '../cluster/enrolment.ts';
@@ -48,6 +50,8 @@ export interface MemberRequestsOptions {
   readonly core: ReplicatedCore;
   readonly reporter: Reporter;
   readonly duties: LeaderDuties;
+  /** Null on a node that cannot open them. */
+  readonly apiKeys: () => ApiKeys | null;
 }
 
 const relayMilliseconds = 30_000;
@@ -70,7 +74,7 @@ export class MemberRequests {
 
   /** Answers a member; `remoteHost` is where it is. Rejects with `RpcError`. */
   async serve(method: string, params: Params, from: NodeId, remoteHost: string): Promise<unknown> {
-    const { core, duties } = this.#options;
+    const { core, duties, apiKeys } = this.#options;
     const { replica, sealing } = this.#context;
     switch (method) {
       case 'cluster.report': {
@@ -89,6 +93,12 @@ export class MemberRequests {
       }
       case 'cluster.takeSealingKey':
         return sealing.take(from, params);
+      case 'cluster.apiKeys': {
+        const answer = apiKeys();
+        if (answer === null)
+          throw new RpcError('notVoter', 'This node cannot open the keys of the Kubernetes API.');
+        return answer;
+      }
       case 'cluster.tokens':
         return serveTokens(this.#context, tokenParams.parse(params));
       case 'cluster.vouchers':

@@ -1,9 +1,11 @@
 /** What an agent does: it is a node of a cluster, or it waits to be told of one. */
+import type { ClusterStatus } from '../admin/protocol.ts';
 import type { AdminCall } from '../admin/server.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
 import type { Log } from '../logging/log.ts';
+import { ApiPort } from './api-port.ts';
 import { CoreClient } from './core-client.ts';
 import { openExternalStore } from './data-store.ts';
 import type { ServiceManager } from './systemd.ts';
@@ -30,15 +32,23 @@ export interface NodeEvents {
 export async function startNode(
   config: ConfigInForce,
   systemd: ServiceManager,
+  log: Log,
   { askStatus, fail, onEnrolled }: NodeEvents,
 ): Promise<Work> {
-  const core = new CoreClient(config, await openExternalStore(config), {
+  const store = await openExternalStore(config);
+  const core: CoreClient = new CoreClient(config, store, {
+    onCredentials: (credentials) => api.use(credentials),
+    onApiKeys: (keys) => api.takeKeys(keys),
     onReady: () => systemd.ready(),
     onEnrolled,
     onStatusText: (text) => systemd.status(text),
     onLog: (line) => process.stdout.write(line),
     onAskStatus: askStatus,
     onFatal: (message) => fail(new Error(message)),
+  });
+  const api = new ApiPort(config, core.store, log, async (id) => {
+    const { nodes } = (await core.request('status', {})) as ClusterStatus;
+    return nodes.find((node) => node.id === id)?.name ?? null;
   });
   const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
     (error: unknown) => {
@@ -51,6 +61,7 @@ export async function startNode(
     stop: () => core.stop(),
     close: async () => {
       etcd?.close();
+      await api.close();
       await core.close();
     },
   };

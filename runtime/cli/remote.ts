@@ -1,9 +1,10 @@
 /** `trivet status --server` and `trivet kubeconfig`: a person at the build machine asks a node with the operator's key. */
 
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import * as z from 'zod';
 import type { ClusterStatus, OperatorCertificate } from '../admin/protocol.ts';
-import { formatKubeconfig } from '../operator/kubeconfig.ts';
+import { formatKubeconfig, type KubeconfigNode } from '../operator/kubeconfig.ts';
 import { operatorDirectory, readOperatorKey } from '../operator/operator-key.ts';
 import { type Answerer, askNode, describeKey, type SessionOptions } from '../operator/session.ts';
 import { defaultPeerPort, formatEndpoint, parseEndpoint } from '../peers/address-book.ts';
@@ -30,9 +31,13 @@ export interface RemoteStatusOptions extends RemoteOptions {
 export interface KubeconfigOptions extends RemoteOptions {
   readonly out: string | undefined;
   readonly force: boolean;
+  /** Where the nodes serve the Kubernetes API. */
+  readonly apiPort: number;
 }
 
 const pauseMilliseconds = 1_000;
+/** For a node to take a connection. */
+const reachMilliseconds = 3_000;
 const certificateSchema: z.ZodType<OperatorCertificate> = z.object({
   clusterName: z.string(),
   operator: z.string().max(63),
@@ -66,15 +71,52 @@ export async function kubeconfigCommand(options: KubeconfigOptions): Promise<voi
   const parsed = certificateSchema.safeParse(answer);
   if (!parsed.success || answerer.cluster === null)
     throw new CommandError(`${options.server} does not answer as a member of a cluster does.`);
+  const nodes = await findNodes(session, answerer, options.apiPort);
   const text = formatKubeconfig({
     ...parsed.data,
-    ...{ cluster: answerer.cluster, host: session.server.host, privateKey: session.key.privateKey },
+    ...{ cluster: answerer.cluster, nodes, privateKey: session.key.privateKey },
   });
   if (out === undefined) process.stdout.write(text);
   else writePrivate(out, text);
   process.stderr.write(
-    `trivet: ${out ?? 'the kubeconfig'} is for the cluster ${answerer.cluster}, until its CA changes (trivet ca rotate, the removal of a node). This version of Trivet does not serve the Kubernetes API yet: kubectl has nobody to talk to.\n`,
+    `trivet: ${out ?? 'the kubeconfig'} is for the cluster ${answerer.cluster}, until its CA changes (trivet ca rotate, the removal of a node). It names ${nodes.length === 1 ? 'one node' : `${nodes.length} nodes, each as a context`}; kubectl uses ${nodes[0]?.name}.\n`,
   );
+}
+
+/** Those that answer first, among them the one that was asked. At least that one. */
+async function findNodes(
+  session: SessionOptions,
+  answerer: Answerer,
+  port: number,
+): Promise<readonly KubeconfigNode[]> {
+  const { nodes } = (await ask('status', session)).answer as ClusterStatus;
+  const asked = { name: answerer.name, host: session.server.host, port };
+  const others = nodes
+    .filter(({ name }) => name !== answerer.name)
+    .map(({ name, address }) => ({ name, host: parseEndpoint(address, defaultPeerPort)?.host ?? '', port }))
+    .filter(({ host }) => host !== '');
+  const all = await Promise.all(
+    [asked, ...others].map(async (node) => ({ node, answers: await listens(node) })),
+  );
+  const ordered = [...all.filter(({ answers }) => answers), ...all.filter(({ answers }) => !answers)];
+  if (!all.some(({ answers }) => answers))
+    session.say(
+      `no node answers on port ${port} from here: name the port of the Kubernetes API with --api-port, or open it in the firewall`,
+    );
+  return ordered.map(({ node }) => node);
+}
+
+function listens({ host, port }: KubeconfigNode): Promise<boolean> {
+  const socket = net.connect({ host, port, timeout: reachMilliseconds });
+  return new Promise((resolve) => {
+    const end = (answers: boolean): void => {
+      socket.destroy();
+      resolve(answers);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+  });
 }
 
 async function openSession(options: RemoteOptions): Promise<SessionOptions> {

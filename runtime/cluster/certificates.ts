@@ -18,6 +18,19 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
  */
 const validity = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2055-01-01T00:00:00Z') };
 
+/**
+ * Every node serves the API under these names, wherever it is reached: its addresses change, and clients may come through others.
+ * A kubeconfig names the first (`tls-server-name`).
+ */
+const apiNames = [
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+  'localhost',
+];
+const ownAddresses = ['127.0.0.1', '::1'];
+
 /** Makes a new CA for a cluster. */
 export async function createCertificateAuthority(
   clusterName: string,
@@ -96,6 +109,8 @@ export async function issueNodeCertificate(
       new x509.SubjectAlternativeNameExtension([
         { type: 'url', value: nodeUri(peer) },
         { type: 'url', value: issuedUri(peer.clusterId, issuedAt) },
+        ...apiNames.map((value) => ({ type: 'dns', value }) as const),
+        ...ownAddresses.map((value) => ({ type: 'ip', value }) as const),
       ]),
     ],
   });

@@ -2,10 +2,12 @@
  * What the leader does for the cluster beside consensus: stores the CA of a new cluster, keeps the roster true,
  * keeps roles as planned, and knows everybody's state.
  */
+
 import type { AuthorityAnswer, ClusterStatus, NodeStatus } from '../admin/protocol.ts';
 import { defaultPeerPort, isLinkLocal, parseEndpoint } from '../peers/address-book.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
+import { makeApiKeys } from './api-keys.ts';
 import { type CertificateAuthority, hashOfBundle, sealText } from './authority.ts';
 import {
   type AuthorityParams,
@@ -196,6 +198,7 @@ export class LeaderDuties {
       await this.#context.clock.keep();
       await closeInTime(this.#context);
       await adoptKeys(this.#context);
+      await makeApiKeys(replica.machine.view, this.#context.store, this.#context.sealing.key);
       await finishRotation(this.#context, this.#book, this.#options.ownReport().authority);
     } catch (error) {
       // A write that did not come through, as in an election: the next round does it.

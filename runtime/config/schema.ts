@@ -122,6 +122,13 @@ const peersSchema = z.strictObject({
   port: z.int().min(0).max(65535).default(7443),
 });
 
+const apiSchema = z.strictObject({
+  /** The address to listen on for clients of the Kubernetes API. */
+  address: z.string().default('::'),
+  /** 0: any that is free, which the log then says. */
+  port: z.int().min(0).max(65535).default(6443),
+});
+
 const adminSchema = z.strictObject({
   /** The local administration socket, for root only. */
   socket: z.string().default('/run/trivet/trivet.sock'),
@@ -169,6 +176,7 @@ export const configSchema = z.strictObject({
   discovery: discoverySchema.prefault({}),
   peers: peersSchema.prefault({}),
   admin: adminSchema.prefault({}),
+  api: apiSchema.prefault({}),
   roles: rolesSchema.prefault({}),
   datastore: datastoreSchema.prefault({}),
   /** Who may ask this node from afar, by their keys (trivet status --server). */

@@ -26,16 +26,34 @@ t.test('KnownClusters keeps what was met, and says which file is damaged', async
 
 t.test('formatKubeconfig writes what kubectl reads', async (t) => {
   const parts = { cluster: 'shop', operator: 'ada', certificate: 'c', caCertificate: 'ca', privateKey: 'k' };
-  const config = parse(formatKubeconfig({ ...parts, host: '2001:db8::1' }));
+  const config = parse(
+    formatKubeconfig({
+      ...parts,
+      nodes: [
+        { name: 'b', host: '2001:db8::1', port: 6443 },
+        { name: 'a', host: '192.0.2.1', port: 7000 },
+      ],
+    }),
+  );
   t.match(config, {
     ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'shop' },
     clusters: [
       {
         name: 'shop',
-        cluster: { server: 'https://[2001:db8::1]:6443', 'certificate-authority-data': 'Y2E=' },
+        cluster: {
+          server: 'https://[2001:db8::1]:6443',
+          'tls-server-name': 'kubernetes',
+          'certificate-authority-data': 'Y2E=',
+        },
       },
+      { name: 'shop-b', cluster: { server: 'https://[2001:db8::1]:6443' } },
+      { name: 'shop-a', cluster: { server: 'https://192.0.2.1:7000' } },
     ],
     users: [{ name: 'ada@shop', user: { 'client-certificate-data': 'Yw==', 'client-key-data': 'aw==' } }],
-    contexts: [{ name: 'shop', context: { cluster: 'shop', user: 'ada@shop' } }],
+    contexts: [
+      { name: 'shop', context: { cluster: 'shop', user: 'ada@shop' } },
+      { name: 'shop-b', context: { cluster: 'shop-b', user: 'ada@shop' } },
+      { name: 'shop-a', context: { cluster: 'shop-a', user: 'ada@shop' } },
+    ],
   });
 });

@@ -182,6 +182,7 @@ export class AgentProcess {
       node: { name: `node-${this.index}` },
       discovery: discovery ?? { mdns: false, addresses },
       peers: { address: '::', port },
+      api: { port: 0 },
       admin: { socket: this.socket },
       datastore: { etcdApi: { socket: path.join(this.#directory, 'etcd.sock') } },
       dataDirectory: path.join(this.#disk, 'data'),

@@ -16,6 +16,8 @@ const waitLimitMilliseconds = 60_000;
 
 export interface TestNodeOptions {
   readonly port: number;
+  /** Of the Kubernetes API; any that is free when absent. */
+  readonly apiPort?: number;
   readonly addresses: readonly string[];
   readonly secret?: string;
   readonly expect?: number;
@@ -63,6 +65,11 @@ export class TestNode {
   /** Where it listens for peers. */
   get address(): string {
     return `127.0.0.1:${this.#options.port}`;
+  }
+
+  /** Where it serves the Kubernetes API. */
+  get apiPort(): number {
+    return this.#options.apiPort ?? 0;
   }
 
   get dataDirectory(): string {
@@ -146,6 +153,7 @@ export class TestNode {
       ...(boot === undefined ? { cluster: cluster?.() ?? usual } : {}),
       discovery: { mdns: false, addresses },
       peers: { address: '127.0.0.1', port },
+      api: { address: '127.0.0.1', port: this.apiPort },
       admin: { socket: this.socket },
       dataDirectory: this.dataDirectory,
       ...more,
@@ -176,12 +184,13 @@ export async function makeNodes(
   { size, moreOf, clusterOf, bootOf, programOf, ...options }: TestClusterOptions,
 ): Promise<TestNode[]> {
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
-  const ports = await freePorts(size);
+  const free = await freePorts(2 * size);
+  const [ports, apiPorts] = [free.slice(0, size), free.slice(size)];
   const addresses = ports.map((port) => `127.0.0.1:${port}`);
   const nodes = ports.map(
     (port, i) =>
       new TestNode(path.join(directory, `n${i + 1}`), {
-        ...{ port, addresses, ...options, program: programOf?.(i), boot: bootOf?.(i) },
+        ...{ port, apiPort: apiPorts[i]!, addresses, ...options, program: programOf?.(i), boot: bootOf?.(i) },
         ...(clusterOf ? { cluster: () => clusterOf(i) } : {}),
         ...(moreOf ? { more: { ...options.more, ...moreOf(i) } } : {}),
       }),

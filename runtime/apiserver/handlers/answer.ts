@@ -105,7 +105,7 @@ function decode({ bytes, revision }: StoredObject): ApiObject {
   return decodeFromStore(bytes, revision);
 }
 
-function metadataOnly({ metadata }: ApiObject): JsonObject {
+export function metadataOnly({ metadata }: ApiObject): JsonObject {
   return { kind: 'PartialObjectMetadata', apiVersion: metaVersion, metadata: metadata as JsonObject };
 }
 
@@ -121,21 +121,28 @@ function tableMetadata({ metadata }: ApiObject): TableMetadata {
   return { resourceVersion: String(metadata.resourceVersion) };
 }
 
-function makeTableOf(
+/** @param withColumns false in a watch from its second event on */
+export function makeTableOf(
   { resource }: ServedKind,
   objects: readonly ApiObject[],
   metadata: TableMetadata,
   { includeObject, nowMs }: AnswerOptions,
+  withColumns = true,
 ): JsonValue {
   const table = makeTable(printerOf(resource), objects, metadata, {
     includeObject,
     nowMs,
-    withColumns: true,
+    withColumns,
   });
   return table as unknown as JsonValue;
 }
 
 function write(value: JsonValue | ApiObject, { registry, form }: AnswerOptions): Pieces {
+  return writeAnswer(value, registry, form);
+}
+
+/** Any object, in an encoding. */
+export function writeAnswer(value: JsonValue | ApiObject, registry: Registry, form: AnswerForm): Pieces {
   switch (form.encoding) {
     case 'yaml':
       return [Buffer.from(stringifyYaml(value))];

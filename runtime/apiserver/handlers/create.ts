@@ -6,6 +6,7 @@ import { encodeForStore } from '../objects/object-bytes.ts';
 import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import { ApiError, alreadyExists, invalid } from '../status.ts';
 import type { StoredObject } from '../storage/object-store.ts';
+import { allocated, withAllocation } from './allocate.ts';
 import { checkBody } from './check-body.ts';
 import { normalized, placeOf, type ServedKind } from './served-kind.ts';
 import { withoutServerFields } from './server-fields.ts';
@@ -39,11 +40,15 @@ export async function createObject(
       name === '' && generateName !== ''
         ? generateName.slice(0, prefixLength) + surroundings.makeSuffix()
         : name;
-    const object = await prepare(kind, namespace, given, body, options, surroundings);
     const place = placeOf(kind, namespace, given);
-    const stored = options.dryRun
-      ? await pretend(kind, place, object)
-      : await kind.objects.create(place, object);
+    let wanted = body;
+    const write = async (): Promise<StoredObject | null> => {
+      const prepared = await prepare(kind, namespace, given, body, options, surroundings);
+      wanted = prepared.wanted;
+      if (options.dryRun) return await pretend(kind, place, prepared.object);
+      return await kind.objects.create(place, prepared.object);
+    };
+    const stored = await withAllocation(kind, given, write, () => wanted);
     if (stored !== null) return stored;
     if (number === tries) throw alreadyExists(kind.resource, given);
   }
@@ -56,7 +61,7 @@ async function prepare(
   body: ApiObject,
   options: WriteOptions,
   surroundings: Surroundings,
-): Promise<ApiObject> {
+): Promise<{ readonly object: ApiObject; readonly wanted: ApiObject }> {
   const { strategy, resource } = kind;
   const time = surroundings.now();
   const metadata: ObjectMetadata = {
@@ -76,7 +81,8 @@ async function prepare(
   // What the server decides from here on is not the client's.
   const accounted = options.isAccounted ? filled : account(kind, filled, options.fieldManager, time);
   const admitted = await options.admission.mutate({ ...asked, object: accounted });
-  const object = normalized(kind, strategy.prepareCreate, admitted);
+  const prepared = normalized(kind, strategy.prepareCreate, admitted);
+  const object = allocated(kind, prepared, surroundings);
   const rules = { isNamespaced: resource.namespaced, name: strategy.name };
   const errors = [
     ...checkMetadata(object.metadata, rules),
@@ -86,7 +92,7 @@ async function prepare(
   if (errors.length > 0) throw invalid(resource, name, errors);
   for (const sentence of strategy.warn?.(object, null) ?? []) options.warn(sentence);
   await options.admission.validate({ ...asked, object });
-  return object;
+  return { object, wanted: prepared };
 }
 
 function account({ managed }: ServedKind, object: ApiObject, manager: string, time: string): ApiObject {

@@ -218,3 +218,46 @@ t.test('realSurroundings are as the API writes them', async (t) => {
   t.match(realSurroundings.makeUid(), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   t.match(realSurroundings.makeSuffix(), /^[bcdfghjklmnpqrstvwxz2456789]{5}$/);
 });
+
+t.test('what no two objects may have is chosen, kept with the object, and free again after it', async (t) => {
+  const numberOf = (object: ApiObject): string =>
+    String((object.data as Record<string, string> | undefined)?.number ?? '');
+  const { kind, create, update, remove } = await openKind(t, '', 'configmaps', false, {
+    allocate: (object, random) => {
+      if (numberOf(object) !== '') return object;
+      const number = String(Math.floor(random() * 4));
+      return { ...object, data: { ...(object.data as object | undefined), number } };
+    },
+    claimsOf: (object) => [`numbers/${numberOf(object)}`],
+    claimError: (_, claim) => ({
+      ...{ reason: 'FieldValueInvalid', field: 'data.number' },
+      message: `Invalid value: ${claim}: provided number is already allocated`,
+    }),
+  });
+  const named = (name: string, data: object = {}) => ({
+    ...configMap,
+    metadata: { name, namespace: 'd' },
+    data,
+  });
+  const made = await Promise.all(['a', 'b', 'c', 'e'].map((name) => create(named(name))));
+  t.same(made.map(numberOf).toSorted(), ['0', '1', '2', '3'], 'each has one of its own');
+  await t.rejects(create(named('f')), { code: 500, message: /nothing free was found for configmaps "f"/ });
+  const wish = numberOf(made[1] as ApiObject);
+  await t.rejects(create(named('f', { number: wish })), {
+    code: 422,
+    message: /data\.number: .*already allocated/,
+  });
+  await t.rejects(update(merging({ data: { number: wish } })), { code: 422, message: /already allocated/ });
+  t.match(await update(merging({ data: { x: 'y' } })), {
+    data: { x: 'y', number: numberOf(made[0] as ApiObject) },
+  });
+  t.match(await update(merging({ data: { number: '9' } })), { data: { number: '9' } });
+  t.match(
+    await create(named('f')),
+    { data: { number: numberOf(made[0] as ApiObject) } },
+    'what was given up is free',
+  );
+  await remove({ name: 'b' });
+  t.match(await create(named('g')), { data: { number: wish } }, 'and what was deleted');
+  t.equal((await kind.objects.list('', { kind: 'newest', limit: 0 })).items.length, 5);
+});

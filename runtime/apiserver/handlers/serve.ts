@@ -4,16 +4,14 @@
  */
 
 import type { ApiObject } from '../objects/object-bytes.ts';
-import { type AnswerForm, chooseForm, encodingOfBody } from '../request/accept.ts';
+import { type AnswerForm, encodingOfBody } from '../request/accept.ts';
 import type { ResourceRequest } from '../request/request-info.ts';
 import type { JsonObject } from '../schemas/protobuf/json-value.ts';
-import type { Registry } from '../schemas/registry.ts';
 import { ApiError, notFound, type Status } from '../status.ts';
 import { planList } from '../storage/list-plan.ts';
 import type { StoredObject } from '../storage/object-store.ts';
-import { includedObjects } from '../tables/table.ts';
-import type { Admission } from './admission.ts';
-import { type AnswerOptions, answerList, answerObject, type Pieces } from './answer.ts';
+import { answerList, answerObject, type Pieces } from './answer.ts';
+import { type ApiRequest, answerOptionsOf, belowOf, formOf, type Service } from './api-request.ts';
 import { createObject } from './create.ts';
 import { deleteObject } from './delete.ts';
 import { readDeleteOptions } from './delete-options.ts';
@@ -21,19 +19,8 @@ import { patchKindOf, patchObject } from './patch.ts';
 import { readBody, readFieldValidation, readText } from './read-body.ts';
 import { listSelected, readSelection } from './select.ts';
 import { placeOf, type ServedKind } from './served-kind.ts';
-import type { Surroundings } from './surroundings.ts';
 import { updateObject } from './update.ts';
 import { readWriteOptions } from './write-options.ts';
-
-export interface ApiRequest {
-  readonly info: ResourceRequest;
-  readonly query: URLSearchParams;
-  readonly accept: string | undefined;
-  readonly contentType: string | undefined;
-  readonly userAgent: string;
-  readonly body: Uint8Array;
-  readonly admission: Admission;
-}
 
 type Answer = Omit<ApiAnswer, 'warnings'>;
 
@@ -49,15 +36,11 @@ export interface ApiAnswer {
   readonly pieces: Pieces;
 }
 
-export interface Service {
-  readonly registry: Registry;
-  readonly surroundings: Surroundings;
-}
-
 /** @throws ApiError, which is answered as a Status */
 export async function serve(service: Service, kind: ServedKind, request: ApiRequest): Promise<ApiAnswer> {
   const { info } = request;
-  if (info.subresource !== '' && info.subresource !== 'status') {
+  const isPart = info.subresource === 'status' || kind.strategy.parts?.[info.subresource] !== undefined;
+  if (info.subresource !== '' && !isPart) {
     throw new ApiError('NotFound', 'the server could not find the requested resource');
   }
   const sentences = new Set<string>();
@@ -108,7 +91,7 @@ async function list(service: Service, kind: ServedKind, request: Served): Promis
     limit: word('limit'),
   });
   const found = await listSelected(kind, belowOf(request.info), plan, selection);
-  const pieces = answerList(kind, found, answerOptions(service, request, form));
+  const pieces = answerList(kind, found, answerOptionsOf(service, request, form));
   return { code: 200, mediaType: form.mediaType, pieces };
 }
 
@@ -193,7 +176,7 @@ async function removeAll(service: Service, kind: ServedKind, request: Served): P
       },
     );
   }
-  const pieces = answerList(kind, found, answerOptions(service, request, form));
+  const pieces = answerList(kind, found, answerOptionsOf(service, request, form));
   return { code: 200, mediaType: form.mediaType, pieces };
 }
 
@@ -205,24 +188,8 @@ function answered(
   stored: StoredObject,
   code: number,
 ): Answer {
-  const pieces = answerObject(kind, stored, answerOptions(service, request, form));
+  const pieces = answerObject(kind, stored, answerOptionsOf(service, request, form));
   return { code, mediaType: form.mediaType, pieces };
-}
-
-function formOf({ accept, info }: ApiRequest): AnswerForm {
-  const isList = info.name === '' && info.verb !== 'create';
-  const form = chooseForm(accept, {
-    encodings: ['json', 'yaml', 'protobuf'],
-    transformations: ['Table', isList ? 'PartialObjectMetadataList' : 'PartialObjectMetadata'],
-  });
-  if (form !== null) return form;
-  const known = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
-  throw new ApiError('NotAcceptable', `only the following media types are accepted: ${known}`);
-}
-
-function answerOptions(service: Service, { query }: ApiRequest, form: AnswerForm): AnswerOptions {
-  const includeObject = includedObjects.find((one) => one === query.get('includeObject')) ?? 'Metadata';
-  return { registry: service.registry, form, includeObject, nowMs: Date.parse(service.surroundings.now()) };
 }
 
 function readObject(service: Service, kind: ServedKind, request: Served): ApiObject {
@@ -245,12 +212,8 @@ function sidesOf({ admission, warn }: Served) {
   return { admission, warn };
 }
 
-function targetOf({ info }: ApiRequest): { namespace: string; name: string; subresource: '' | 'status' } {
-  return { namespace: info.namespace, name: info.name, subresource: info.subresource as '' | 'status' };
-}
-
-function belowOf({ namespace }: ResourceRequest): string {
-  return namespace === '' ? '' : `${namespace}/`;
+function targetOf({ info: { namespace, name, subresource } }: ApiRequest) {
+  return { namespace, name, subresource };
 }
 
 function methodNotAllowed({ verb }: ResourceRequest): ApiError {

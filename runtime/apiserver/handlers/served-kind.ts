@@ -35,6 +35,12 @@ export interface Strategy {
   /** What an update cannot touch goes back to what it was. */
   readonly prepareUpdate?: (next: ApiObject, old: ApiObject) => ApiObject;
   readonly prepareStatusUpdate?: (next: ApiObject, old: ApiObject) => ApiObject;
+  /** Chooses what is left open and no two objects may have. @param random from 0 to 1 */
+  readonly allocate?: (object: ApiObject, random: () => number) => ApiObject;
+  /** What of the object no other may have at the same time, by which `allocate` is held to its word. */
+  readonly claimsOf?: (object: ApiObject) => readonly string[];
+  /** What a client is told that asks for one which another object has. */
+  readonly claimError?: (object: ApiObject, claim: string) => FieldError;
   /** Of a new object, and of one that is changed, but not of a change of status. */
   readonly check?: (object: ApiObject) => readonly FieldError[];
   /** Beside `check`: what a new object cannot have. */
@@ -42,8 +48,17 @@ export interface Strategy {
   /** Beside `check`: what cannot change. */
   readonly checkUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
   readonly checkStatusUpdate?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
+  /** What is written through subresources of its own, such as `approval`; `status` and `scale` are the same for all. */
+  readonly parts?: Readonly<Record<string, Part>>;
   /** For the `Warning` headers. @param old null: it is made */
   readonly warn?: (object: ApiObject, old: ApiObject | null) => readonly string[];
+}
+
+/** A part of an object that has a subresource of its own. */
+export interface Part {
+  /** What there is, with this part of what was sent. */
+  readonly take: (sent: ApiObject, old: ApiObject) => ApiObject;
+  readonly check?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
 }
 
 export interface ServedKind {
@@ -77,7 +92,7 @@ export function serveKind({ registry, resource, strategy, store }: ServedKindOpt
   const zero = { kind, apiVersion, ...new Decoder(registry).message(type, Buffer.alloc(0)) };
   return {
     ...{ resource, strategy, type, apiVersion },
-    objects: new ObjectStore({ store, prefix: storage.prefix }),
+    objects: new ObjectStore({ store, prefix: storage.prefix, claimsOf: strategy.claimsOf }),
     managed: { shape: shapeOf(type), zero, apiVersion },
     normalize: (object) => normalize(registry, object),
   };

@@ -5,6 +5,8 @@ export interface Surroundings {
   /** RFC 3339 in UTC, whole seconds, as `metav1.Time`. */
   readonly now: () => string;
   readonly makeUid: () => string;
+  /** From 0 to 1. */
+  readonly random: () => number;
   /** Five characters behind a `generateName`. */
   readonly makeSuffix: () => string;
 }
@@ -15,6 +17,7 @@ const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 export const realSurroundings: Surroundings = {
   now: () => `${new Date().toISOString().slice(0, 19)}Z`,
   makeUid: () => crypto.randomUUID(),
+  random: Math.random,
   makeSuffix: () => {
     const numbers = crypto.getRandomValues(new Uint32Array(5));
     return [...numbers].map((number) => suffixAlphabet.charAt(number % suffixAlphabet.length)).join('');

@@ -8,6 +8,7 @@ import type { ApiObject } from '../objects/object-bytes.ts';
 import { isSameJson, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
 import { conflict, type FieldError, invalid, notFound, outdated } from '../status.ts';
 import type { Decision, StoredObject } from '../storage/object-store.ts';
+import { allocated, withAllocation } from './allocate.ts';
 import { asApiObject, checkBody } from './check-body.ts';
 import { normalized, placeOf, type ServedKind } from './served-kind.ts';
 import { finalizersOf, withServerFields } from './server-fields.ts';
@@ -17,8 +18,8 @@ export interface UpdateRequest extends WriteOptions {
   /** '' for what is in none. */
   readonly namespace: string;
   readonly name: string;
-  /** '' or 'status'. */
-  readonly subresource: '' | 'status';
+  /** '', 'status', 'scale', or one of the kind's `parts`. */
+  readonly subresource: string;
   /** What the client makes of what there is; throws `ApiError` where it does not fit. */
   readonly change: (current: ApiObject) => JsonValue;
 }
@@ -30,11 +31,15 @@ export async function updateObject(
   surroundings: Surroundings,
 ): Promise<StoredObject> {
   const place = placeOf(kind, request.namespace, request.name);
-  const decide = (current: ApiObject): Promise<Decision> =>
-    decideUpdate(kind, request, current, surroundings);
-  const outcome = request.dryRun
-    ? await kind.objects.foresee(place, decide)
-    : await kind.objects.change(place, decide);
+  let wanted: ApiObject | null = null;
+  const decide = async (current: ApiObject): Promise<Decision> => {
+    const decided = await decideUpdate(kind, request, current, surroundings);
+    wanted = decided.wanted;
+    return decided.decision;
+  };
+  const write = () =>
+    request.dryRun ? kind.objects.foresee(place, decide) : kind.objects.change(place, decide);
+  const outcome = await withAllocation(kind, request.name, write, () => wanted as unknown as ApiObject);
   if (outcome === null) throw notFound(kind.resource, request.name);
   return outcome.object;
 }
@@ -44,7 +49,7 @@ async function decideUpdate(
   request: UpdateRequest,
   current: ApiObject,
   surroundings: Surroundings,
-): Promise<Decision> {
+): Promise<{ readonly decision: Decision; readonly wanted: ApiObject }> {
   const sent = asApiObject(request.change(current));
   checkBody(kind, sent, request);
   checkPreconditions(kind, request.name, sent, current);
@@ -54,7 +59,9 @@ async function decideUpdate(
   const asked = admissionOf(kind, request, current);
   const admitted = await request.admission.mutate({ ...asked, object: accounted });
   // Only now is it as what there is: what a client leaves out is no change where it is filled in again.
-  const next = raiseGeneration(kind, request, prepare(kind, request, admitted, current), current);
+  const prepared = prepare(kind, request, admitted, current);
+  const chosen = request.subresource === '' ? allocated(kind, prepared, surroundings) : prepared;
+  const next = raiseGeneration(kind, request, chosen, current);
   const errors = checkAll(kind, request, next, current);
   if (errors.length > 0) throw invalid(kind.resource, request.name, errors);
   if (request.subresource === '') {
@@ -62,7 +69,7 @@ async function decideUpdate(
   }
   await request.admission.validate({ ...asked, object: next });
   const isLast = next.metadata.deletionTimestamp !== undefined && finalizersOf(next).length === 0;
-  return isLast ? { kind: 'delete' } : { kind: 'store', object: next };
+  return { decision: isLast ? { kind: 'delete' } : { kind: 'store', object: next }, wanted: prepared };
 }
 
 function admissionOf(
@@ -81,6 +88,7 @@ function prepare(
   current: ApiObject,
 ): ApiObject {
   const { prepareUpdate, prepareStatusUpdate } = kind.strategy;
+  if (kind.strategy.parts?.[subresource] !== undefined) return next;
   const change = subresource === 'status' ? prepareStatusUpdate : prepareUpdate;
   return normalized(kind, change && ((object) => change(object, current)), next);
 }
@@ -114,16 +122,13 @@ function checkPreconditions(kind: ServedKind, name: string, sent: ApiObject, cur
 }
 
 /** What this write cannot touch comes from what there is. */
-function inherit(
-  kind: ServedKind,
-  subresource: '' | 'status',
-  sent: ApiObject,
-  current: ApiObject,
-): ApiObject {
-  if (subresource === 'status') {
+function inherit(kind: ServedKind, subresource: string, sent: ApiObject, current: ApiObject): ApiObject {
+  const part = kind.strategy.parts?.[subresource];
+  if (part !== undefined || subresource === 'status') {
     const { managedFields } = sent.metadata;
     const metadata = { ...current.metadata, ...(managedFields === undefined ? {} : { managedFields }) };
-    return withStatus({ ...current, metadata }, sent.status);
+    const kept = { ...current, metadata };
+    return part === undefined ? withStatus(kept, sent.status) : { ...part.take(sent, kept), metadata };
   }
   const next = { ...sent, metadata: withServerFields(sent.metadata, current) };
   return kind.strategy.hasStatus ? withStatus(next, current.status) : next;
@@ -163,5 +168,7 @@ function checkAll(
   ];
   if (subresource === 'status')
     return [...ofMetadata, ...(strategy.checkStatusUpdate?.(next, current) ?? [])];
+  const part = strategy.parts?.[subresource];
+  if (part !== undefined) return [...ofMetadata, ...(part.check?.(next, current) ?? [])];
   return [...ofMetadata, ...(strategy.check?.(next) ?? []), ...(strategy.checkUpdate?.(next, current) ?? [])];
 }

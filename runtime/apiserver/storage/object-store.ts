@@ -42,25 +42,45 @@ export interface Outcome {
   readonly object: StoredObject;
 }
 
+/** Names that no two objects may hold at a time, such as addresses; a claim is kept in the transaction that stores its object. */
+export type ClaimsOf = (object: ApiObject) => readonly string[];
+
+/** Somebody else holds them. */
+export class ClaimsTakenError extends Error {
+  override readonly name = 'ClaimsTakenError';
+  readonly claims: readonly string[];
+
+  constructor(claims: readonly string[]) {
+    super(`held by others: ${claims.join(', ')}`);
+    this.claims = claims;
+  }
+}
+
 export interface ObjectStoreOptions {
   readonly store: Store;
+  readonly claimsOf?: ClaimsOf | undefined;
   /** With a slash at both ends, for example `/registry/pods/`. */
   readonly prefix: string;
 }
 
-/** Every method rejects with `ApiError` and nothing else of its own; what a callback throws is passed on. */
+/**
+ * Every method rejects with `ApiError`, or where it writes with `ClaimsTakenError`, and with nothing else of its own; what a
+ * callback throws is passed on.
+ */
 export class ObjectStore {
   readonly #datastore: Store;
   readonly #prefix: string;
+  readonly #claimsOf: ClaimsOf;
 
-  constructor({ store, prefix }: ObjectStoreOptions) {
+  constructor({ store, prefix, claimsOf }: ObjectStoreOptions) {
+    this.#claimsOf = claimsOf ?? (() => []);
     this.#datastore = store;
     this.#prefix = prefix;
   }
 
   /** @returns null when there is an object of that place already. */
   async create(place: string, object: ApiObject): Promise<StoredObject | null> {
-    return await this.#write(place, 0, encodeForStore(object));
+    return await this.#write(place, 0, object, []);
   }
 
   /** @param resourceVersion '': the newest; '0': what this node has; N: not older. @returns null: there is none. */
@@ -97,11 +117,12 @@ export class ObjectStore {
     for (;;) {
       const current = await this.get(place);
       if (current === null) return null;
-      const decision = await decide(decodeFromStore(current.bytes, current.revision));
+      const before = decodeFromStore(current.bytes, current.revision);
+      const decision = await decide(before);
       const outcome =
         decision.kind === 'delete'
-          ? await this.#delete(current)
-          : await this.#store(current, encodeForStore(decision.object));
+          ? await this.#delete(current, before)
+          : await this.#store(current, before, decision.object);
       if (outcome !== null) return outcome;
     }
   }
@@ -115,34 +136,58 @@ export class ObjectStore {
     return { kind: 'stored', object: { ...current, bytes: encodeForStore(decision.object) } };
   }
 
-  async #store(current: StoredObject, bytes: Uint8Array): Promise<Outcome | null> {
+  async #store(current: StoredObject, before: ApiObject, next: ApiObject): Promise<Outcome | null> {
     // A no-op keeps the resource version.
-    if (Buffer.compare(bytes, current.bytes) === 0) return { kind: 'kept', object: current };
-    const object = await this.#write(current.place, current.revision, bytes);
+    if (Buffer.compare(encodeForStore(next), current.bytes) === 0) return { kind: 'kept', object: current };
+    const object = await this.#write(current.place, current.revision, next, this.#claimsOf(before));
     return object === null ? null : { kind: 'stored', object };
   }
 
-  async #delete(current: StoredObject): Promise<Outcome | null> {
+  async #delete(current: StoredObject, before: ApiObject): Promise<Outcome | null> {
     const key = this.#key(current.place);
     const { succeeded, revision } = await asked(
       this.#datastore.transact({
         compare: [{ key, target: 'modifyRevision', is: current.revision }],
-        success: [{ operation: 'delete', key }],
+        success: [{ operation: 'delete', key }, ...release(this.#claimsOf(before))],
       }),
     );
     return succeeded ? { kind: 'deleted', object: { ...current, revision } } : null;
   }
 
   /** Stores if the object is still at this revision; 0: if there is none. @returns null if not. */
-  async #write(place: string, expected: number, value: Uint8Array): Promise<StoredObject | null> {
+  async #write(
+    place: string,
+    expected: number,
+    next: ApiObject,
+    held: readonly string[],
+  ): Promise<StoredObject | null> {
     const key = this.#key(place);
+    const value = encodeForStore(next);
+    const wanted = this.#claimsOf(next);
+    const added = wanted.filter((claim) => !held.includes(claim));
     const { succeeded, revision } = await asked(
       this.#datastore.transact({
-        compare: [{ key, target: 'modifyRevision', is: expected }],
-        success: [{ operation: 'put', key, value }],
+        compare: [
+          { key, target: 'modifyRevision', is: expected },
+          ...added.map((claim) => ({ key: claimKey(claim), target: 'modifyRevision', is: 0 }) as const),
+        ],
+        success: [
+          { operation: 'put', key, value },
+          ...added.map((claim) => ({ operation: 'put', key: claimKey(claim), value: key }) as const),
+          ...release(held.filter((claim) => !wanted.includes(claim))),
+        ],
       }),
     );
-    return succeeded ? { place, bytes: value, revision } : null;
+    if (succeeded) return { place, bytes: value, revision };
+    await this.#checkClaims(added);
+    return null;
+  }
+
+  async #checkClaims(claims: readonly string[]): Promise<void> {
+    const ranges = claims.map((claim) => this.#datastore.range({ key: claimKey(claim) }));
+    const found = await asked(Promise.all(ranges));
+    const taken = claims.filter((_, index) => found[index]?.items.length !== 0);
+    if (taken.length > 0) throw new ClaimsTakenError(taken);
   }
 
   async #range(below: string, plan: ListPlan) {
@@ -194,6 +239,14 @@ export class ObjectStore {
     const whole = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
     return { place: whole.slice(this.#prefix.length), bytes: value, revision: modifyRevision };
   }
+}
+
+function claimKey(claim: string): Uint8Array {
+  return Buffer.from(`/registry/claims/${claim}`);
+}
+
+function release(claims: readonly string[]) {
+  return claims.map((claim) => ({ operation: 'delete', key: claimKey(claim) }) as const);
 }
 
 const expiredContinue =

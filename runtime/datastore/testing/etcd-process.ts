@@ -1,20 +1,10 @@
 /** A real etcd cluster for a test: Debian's programs as processes on loopback, gone with the test. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-const checkout = path.resolve(import.meta.dirname, '../../..');
-
-/** @throws Error that says what to run when the program is not there. */
-export function etcdProgram(name: 'etcd' | 'etcdctl'): string {
-  const file = path.join(process.env.TRIVET_ETCD_TOOLS ?? path.join(checkout, 'out/etcd-tools'), name);
-  if (!existsSync(file)) {
-    throw new Error(`${file} is missing. Run this first: sh image/host/prepare.sh datastore`);
-  }
-  return file;
-}
+import { referenceProgram } from './reference-program.ts';
 
 export interface EtcdMember {
   readonly name: string;
@@ -74,7 +64,7 @@ function makeMember(
   const start = async (): Promise<void> => {
     const url = `${scheme}://127.0.0.1:${port}`;
     const started = spawn(
-      etcdProgram('etcd'),
+      referenceProgram('etcd'),
       [
         ...['--name', name, '--data-dir', dataDirectory, '--log-level', 'error'],
         ...['--listen-client-urls', url, '--advertise-client-urls', url, ...peerOptions],

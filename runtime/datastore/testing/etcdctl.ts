@@ -1,6 +1,6 @@
 /** Debian's etcdctl as a person uses it: run to its end, or left running and talked to. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { etcdProgram } from './etcd-process.ts';
+import { referenceProgram } from './reference-program.ts';
 import { until } from './suite/subject.ts';
 
 export interface Output {
@@ -14,7 +14,7 @@ const limitMilliseconds = 20_000;
 export function startEtcdctl(endpoint: string, words: readonly string[]): ChildProcess {
   // The whole environment, so that no ETCDCTL_… of the person who runs the test has a say.
   const env = { PATH: process.env.PATH ?? '', ETCDCTL_API: '3', HOME: '/nonexistent' };
-  return spawn(etcdProgram('etcdctl'), ['--endpoints', endpoint, ...words], { env, stdio: 'pipe' });
+  return spawn(referenceProgram('etcdctl'), ['--endpoints', endpoint, ...words], { env, stdio: 'pipe' });
 }
 
 export function etcdctl(endpoint: string, words: readonly string[], input = ''): Promise<Output> {

@@ -23,10 +23,16 @@ export const registry = new Registry(readGenerated(typesFile).toString());
 function makeSurroundings(): Surroundings {
   let seconds = 0;
   let number = 0;
+  let draws = 0;
   return {
     now: () => {
       seconds += 1;
-      return `2026-01-01T00:00:${String(seconds).padStart(2, '0')}Z`;
+      return `${new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString().slice(0, 19)}Z`;
+    },
+    // The same few again and again, so that they meet.
+    random: () => {
+      draws += 1;
+      return (draws % 4) / 4;
     },
     makeUid: () => {
       number += 1;

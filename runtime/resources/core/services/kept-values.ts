@@ -85,11 +85,11 @@ const ofType = [
   [isReachedFromOutside, 'externalTrafficPolicy'],
 ] as const;
 
-function hasAddresses({ type }: ServiceSpec): boolean {
+export function hasAddresses({ type }: ServiceSpec): boolean {
   return type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer';
 }
 
-function hasNodePorts({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean {
+export function hasNodePorts({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean {
   return type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
 }
 

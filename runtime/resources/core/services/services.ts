@@ -10,6 +10,7 @@ import type { FieldError } from '../../../apiserver/status.ts';
 import { forbiddenField, invalidValue, required } from '../../field-errors.ts';
 import { checkAddress, readAddress } from '../../meta/addresses.ts';
 import { checkOneOf, checkOptionalName, inList, when } from '../../meta/field-checks.ts';
+import { allocateService, checkAllocation, claimsOfService, serviceClaimError } from './allocation.ts';
 import { checkService } from './check-service.ts';
 import { checkAddressesKept, checkFamiliesKept } from './cluster-addresses.ts';
 import { keepValues, needsHealthCheck } from './kept-values.ts';
@@ -23,7 +24,10 @@ export const services: Strategy = {
   fillIn: fillInService,
   prepareCreate: (object) => ({ ...object, spec: keepValues(specOf(object), null), status: {} }),
   prepareUpdate: (next, old) => ({ ...next, spec: keepValues(specOf(next), specOf(old)) }),
-  check: (object) => checkService(object as unknown as Service),
+  allocate: allocateService,
+  claimsOf: claimsOfService,
+  claimError: serviceClaimError,
+  check: (object) => [...checkService(object as unknown as Service), ...checkAllocation(specOf(object))],
   checkUpdate,
   checkStatusUpdate,
   warn,

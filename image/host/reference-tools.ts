@@ -1,8 +1,8 @@
 /**
- * Debian's etcd and etcdctl for the tests and benchmarks that hold our datastore against the real one. They come from
+ * Debian's etcd, etcdctl and kubectl, for the tests and benchmarks that hold ours against the real ones or ask us by them. They come from
  * the release that images are made of, fetched and cached by the builder, and need neither root nor the host's release.
  *
- *   node image/host/etcd-tools.ts     makes out/etcd-tools/etcd and out/etcd-tools/etcdctl, and prints their paths
+ *   node image/host/reference-tools.ts     makes out/reference-tools/{etcd,etcdctl,kubectl}, and prints their paths
  */
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -18,17 +18,17 @@ import { resolvePackages } from '../packages/resolve.ts';
 import { run } from '../process/run.ts';
 import { hostArchitecture } from '../tools/tools.ts';
 
-const programs = ['etcd', 'etcdctl'] as const;
+const programs = ['etcd', 'etcdctl', 'kubectl'] as const;
 /** The programs, and the C library that Debian links them to. */
-const wantedPackages: readonly string[] = ['etcd-server', 'etcd-client', 'libc6'];
+const wantedPackages: readonly string[] = ['etcd-server', 'etcd-client', 'kubectl', 'libc6'];
 const loader = path.basename(hostArchitecture.loader);
 
 /** Resolves, fetches and unpacks what is not in the cache, and links it to `directory`. What is there stays. */
-async function provideEtcd(directory: string): Promise<void> {
+async function provideTools(directory: string): Promise<void> {
   if (programs.every((name) => existsSync(path.join(directory, name)))) return;
   const cache = openCache();
   const packages = await choosePackages(cache);
-  const tree = await cached(cache, 'etcd-tools', cacheKey(packages.map((item) => item.sha256)), (output) =>
+  const tree = await cached(cache, 'reference-tools', cacheKey(packages.map((item) => item.sha256)), (output) =>
     unpack(cache, packages, output),
   );
   await mkdir(path.dirname(directory), { recursive: true });
@@ -41,7 +41,7 @@ async function provideEtcd(directory: string): Promise<void> {
 async function choosePackages(cache: Cache): Promise<readonly Package[]> {
   const apt = await openApt(cache, hostArchitecture.debian);
   await updateLists(apt, false);
-  const all = await resolvePackages(apt, cache, ['etcd-server', 'etcd-client']);
+  const all = await resolvePackages(apt, cache, ['etcd-server', 'etcd-client', 'kubectl']);
   const packages = all.filter((item) => wantedPackages.includes(item.name));
   await fetchPackages(cache, packages, { offline: false, apt: async () => apt });
   return packages;
@@ -49,7 +49,7 @@ async function choosePackages(cache: Cache): Promise<readonly Package[]> {
 
 /** The two programs with their loader and libraries beside them, and for each a script that runs it with those. */
 async function unpack(cache: Cache, packages: readonly Package[], output: string): Promise<void> {
-  await using work = await temporary(path.join(cache.directory, 'building', `etcd-${process.pid}`));
+  await using work = await temporary(path.join(cache.directory, 'building', `reference-tools-${process.pid}`));
   for (const item of packages) {
     await run('dpkg-deb', ['--extract', packageFile(cache, item), work.directory]);
   }
@@ -76,12 +76,12 @@ function startScript(name: string): string {
   ].join('\n');
 }
 
-const directory = path.join(checkout, 'out/etcd-tools');
+const directory = path.join(checkout, 'out/reference-tools');
 try {
-  await provideEtcd(directory);
+  await provideTools(directory);
   for (const name of programs) console.log(path.join(directory, name));
 } catch (error) {
   await rm(`${directory}.${process.pid}`, { force: true });
-  console.error(`etcd-tools: ${error instanceof BuildError ? error.message : String(error)}`);
+  console.error(`reference-tools: ${error instanceof BuildError ? error.message : String(error)}`);
   process.exitCode = 1;
 }

@@ -1,0 +1,66 @@
+/**
+ * What is no object of its resource: reviews, which are asked once and forgotten, and subresources with a kind of their own,
+ * such as `scale`. Each is a handler of its own; what they have in common, a body of a kind and an answer of one, is here.
+ */
+import type { UserInfo } from '../authentication/user.ts';
+import type { ApiObject } from '../objects/object-bytes.ts';
+import { encodingOfBody } from '../request/accept.ts';
+import type { GroupVersionKind } from '../schemas/registry.ts';
+import { ApiError } from '../status.ts';
+import { writeAnswer } from './answer.ts';
+import { type ApiRequest, formOf, type Service } from './api-request.ts';
+import type { Kinds } from './kinds.ts';
+import { readBody, readFieldValidation } from './read-body.ts';
+import type { ApiAnswer } from './serve.ts';
+
+export interface SpecialRequest {
+  readonly service: Service;
+  readonly kinds: Kinds;
+  readonly request: ApiRequest;
+  readonly user: UserInfo;
+}
+
+/** @throws ApiError */
+export type SpecialHandler = (asked: SpecialRequest) => Promise<ApiAnswer>;
+
+/** By `GROUP/RESOURCE` or `GROUP/RESOURCE/SUBRESOURCE`; the core group is ''. */
+export type SpecialHandlers = Readonly<Record<string, SpecialHandler>>;
+
+export function specialName({ group, resource, subresource }: ApiRequest['info']): string {
+  return `${group}/${resource}${subresource === '' ? '' : `/${subresource}`}`;
+}
+
+/** The body, as an object of this kind. @throws ApiError (400, 415) */
+export function readObjectOf(
+  { service: { registry }, request }: SpecialRequest,
+  kind: GroupVersionKind,
+): { readonly object: ApiObject; readonly warnings: readonly string[] } {
+  const type = registry.kind(kind);
+  if (type === null) throw new Error(`there is no schema of ${kind.kind}`);
+  const encoding = encodingOfBody(request.contentType);
+  if (encoding === null) {
+    const known = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+    const sentence = `the body of the request was in an unknown format - accepted media types include: ${known}`;
+    throw new ApiError('UnsupportedMediaType', sentence);
+  }
+  const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
+  const body = readBody(registry, type, request.body, encoding, validation);
+  const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+  const { object } = body;
+  if (object.kind === kind.kind && object.apiVersion === apiVersion) return body;
+  const given = `${object.kind ?? 'nothing'} in version ${JSON.stringify(object.apiVersion ?? '')}`;
+  throw new ApiError('BadRequest', `${given} cannot be handled as a ${kind.kind} of ${apiVersion}`);
+}
+
+/** An object that is stored nowhere, in the form that was asked for. */
+export function answerWith(
+  { service: { registry }, request }: SpecialRequest,
+  object: ApiObject,
+  { code = 200, warnings = [] }: { readonly code?: number; readonly warnings?: readonly string[] } = {},
+): ApiAnswer {
+  const form = formOf(request);
+  // A table has columns, which such an object has not.
+  const plain =
+    form.as === null ? form : { ...form, as: null, mediaType: 'application/json', encoding: 'json' as const };
+  return { code, mediaType: plain.mediaType, warnings, pieces: writeAnswer(object, registry, plain) };
+}

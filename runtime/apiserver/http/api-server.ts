@@ -1,0 +1,230 @@
+/**
+ * A request's way through the server: who asks, whether they may, what they ask for, and the answer.
+ * (k8s.io/apiserver/pkg/server/config.go, DefaultBuildHandlerChain)
+ */
+import type { Store } from '../../datastore/store.ts';
+import type { Identity } from '../authentication/authenticate.ts';
+import type { UserInfo } from '../authentication/user.ts';
+import { attributesOf, forbiddenRequest } from '../authorization/attributes.ts';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import { impersonate } from '../authorization/impersonation.ts';
+import type { Admission } from '../handlers/admission.ts';
+import type { ApiRequest, Service } from '../handlers/api-request.ts';
+import type { Kinds } from '../handlers/kinds.ts';
+import { type ApiAnswer, serve } from '../handlers/serve.ts';
+import { type SpecialHandlers, specialName } from '../handlers/special.ts';
+import { openWatch } from '../handlers/watch.ts';
+import { type ResourceRequest, readRequest } from '../request/request-info.ts';
+import type { Resource } from '../resources/resource.ts';
+import { ApiError } from '../status.ts';
+import { discover } from './discovery-routes.ts';
+import { distinctHeaders, type HttpAnswer, type HttpHandler, type HttpRequest } from './exchange.ts';
+import { type HealthCheck, serveHealth } from './health-routes.ts';
+import { serveOpenApi } from './openapi-routes.ts';
+import { compressed, errorAnswer, jsonAnswer, textAnswer } from './plain-answers.ts';
+
+export interface Access {
+  readonly authenticate: (request: HttpRequest) => Promise<Identity>;
+  /** Resolves when this node knows the rules. */
+  readonly authorizer: () => Promise<Authorizer>;
+  readonly admission: (user: UserInfo) => Admission;
+}
+
+export interface ApiServer {
+  /** Never rejects. */
+  readonly handle: HttpHandler;
+  /** A request of this process itself, whose user is settled. Never rejects. */
+  readonly handleAs: (user: UserInfo, request: HttpRequest) => Promise<HttpAnswer>;
+}
+
+export interface ApiServerOptions extends Service {
+  readonly store: Store;
+  readonly kinds: Kinds;
+  readonly access: Access;
+  readonly special: SpecialHandlers;
+  readonly health: readonly HealthCheck[];
+  /** Answers `/version`. */
+  readonly version: Readonly<Record<string, string>>;
+  /** Where this node is reached, with its port. */
+  readonly ownAddress: () => string;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** What nobody has foreseen: for the log. */
+  readonly onFault: (error: unknown, request: HttpRequest) => void;
+}
+
+export function apiServer(options: ApiServerOptions): ApiServer {
+  const answered = async (
+    request: HttpRequest,
+    answering: () => Promise<HttpAnswer>,
+  ): Promise<HttpAnswer> => {
+    const answer = await answering().catch((error: unknown) => failed(options, request, error));
+    const headers = { 'audit-id': crypto.randomUUID(), ...answer.headers };
+    return { ...answer, headers };
+  };
+  const handleAs: ApiServer['handleAs'] = (user, request) =>
+    answered(request, () => answerFor(options, request, user));
+  return {
+    handleAs,
+    handle: async (request) => {
+      const answer = await answered(request, async () =>
+        answerFor(options, request, await userOf(options.access, request)),
+      );
+      return await compressed(answer, request.headers['accept-encoding']);
+    },
+  };
+}
+
+function failed({ registry, onFault }: ApiServerOptions, request: HttpRequest, error: unknown): HttpAnswer {
+  if (error instanceof ApiError) return errorAnswer(registry, error, request.headers.accept);
+  onFault(error, request);
+  const why = 'Internal error occurred: a fault of this server, which its log describes';
+  return errorAnswer(registry, new ApiError('InternalError', why), request.headers.accept);
+}
+
+/** Who asks, or as whom they ask to be taken. @throws ApiError (401, 403) */
+async function userOf(access: Access, request: HttpRequest): Promise<UserInfo> {
+  const identity = await access.authenticate(request);
+  if (identity.kind === 'refused') throw new ApiError('Unauthorized', 'Unauthorized');
+  const headers = distinctHeaders(request.headers);
+  if (!Object.keys(headers).some((name) => name.startsWith('impersonate-'))) return identity.user;
+  const impersonation = impersonate(identity.user, headers, await access.authorizer());
+  if (impersonation.kind === 'refused') throw impersonation.error;
+  return impersonation.kind === 'user' ? impersonation.user : identity.user;
+}
+
+async function answerFor(
+  options: ApiServerOptions,
+  request: HttpRequest,
+  user: UserInfo,
+): Promise<HttpAnswer> {
+  const { access } = options;
+  const info = readRequest(request.method, request.path, request.query);
+  if (info === null) return textAnswer(400, 'the path cannot be decoded\n');
+  const attributes = attributesOf(user, info, request.query);
+  const { isAllowed, reason } = (await access.authorizer())(attributes);
+  if (!isAllowed) throw forbiddenRequest(attributes, reason);
+  if (info.kind === 'nonResource') return await answerPath(options, request);
+  return await answerResource(options, request, info, user);
+}
+
+async function answerPath(options: ApiServerOptions, request: HttpRequest): Promise<HttpAnswer> {
+  const { registry, kinds, version, health } = options;
+  const found =
+    (await serveHealth(health, request)) ??
+    serveDocuments(request, version) ??
+    serveOpenApi(request) ??
+    discover(registry, kinds.groupVersions, request, options.ownAddress());
+  if (found === null) return methods.has(request.method) ? pageNotFound() : methodNotAllowed();
+  if (request.method === 'GET' || (request.method === 'HEAD' && found.code !== 200)) return found;
+  if (request.method === 'HEAD') return { ...found, body: [] };
+  return methodNotAllowed();
+}
+
+function pageNotFound(): HttpAnswer {
+  return textAnswer(404, '404 page not found\n');
+}
+
+function methodNotAllowed(): HttpAnswer {
+  return textAnswer(405, 'Method Not Allowed\n');
+}
+
+function serveDocuments({ path }: HttpRequest, version: Readonly<Record<string, string>>): HttpAnswer | null {
+  if (path === '/version' || path === '/version/') return jsonAnswer(200, version);
+  if (path === '/') return jsonAnswer(200, { paths: rootPaths });
+  return null;
+}
+
+const rootPaths = [
+  '/api',
+  '/apis',
+  '/healthz',
+  '/livez',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/readyz',
+  '/version',
+];
+
+async function answerResource(
+  options: ApiServerOptions,
+  request: HttpRequest,
+  info: ResourceRequest,
+  user: UserInfo,
+): Promise<HttpAnswer> {
+  const { kinds } = options;
+  const resource = kinds.resource(info);
+  if (resource === null) return nothingThere(kinds, info);
+  checkMethod(resource, request, info);
+  const asked = await toApiRequest(options, request, info, user);
+  const special = options.special[specialName(info)];
+  if (special !== undefined) return toHttp(await special({ service: options, kinds, request: asked, user }));
+  if (resource.storage === null) throw nothing();
+  const kind = kinds.served(resource);
+  if (info.verb !== 'watch') return toHttp(await serve(options, kind, asked));
+  const { mediaType, run } = openWatch(options, kind, asked, options.random());
+  return { code: 200, headers: { 'content-type': mediaType, ...noCache }, body: run };
+}
+
+/** Who asks for a group that is not there gets words, as from any server; of a group that is, a Status. */
+function nothingThere({ groupVersions }: Kinds, { group, version }: ResourceRequest): HttpAnswer {
+  const isKnown = groupVersions.some((item) => item.group === group && item.version === version);
+  if (!isKnown) return pageNotFound();
+  throw nothing();
+}
+
+function nothing(): ApiError {
+  return new ApiError('NotFound', 'the server could not find the requested resource', {});
+}
+
+const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+function checkMethod(
+  resource: Resource,
+  { method }: HttpRequest,
+  { verb, subresource, name }: ResourceRequest,
+): void {
+  const verbs: readonly string[] =
+    subresource === ''
+      ? resource.verbs
+      : (resource.subresources.find(({ name }) => name === subresource)?.verbs ?? []);
+  if (subresource !== '' && verbs.length === 0) throw nothing();
+  // One object is made of many, and only single ones are changed.
+  const needsName = verb === 'update' || verb === 'patch';
+  const fits = subresource !== '' || (needsName ? name !== '' : verb !== 'create' || name === '');
+  if (methods.has(method) && verbs.includes(verb) && fits) return;
+  throw new ApiError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
+}
+
+async function toApiRequest(
+  { access }: ApiServerOptions,
+  { headers, query, readBody }: HttpRequest,
+  info: ResourceRequest,
+  user: UserInfo,
+): Promise<ApiRequest> {
+  const reads = info.verb === 'get' || info.verb === 'list' || info.verb === 'watch';
+  return {
+    ...{ info, query, accept: headers.accept, contentType: headers['content-type'] },
+    userAgent: headers['user-agent'] ?? '',
+    body: reads ? new Uint8Array() : await readBody(),
+    admission: access.admission(user),
+  };
+}
+
+const noCache = { 'cache-control': 'no-cache, private' };
+
+function toHttp({ code, mediaType, warnings, pieces }: ApiAnswer): HttpAnswer {
+  const all = warnings.map((sentence) => `299 - ${quote(sentence)}`);
+  const warning = all.length === 0 ? {} : { warning: all };
+  return { code, headers: { 'content-type': mediaType, ...noCache, ...warning }, body: pieces };
+}
+
+/** A header holds neither line ends nor what is no ASCII. (RFC 7234, 5.5) */
+function quote(sentence: string): string {
+  const plain = sentence.replace(/[^\x20-\x7e]/g, '?');
+  return `"${plain.replace(/[\\"]/g, '\\$&')}"`;
+}

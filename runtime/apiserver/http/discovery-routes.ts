@@ -1,0 +1,86 @@
+/** `/api`, `/apis` and below: what there is, in one document or piece by piece. */
+import { aggregatedDiscovery, etagOf } from '../discovery/aggregated.ts';
+import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery/plain.ts';
+import { chooseForm } from '../request/accept.ts';
+import type { GroupVersion } from '../resources/resource.ts';
+import { encodeObject } from '../schemas/protobuf/codec.ts';
+import type { JsonObject } from '../schemas/protobuf/json-value.ts';
+import type { Registry } from '../schemas/registry.ts';
+import { ApiError } from '../status.ts';
+import type { HttpAnswer, HttpRequest } from './exchange.ts';
+import { jsonAnswer } from './plain-answers.ts';
+
+/** @param ownAddress where this node is reached, with its port. @returns null for a path that is none of these */
+export function discover(
+  registry: Registry,
+  groupVersions: readonly GroupVersion[],
+  request: HttpRequest,
+  ownAddress: string,
+): HttpAnswer | null {
+  const [root, group, version, ...rest] = request.path.split('/').filter((part) => part !== '');
+  if (rest.length > 0) return null;
+  if (root === 'api') return discoverCore(registry, groupVersions, request, ownAddress, group, version);
+  if (root !== 'apis') return null;
+  if (group === undefined) {
+    const others = groupVersions.filter((item) => item.group !== '');
+    return whole(others, request) ?? written(registry, apiGroupList(groupVersions), request);
+  }
+  if (version === undefined) {
+    const found = apiGroup(groupVersions, group);
+    return found === null ? null : written(registry, found, request);
+  }
+  return resources(registry, groupVersions, { group, version }, request);
+}
+
+function discoverCore(
+  registry: Registry,
+  groupVersions: readonly GroupVersion[],
+  request: HttpRequest,
+  ownAddress: string,
+  version: string | undefined,
+  more: string | undefined,
+): HttpAnswer | null {
+  if (more !== undefined) return null;
+  if (version !== undefined) return resources(registry, groupVersions, { group: '', version }, request);
+  const core = groupVersions.filter(({ group }) => group === '');
+  return whole(core, request) ?? written(registry, apiVersions(groupVersions, ownAddress), request);
+}
+
+function resources(
+  registry: Registry,
+  groupVersions: readonly GroupVersion[],
+  { group, version }: { readonly group: string; readonly version: string },
+  request: HttpRequest,
+): HttpAnswer | null {
+  const found = groupVersions.find((item) => item.group === group && item.version === version);
+  return found === undefined ? null : written(registry, apiResourceList(found), request);
+}
+
+const aggregatedForms =
+  /application\/json\s*;(?=[^,]*\bg=apidiscovery\.k8s\.io)(?=[^,]*\bas=APIGroupDiscoveryList)[^,]*\bv=(v2beta1|v2)\b/g;
+
+/** Everything at once, for those who ask for it; the answer repeats what was asked for, or clients would not know. */
+function whole(groupVersions: readonly GroupVersion[], { headers }: HttpRequest): HttpAnswer | null {
+  const [form] = [...(headers.accept ?? '').slice(0, 4096).matchAll(aggregatedForms)];
+  if (form === undefined) return null;
+  const version = form[1] as 'v2' | 'v2beta1';
+  const text = `${JSON.stringify(aggregatedDiscovery(groupVersions, version))}\n`;
+  const etag = etagOf(text);
+  const common = { etag, vary: 'Accept' };
+  if (headers['if-none-match'] === etag) return { code: 304, headers: common, body: [] };
+  const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+  return { code: 200, headers: { ...common, 'content-type': type }, body: [Buffer.from(text)] };
+}
+
+function written(registry: Registry, document: object, { headers }: HttpRequest): HttpAnswer {
+  const form = chooseForm(headers.accept, { encodings: ['json', 'protobuf'], transformations: [] });
+  // Whoever wants the whole and can do with the pieces has said so further behind.
+  if (form === null)
+    throw new ApiError(
+      'NotAcceptable',
+      'only the following media types are accepted: application/json, application/vnd.kubernetes.protobuf',
+    );
+  if (form.encoding === 'json') return jsonAnswer(200, document, { vary: 'Accept' });
+  const body = [encodeObject(registry, { apiVersion: 'v1', ...document } as unknown as JsonObject)];
+  return { code: 200, headers: { 'content-type': form.mediaType, vary: 'Accept' }, body };
+}

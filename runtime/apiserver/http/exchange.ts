@@ -1,0 +1,46 @@
+/** A request and its answer as the API sees them, whichever version of HTTP carries them. */
+import type { X509Certificate } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** By lower-case names, as Node has them. */
+export type RequestHeaders = IncomingHttpHeaders;
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Without the query, percent-encoded as it came. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: RequestHeaders;
+  /** What the client showed in the TLS handshake, its own first; empty for none. */
+  readonly certificates: () => readonly X509Certificate[];
+  /** @throws ApiError (413, 504) where it is too long, or does not come. */
+  readonly readBody: () => Promise<Uint8Array>;
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+export type Headers = Readonly<Record<string, string | readonly string[]>>;
+
+export interface HttpAnswer {
+  readonly code: number;
+  readonly headers: Headers;
+  /** To be sent one after the other, or what sends as long as it likes. */
+  readonly body: readonly Uint8Array[] | Stream;
+}
+
+/** Resolves at the end of the answer. A promise of the sink is to be waited for: the client is slow. */
+export type Stream = (
+  sink: (bytes: Uint8Array) => void | Promise<void>,
+  signal: AbortSignal,
+) => Promise<void>;
+
+export type HttpHandler = (request: HttpRequest) => Promise<HttpAnswer>;
+
+/** The same with every value by itself. */
+export function distinctHeaders(headers: RequestHeaders): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, [value as string | string[]].flat()]),
+  );
+}

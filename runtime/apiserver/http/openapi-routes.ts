@@ -1,0 +1,62 @@
+/** `/openapi/v2` and `/openapi/v3`: the schemas, as they were generated. (k8s.io/kube-openapi/pkg/handler3) */
+import { createHash } from 'node:crypto';
+import { openApiV2, openApiV3, unpacked } from '../schemas/openapi.ts';
+import { ApiError } from '../status.ts';
+import type { Headers, HttpAnswer, HttpRequest } from './exchange.ts';
+import { jsonAnswer, takesGzip } from './plain-answers.ts';
+
+const root = '/openapi/v3';
+
+/** @returns null for a path that is none of these */
+export function serveOpenApi(request: HttpRequest): HttpAnswer | null {
+  const { path } = request;
+  if (path === '/openapi/v2') return versionTwo(request);
+  if (path === root || path === `${root}/`) return jsonAnswer(200, { paths: listDocuments() });
+  if (!path.startsWith(`${root}/`)) return null;
+  const document = openApiV3().find(({ name }) => name === path.slice(root.length + 1));
+  if (document === undefined) return null;
+  const { name, hash, gzip } = document;
+  const asked = request.query.get('hash');
+  if (asked !== null && asked !== hash) {
+    return { code: 301, headers: { location: urlOf(name, hash) }, body: [] };
+  }
+  const etag = `"${hash}"`;
+  const forGood = asked === null ? {} : { 'cache-control': 'public, immutable' };
+  const headers = { etag, vary: 'Accept', ...forGood };
+  if (request.headers['if-none-match'] === etag) return { code: 304, headers, body: [] };
+  checkAccept(request.headers.accept);
+  return packed(request, gzip(), { ...headers, 'content-type': 'application/json' });
+}
+
+function listDocuments(): object {
+  const all = openApiV3().map(({ name, hash }) => [name, { serverRelativeURL: urlOf(name, hash) }] as const);
+  return Object.fromEntries(all);
+}
+
+function urlOf(name: string, hash: string): string {
+  return `${root}/${name}?hash=${hash}`;
+}
+
+/** What kubectl of old asks for first. */
+const protobufForm = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+function versionTwo(request: HttpRequest): HttpAnswer {
+  const accept = request.headers.accept ?? '*/*';
+  const isProtobuf = /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/.test(accept);
+  if (!isProtobuf) checkAccept(accept);
+  const gzip = openApiV2(isProtobuf ? 'pb' : 'json');
+  const etag = `"${createHash('sha256').update(gzip).digest('hex').toUpperCase()}"`;
+  const headers = { etag, vary: 'Accept', 'content-type': isProtobuf ? protobufForm : 'application/json' };
+  if (request.headers['if-none-match'] === etag) return { code: 304, headers, body: [] };
+  return packed(request, gzip, headers);
+}
+
+function packed({ headers }: HttpRequest, gzip: Uint8Array, own: Headers): HttpAnswer {
+  if (!takesGzip(headers['accept-encoding'])) return { code: 200, headers: own, body: [unpacked(gzip)] };
+  return { code: 200, headers: { ...own, 'content-encoding': 'gzip' }, body: [gzip] };
+}
+
+function checkAccept(accept: string | undefined): void {
+  if (accept === undefined || accept === '' || /application\/(json|\*)|\*\/\*/.test(accept)) return;
+  throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
+}

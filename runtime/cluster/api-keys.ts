@@ -1,0 +1,120 @@
+/**
+ * The keys that all nodes need to serve the Kubernetes API as one: that which signs the tokens of service accounts, and those
+ * that encrypt its secrets. The leader makes them once; they are sealed in the datastore, voters open them, and the other
+ * members are told them by voters. No node but a voter has them on its disk, and those only sealed.
+ */
+import { generateKeyPair, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import * as z from 'zod';
+import type { StateView } from '../datastore/state-machine/reading.ts';
+import type { Store } from '../datastore/store.ts';
+import type { Log } from '../logging/log.ts';
+import type { RpcLinks } from '../peers/rpc-links.ts';
+import type { Configuration, NodeId } from '../raft/types.ts';
+import { openSealedText, sealText } from './authority.ts';
+import { ownPrefix } from './roster.ts';
+import type { SealingKeeper } from './sealing-key.ts';
+
+const apiKeysSchema = z.object({
+  /** PKCS #8 in PEM; the first signs, all count. */
+  serviceAccounts: z.array(z.string().includes('PRIVATE KEY')).min(1),
+  /** For `runtime/apiserver`'s encryption; the first encrypts, all decrypt. */
+  secrets: z
+    .array(z.object({ id: z.string().regex(/^[0-9a-f]{8}$/), key: z.string().regex(/^[0-9a-f]{64}$/) }))
+    .min(1),
+});
+
+export type ApiKeys = z.infer<typeof apiKeysSchema>;
+
+const apiKeysKey = new TextEncoder().encode(`${ownPrefix}api-keys`);
+const answerMilliseconds = 3_000;
+const untilKnownMilliseconds = 1_000;
+const whenKnownMilliseconds = 30_000;
+/** What other Kubernetes servers sign with, and every client can verify. */
+const rsaBits = 2_048;
+const makeKeyPair = promisify(generateKeyPair);
+
+/** On the leader: makes them where there are none. Throws `StoreError`. */
+export async function makeApiKeys(view: StateView, store: Store, sealingKey: Buffer | null): Promise<void> {
+  if (sealingKey === null || view.get(apiKeysKey)) return;
+  const { privateKey } = await makeKeyPair('rsa', { modulusLength: rsaBits });
+  const keys: ApiKeys = {
+    serviceAccounts: [privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+    secrets: [{ id: randomBytes(4).toString('hex'), key: randomBytes(32).toString('hex') }],
+  };
+  await store.transact({
+    compare: [{ key: apiKeysKey, target: 'modifyRevision', is: 0 }],
+    success: [{ operation: 'put', key: apiKeysKey, value: sealText(JSON.stringify(keys), sealingKey) }],
+  });
+}
+
+export interface ApiKeyKeeperOptions {
+  readonly self: NodeId;
+  readonly view: () => StateView;
+  readonly leader: () => NodeId | null;
+  readonly configuration: () => Configuration;
+  readonly sealing: Pick<SealingKeeper, 'key'>;
+  readonly request: RpcLinks['request'];
+  readonly log: Log;
+  /** They are known now, or are others. */
+  readonly onKeys: (keys: ApiKeys) => void;
+}
+
+export class ApiKeyKeeper {
+  readonly #options: ApiKeyKeeperOptions;
+  #known = '';
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: ApiKeyKeeperOptions) {
+    this.#options = options;
+    void this.#look();
+  }
+
+  /** For a member that asks; null on a node that cannot open them. */
+  answer(): ApiKeys | null {
+    return this.#open();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    const keys = this.#open() ?? (await this.#ask());
+    if (this.#isClosed) return;
+    const text = keys === null ? '' : JSON.stringify(keys);
+    if (keys !== null && text !== this.#known) {
+      this.#known = text;
+      this.#options.onKeys(keys);
+    }
+    const pause = this.#known === '' ? untilKnownMilliseconds : whenKnownMilliseconds;
+    this.#timer = setTimeout(() => void this.#look(), pause);
+  }
+
+  #open(): ApiKeys | null {
+    const { view, sealing, log } = this.#options;
+    const stored = view().get(apiKeysKey);
+    if (!stored || sealing.key === null) return null;
+    try {
+      return apiKeysSchema.parse(JSON.parse(openSealedText(stored.value, sealing.key)));
+    } catch (error) {
+      log.warn(`The keys of the Kubernetes API cannot be opened on this node: ${String(error)}`);
+      return null;
+    }
+  }
+
+  async #ask(): Promise<ApiKeys | null> {
+    const { configuration, leader, self, request } = this.#options;
+    const { voters, outgoing } = configuration();
+    // A node that holds no data knows the leader alone.
+    for (const id of new Set([leader(), ...voters, ...outgoing])) {
+      if (id === self || id === null) continue;
+      const answer = await request(id, 'cluster.apiKeys', {}, answerMilliseconds).catch(() => null);
+      const parsed = apiKeysSchema.safeParse(answer);
+      if (parsed.success) return parsed.data;
+    }
+    return null;
+  }
+}
