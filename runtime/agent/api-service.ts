@@ -13,6 +13,7 @@ import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { Credentials } from '../peers/trust.ts';
+import { strategyOf } from '../resources/strategies.ts';
 import { openApiAccess } from './api-access.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 
@@ -64,7 +65,11 @@ async function askStore(store: Store): Promise<void> {
   await store.range({ key: Buffer.from('/registry/'), limit: 1 });
 }
 
-function usualStrategy({ resource, subresources }: Resource): Strategy {
+function usualStrategy(r: Resource): Strategy {
+  try {
+    return strategyOf(r);
+  } catch {}
+  const { resource, subresources } = r;
   const hasStatus = subresources.some(({ name }) => name === 'status');
   return { name: dnsSubdomain, hasStatus, countsGenerations: hasStatus && resource !== 'pods' };
 }

@@ -1,4 +1,5 @@
 /** What is asked of the handlers, and what follows from its words alone. */
+import type { UserInfo } from '../authentication/user.ts';
 import { type AnswerForm, chooseForm } from '../request/accept.ts';
 import type { ResourceRequest } from '../request/request-info.ts';
 import type { Registry } from '../schemas/registry.ts';
@@ -15,6 +16,7 @@ export interface ApiRequest {
   readonly contentType: string | undefined;
   readonly userAgent: string;
   readonly body: Uint8Array;
+  readonly user: UserInfo;
   readonly admission: Admission;
 }
 

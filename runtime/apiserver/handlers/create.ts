@@ -81,7 +81,10 @@ async function prepare(
   // What the server decides from here on is not the client's.
   const accounted = options.isAccounted ? filled : account(kind, filled, options.fieldManager, time);
   const admitted = await options.admission.mutate({ ...asked, object: accounted });
-  const prepared = normalized(kind, strategy.prepareCreate, admitted);
+  const { prepareCreate, stamp } = strategy;
+  const first = normalized(kind, prepareCreate, admitted);
+  const writer = { user: options.user, now: time, subresource: '' };
+  const prepared = normalized(kind, stamp && ((open) => stamp(open, null, writer)), first);
   const object = allocated(kind, prepared, surroundings);
   const rules = { isNamespaced: resource.namespaced, name: strategy.name };
   const errors = [

@@ -9,7 +9,7 @@ import { checkDryRun } from './write-options.ts';
 export function readDeleteOptions(
   query: URLSearchParams,
   body: Uint8Array,
-): Omit<DeleteRequest, 'name' | 'namespace' | 'admission' | 'warn'> {
+): Omit<DeleteRequest, 'name' | 'namespace' | 'user' | 'admission' | 'warn'> {
   const { value } = body.length === 0 ? { value: {} } : readText(body, 'json');
   const sent: JsonObject = isObject(value) ? value : {};
   const preconditions = isObject(sent.preconditions) ? sent.preconditions : {};

@@ -77,3 +77,21 @@ t.test('two who apply what is not there yet meet in one object', async (t) => {
   await Promise.all(['x', 'y', 'z'].map(apply));
   t.match(await apply('x'), { data: { x: 'x', y: 'y', z: 'z' } });
 });
+
+t.test('patchObject warns of fields that the kind does not have, or refuses them', async (t) => {
+  const { create, patch, warnings } = await openKind(t, '', 'configmaps', false);
+  await create(configMap);
+  await patch('merge', { dat: { k: 'v' } });
+  t.same(warnings, ['unknown field "dat"']);
+  for (const kind of ['merge', 'strategic'] as const) {
+    await t.rejects(patch(kind, { dat: 1 }, { validation: 'Strict' }), {
+      code: 422,
+      message: / is invalid: patch: Invalid value: ".*dat.*": strict decoding error: unknown field "dat"/,
+    });
+  }
+  await t.rejects(patch('merge', {}, { validation: 'Strict', duplicates: ['data'] }), {
+    message: /strict decoding error: duplicate field "data"/,
+  });
+  await patch('merge', { dat: 1 }, { validation: 'Ignore' });
+  t.equal(warnings.length, 1);
+});

@@ -3,15 +3,18 @@
  * (k8s.io/apiserver/pkg/endpoints/handlers/patch.go)
  */
 import { applyManaged } from '../managed-fields/managed-fields.ts';
+import { stringifyJson } from '../objects/json-text.ts';
 import type { ApiObject } from '../objects/object-bytes.ts';
 import { applyJsonPatch, PatchError } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts';
 import { isObject, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
-import { ApiError } from '../status.ts';
+import { unknownFields } from '../schemas/unknown-fields.ts';
+import { ApiError, invalid } from '../status.ts';
 import type { StoredObject } from '../storage/object-store.ts';
 import { asApiObject, checkBody } from './check-body.ts';
 import { createObject } from './create.ts';
+import type { FieldValidation } from './read-body.ts';
 import type { ServedKind } from './served-kind.ts';
 import type { Surroundings } from './surroundings.ts';
 import { type UpdateRequest, updateObject } from './update.ts';
@@ -24,6 +27,9 @@ const patchKinds: ReadonlyMap<string, PatchKind> = new Map([
   ['application/strategic-merge-patch+json', 'strategic'],
   ['application/apply-patch+yaml', 'apply'],
 ]);
+
+/** An answer repeats no more of a patch. */
+const longestShown = 10_000;
 
 /** @throws ApiError (415) */
 export function patchKindOf(contentType: string): PatchKind {
@@ -39,6 +45,10 @@ export function patchKindOf(contentType: string): PatchKind {
 export interface PatchRequest extends Omit<UpdateRequest, 'change' | 'isAccounted'> {
   readonly patch: JsonValue;
   readonly patchKind: PatchKind;
+  /** What becomes of fields that the kind does not have. An apply has rules of its own. */
+  readonly validation: FieldValidation;
+  /** Fields that stand twice in the patch. */
+  readonly duplicates: readonly string[];
   /** An apply takes what others own. */
   readonly force: boolean;
 }
@@ -50,7 +60,11 @@ export async function patchObject(
   surroundings: Surroundings,
 ): Promise<StoredObject> {
   if (request.patchKind === 'apply') return await applyObject(kind, request, surroundings);
-  const change = (current: ApiObject): JsonValue => patched(kind, request, current);
+  const change = (current: ApiObject): JsonValue => {
+    const next = patched(kind, request, current);
+    validate(kind, request, next);
+    return next;
+  };
   return await updateObject(kind, { ...request, change }, surroundings);
 }
 
@@ -69,6 +83,28 @@ function patched(kind: ServedKind, { patch, patchKind }: PatchRequest, current: 
   } catch (error) {
     throw error instanceof PatchError ? toApiError(error) : error;
   }
+}
+
+/** @throws ApiError (422) */
+function validate(
+  { type }: ServedKind,
+  { validation, duplicates, patch, warn }: PatchRequest,
+  next: JsonValue,
+): void {
+  if (validation === 'Ignore' || !isObject(next)) return;
+  const faults = [
+    ...unknownFields(type, next).map((path) => `unknown field "${path}"`),
+    ...duplicates.map((path) => `duplicate field "${path}"`),
+  ];
+  if (faults.length === 0) return;
+  if (validation === 'Warn') {
+    for (const fault of faults) warn(fault);
+    return;
+  }
+  const text = JSON.stringify(stringifyJson(patch).slice(0, longestShown));
+  const message = `Invalid value: ${text}: strict decoding error: ${faults.join(', ')}`;
+  const error = { reason: 'FieldValueInvalid', field: 'patch', message } as const;
+  throw invalid({ group: '', kind: '' }, '', [error]);
 }
 
 function toApiError({ code, message }: PatchError): ApiError {

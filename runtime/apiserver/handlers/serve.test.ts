@@ -41,6 +41,7 @@ async function open(
       contentType: type,
       userAgent: 'curl/8',
       body: bytes,
+      user: { name: 'ada', uid: '', groups: [], extra: {} },
       admission: { ...noAdmission, ...admission },
     };
     return await serve({ registry, surroundings }, kind, request);

@@ -133,8 +133,10 @@ async function patch(service: Service, kind: ServedKind, request: Served): Promi
   const form = formOf(request);
   const patchKind = patchKindOf(request.contentType ?? '');
   const options = readWriteOptions(request.query, request.userAgent, 'PatchOptions', patchKind);
-  const { value } = readText(request.body, patchKind === 'apply' ? 'yaml' : 'json');
-  const wanted = { ...sidesOf(request), ...options, ...targetOf(request), patch: value, patchKind };
+  const { value, duplicates } = readText(request.body, patchKind === 'apply' ? 'yaml' : 'json');
+  const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
+  const what = { patch: value, patchKind, duplicates, validation };
+  const wanted = { ...sidesOf(request), ...options, ...targetOf(request), ...what };
   const stored = await patchObject(kind, wanted, service.surroundings);
   return answered(service, kind, request, form, stored, 200);
 }
@@ -208,8 +210,8 @@ function readObject(service: Service, kind: ServedKind, request: Served): ApiObj
 }
 
 /** What a request brings along for what is done with its objects. */
-function sidesOf({ admission, warn }: Served) {
-  return { admission, warn };
+function sidesOf({ user, admission, warn }: Served) {
+  return { user, admission, warn };
 }
 
 function targetOf({ info: { namespace, name, subresource } }: ApiRequest) {

@@ -1,4 +1,5 @@
 /** A resource as the handlers see it: what the registry says of it, and what is special to its kind. */
+import type { UserInfo } from '../authentication/user.ts';
 import type { ManagedKind } from '../managed-fields/managed-fields.ts';
 import { shapeOf } from '../managed-fields/shape.ts';
 import type { NameRule } from '../objects/name-rules.ts';
@@ -35,6 +36,8 @@ export interface Strategy {
   /** What an update cannot touch goes back to what it was. */
   readonly prepareUpdate?: (next: ApiObject, old: ApiObject) => ApiObject;
   readonly prepareStatusUpdate?: (next: ApiObject, old: ApiObject) => ApiObject;
+  /** What follows from who writes, and when. @param old null: it is made */
+  readonly stamp?: (next: ApiObject, old: ApiObject | null, writer: Writer) => ApiObject;
   /** Chooses what is left open and no two objects may have. @param random from 0 to 1 */
   readonly allocate?: (object: ApiObject, random: () => number) => ApiObject;
   /** What of the object no other may have at the same time, by which `allocate` is held to its word. */
@@ -52,6 +55,14 @@ export interface Strategy {
   readonly parts?: Readonly<Record<string, Part>>;
   /** For the `Warning` headers. @param old null: it is made */
   readonly warn?: (object: ApiObject, old: ApiObject | null) => readonly string[];
+}
+
+export interface Writer {
+  readonly user: UserInfo;
+  /** As `metav1.Time`. */
+  readonly now: string;
+  /** '' where it is the object itself. */
+  readonly subresource: string;
 }
 
 /** A part of an object that has a subresource of its own. */

@@ -2,7 +2,6 @@
  * What is no object of its resource: reviews, which are asked once and forgotten, and subresources with a kind of their own,
  * such as `scale`. Each is a handler of its own; what they have in common, a body of a kind and an answer of one, is here.
  */
-import type { UserInfo } from '../authentication/user.ts';
 import type { ApiObject } from '../objects/object-bytes.ts';
 import { encodingOfBody } from '../request/accept.ts';
 import type { GroupVersionKind } from '../schemas/registry.ts';
@@ -17,7 +16,6 @@ export interface SpecialRequest {
   readonly service: Service;
   readonly kinds: Kinds;
   readonly request: ApiRequest;
-  readonly user: UserInfo;
 }
 
 /** @throws ApiError */

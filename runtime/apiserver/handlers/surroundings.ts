@@ -1,3 +1,4 @@
+import type { UserInfo } from '../authentication/user.ts';
 import type { Admission } from './admission.ts';
 
 /** What a write needs of the world: time and chance, so that a test can give its own. */
@@ -28,6 +29,7 @@ export const realSurroundings: Surroundings = {
 export interface RequestOptions {
   /** Everything is done but the storing. */
   readonly dryRun: boolean;
+  readonly user: UserInfo;
   readonly admission: Admission;
   /** Takes sentences for `Warning` headers; the same one may come again. */
   readonly warn: (sentence: string) => void;

@@ -59,7 +59,7 @@ async function decideUpdate(
   const asked = admissionOf(kind, request, current);
   const admitted = await request.admission.mutate({ ...asked, object: accounted });
   // Only now is it as what there is: what a client leaves out is no change where it is filled in again.
-  const prepared = prepare(kind, request, admitted, current);
+  const prepared = stamped(kind, request, prepare(kind, request, admitted, current), current, surroundings);
   const chosen = request.subresource === '' ? allocated(kind, prepared, surroundings) : prepared;
   const next = raiseGeneration(kind, request, chosen, current);
   const errors = checkAll(kind, request, next, current);
@@ -91,6 +91,18 @@ function prepare(
   if (kind.strategy.parts?.[subresource] !== undefined) return next;
   const change = subresource === 'status' ? prepareStatusUpdate : prepareUpdate;
   return normalized(kind, change && ((object) => change(object, current)), next);
+}
+
+function stamped(
+  kind: ServedKind,
+  { user, subresource }: UpdateRequest,
+  next: ApiObject,
+  current: ApiObject,
+  surroundings: Surroundings,
+): ApiObject {
+  const { stamp } = kind.strategy;
+  const writer = { user, subresource, now: surroundings.now() };
+  return normalized(kind, stamp && ((open) => stamp(open, current, writer)), next);
 }
 
 function account(

@@ -14,7 +14,7 @@ export function readWriteOptions(
   userAgent: string,
   optionsKind: string,
   patchKind: PatchKind | null,
-): Omit<WriteOptions, 'admission' | 'warn'> & { readonly force: boolean } {
+): Omit<WriteOptions, 'user' | 'admission' | 'warn'> & { readonly force: boolean } {
   const manager = query.get('fieldManager') ?? '';
   const force = query.get('force');
   const errors = [

@@ -158,7 +158,7 @@ async function answerResource(
   checkMethod(resource, request, info);
   const asked = await toApiRequest(options, request, info, user);
   const special = options.special[specialName(info)];
-  if (special !== undefined) return toHttp(await special({ service: options, kinds, request: asked, user }));
+  if (special !== undefined) return toHttp(await special({ service: options, kinds, request: asked }));
   if (resource.storage === null) throw nothing();
   const kind = kinds.served(resource);
   if (info.verb !== 'watch') return toHttp(await serve(options, kind, asked));
@@ -211,6 +211,7 @@ async function toApiRequest(
     ...{ info, query, accept: headers.accept, contentType: headers['content-type'] },
     userAgent: headers['user-agent'] ?? '',
     body: reads ? new Uint8Array() : await readBody(),
+    user,
     admission: access.admission(user),
   };
 }

@@ -57,7 +57,8 @@ export async function openKind(
   const surroundings = makeSurroundings();
   const warnings: string[] = [];
   const warn = (sentence: string): void => void warnings.push(sentence);
-  const write = { dryRun: false, fieldManager: 'test', admission: noAdmission, warn };
+  const user = { name: 'ada', uid: '', groups: [], extra: {} };
+  const write = { dryRun: false, fieldManager: 'test', user, admission: noAdmission, warn };
   return {
     ...{ kind, surroundings, warnings },
     patch: (patchKind: PatchKind, patch: unknown, options: Partial<PatchRequest> = {}) =>
@@ -65,6 +66,7 @@ export async function openKind(
         kind,
         {
           ...{ ...write, namespace: 'd', name: 'a', subresource: '', force: false },
+          ...{ validation: 'Warn', duplicates: [] },
           ...{ patchKind, patch: patch as JsonValue, ...options },
         },
         surroundings,

@@ -1,0 +1,31 @@
+/** What people do with kubectl, against a leader and a follower. */
+import t from 'tap';
+import { makeOperator } from './testing/kubectl.ts';
+import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
+import { play } from './testing/transcript.ts';
+import { changing, generators, looking } from './transcripts/objects.ts';
+
+t.setTimeout(600_000);
+
+const transcripts = [generators, looking, changing];
+
+t.test('every transcript, on the leader and on a follower', async (t) => {
+  const operator = makeOperator(t, t.testdir());
+  const operators = [{ name: operator.name, key: operator.key }];
+  const nodes = await makeNodes(t, { size: 3, more: { operators } });
+  for (const node of nodes) node.start();
+  const { leader } = await untilHighlyAvailable(nodes);
+  const ids = await Promise.all(nodes.map(async (node) => (await node.status()).self.id));
+  const leading = nodes[ids.indexOf(leader ?? '')] as TestNode;
+  const follower = nodes.find((node) => node !== leading) as TestNode;
+  await until('the API answers', async () => (await operator.kubectl(follower, ['version'])).code === 0);
+  for (const [place, node] of [
+    ['leader', leading],
+    ['follower', follower],
+  ] as const) {
+    for (const [index, transcript] of transcripts.entries()) {
+      const kubectl = (words: readonly string[], input?: string) => operator.kubectl(node, words, input);
+      await play(t, transcript, { kubectl, namespace: `${place}-${index}` });
+    }
+  }
+});
