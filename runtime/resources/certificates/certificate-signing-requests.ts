@@ -2,8 +2,11 @@
  * Requests for certificates: who asks is what the server knows of its client, and approving and signing are subresources of
  * their own. (pkg/apis/certificates, pkg/registry/certificates) Pure.
  */
+import type { UserInfo } from '../../apiserver/authentication/user.ts';
+import type { Strategy } from '../../apiserver/handlers/served-kind.ts';
 import { pathSegment } from '../../apiserver/objects/name-rules.ts';
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
+import { objectAt } from '../../apiserver/objects/read-path.ts';
 import type {
   CertificateSigningRequest,
   CertificateSigningRequestSpec,
@@ -28,68 +31,62 @@ const usages = [
   ...['netscape sgc', 'ocsp signing', 's/mime', 'server auth', 'signing', 'timestamping'],
 ];
 
-export const certificateSigningRequests = kindStrategy<CertificateSigningRequest>({
-  ...{ name: pathSegment, countsGenerations: false, hasStatus: true },
-  // Who changes labels cannot change what is asked for.
-  prepareUpdate: (next, old) => ({ ...next, spec: old.spec }),
-  checkCreate: ({ spec }) => checkSpec(spec ?? {}),
-  checkStatusUpdate: (next, old) => [
-    ...checkConditions(next, old),
-    ...checkConditionsUpdate(next, old, { maySetApproval: false }),
-    ...checkCertificateUpdate(next, old),
-  ],
-});
-
-/** What authentication knows of a client. */
-interface Requester {
-  readonly name: string;
-  readonly uid: string;
-  readonly groups: readonly string[];
-  readonly extra: Readonly<Record<string, readonly string[]>>;
-}
+export const certificateSigningRequests: Strategy = {
+  ...kindStrategy<CertificateSigningRequest>({
+    ...{ name: pathSegment, countsGenerations: false, hasStatus: true },
+    // Who changes labels cannot change what is asked for.
+    prepareUpdate: (next, old) => ({ ...next, spec: old.spec }),
+    checkCreate: ({ spec }) => checkSpec(spec ?? {}),
+    checkStatusUpdate: (next, old) => [
+      ...checkConditions(next, old),
+      ...checkConditionsUpdate(next, old, { maySetApproval: false }),
+      ...checkCertificateUpdate(next, old),
+    ],
+  }),
+  stamp: (next, old, { user, now, subresource }) => {
+    if (old === null) return signedRequest(next, user);
+    return subresource === '' ? next : withConditionTimes(next, old, now);
+  },
+  parts: { approval: { take: takeApproval, check: checkApproval } },
+};
 
 /** A new request, as asked for by this user. What the client wrote of who asks does not count. */
-export function signedRequest(object: ApiObject, user: Requester): ApiObject {
-  const {
-    username: _,
-    uid: __,
-    groups: ___,
-    extra: ____,
-    ...spec
-  } = (object.spec ?? {}) as Partial<CertificateSigningRequestSpec>;
-  const { status: _____, ...others } = object;
-  const extra = Object.keys(user.extra).length > 0 ? { extra: user.extra } : {};
-  const { name: username, uid, groups } = user;
-  return { ...others, spec: { ...spec, username, uid, groups, ...extra } } as ApiObject;
+function signedRequest(object: ApiObject, { name: username, uid, groups, extra }: UserInfo): ApiObject {
+  const { username: _, uid: __, groups: ___, extra: ____, ...spec } = objectAt(object, 'spec');
+  const more = Object.keys(extra).length > 0 ? { extra } : {};
+  return { ...object, spec: { ...spec, username, uid, groups, ...more } };
 }
 
-/** The request after a write of `/approval`, of which only the conditions count. @param now as in `creationTimestamp` */
-export function approvedRequest(next: ApiObject, old: ApiObject, now: string): ApiObject {
-  const { conditions } = (next as unknown as CertificateSigningRequest).status ?? {};
-  const { conditions: _, ...status } = (old as unknown as CertificateSigningRequest).status ?? {};
-  const given = conditions === undefined ? {} : { conditions };
-  return withConditionTimes({ ...next, spec: old.spec, status: { ...status, ...given } }, old, now);
+/** Of what is sent only the conditions count. */
+function takeApproval(sent: ApiObject, old: ApiObject): ApiObject {
+  const { conditions } = objectAt(sent, 'status');
+  const { conditions: _, ...status } = objectAt(old, 'status');
+  return { ...old, status: { ...status, ...(conditions === undefined ? {} : { conditions }) } };
 }
 
-export function checkApproval(next: ApiObject, old: ApiObject): FieldError[] {
-  const [after, before] = [next, old] as unknown as readonly CertificateSigningRequest[];
+function checkApproval(next: ApiObject, old: ApiObject): FieldError[] {
+  const [after, before] = [asRequest(next), asRequest(old)];
   return [
-    ...checkConditions(after!, before!),
-    ...checkConditionsUpdate(after!, before!, { maySetApproval: true }),
+    ...checkConditions(after, before),
+    ...checkConditionsUpdate(after, before, { maySetApproval: true }),
   ];
 }
 
-/** Conditions say since when; what a client leaves out is now. Also for writes of `/status`. */
-export function withConditionTimes(next: ApiObject, old: ApiObject, now: string): ApiObject {
-  const { status } = next as unknown as CertificateSigningRequest;
+/** Conditions say since when; what a client leaves out is now. */
+function withConditionTimes(next: ApiObject, old: ApiObject, now: string): ApiObject {
+  const { status } = asRequest(next);
   if (!status?.conditions) return next;
-  const before = (old as unknown as CertificateSigningRequest).status?.conditions ?? [];
+  const before = asRequest(old).status?.conditions ?? [];
   const conditions = status.conditions.map((condition) => {
     const same = before.find(({ type, status }) => type === condition.type && status === condition.status);
     const lastTransitionTime = condition.lastTransitionTime ?? same?.lastTransitionTime ?? now;
     return { ...condition, lastUpdateTime: condition.lastUpdateTime ?? now, lastTransitionTime };
   });
   return { ...next, status: { ...status, conditions } };
+}
+
+function asRequest(object: ApiObject): CertificateSigningRequest {
+  return object as unknown as CertificateSigningRequest;
 }
 
 function checkSpec(spec: Partial<CertificateSigningRequestSpec>): FieldError[] {

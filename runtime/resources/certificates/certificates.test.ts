@@ -1,13 +1,6 @@
 import t from 'tap';
-import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
 import { made, patched, saidOfNew, saidOfStatus, sentences } from '../testing/say.ts';
-import {
-  approvedRequest,
-  checkApproval,
-  certificateSigningRequests as requests,
-  signedRequest,
-  withConditionTimes,
-} from './certificate-signing-requests.ts';
+import { certificateSigningRequests as requests } from './certificate-signing-requests.ts';
 import { checkCertificatePem, checkRequestPem } from './pem.ts';
 
 const pem = (label: string, der: readonly number[]): string =>
@@ -24,6 +17,7 @@ const request = {
 };
 const certificate = pem('CERTIFICATE', [0x30, 1, 5]);
 const now = '2026-01-01T00:00:00Z';
+const user = { name: 'u', uid: '7', groups: ['g'], extra: {} };
 const approved = { type: 'Approved', status: 'True' };
 
 t.test('a request', async (t) => {
@@ -66,16 +60,13 @@ t.test('PEM is read without trust', async (t) => {
   t.equal(checkCertificatePem('AAAA'), 'must contain at least one CERTIFICATE PEM block');
 });
 
-t.test('signedRequest says who asks', async (t) => {
+t.test('the server says who asks', async (t) => {
   const claimed = patched(request, {
     spec: { username: 'admin', groups: ['system:masters'], extra: { a: ['b'] } },
     status: { certificate },
   });
-  const user = { name: 'u', uid: '7', groups: ['g'], extra: {} };
-  t.same(
-    signedRequest(claimed, user),
-    patched(request, { spec: { username: 'u', uid: '7', groups: ['g'] } }),
-  );
+  const signed = requests.stamp?.(claimed, null, { user, now, subresource: '' });
+  t.same(signed?.spec, { ...request.spec, username: 'u', uid: '7', groups: ['g'] });
 });
 
 t.test('what is asked for does not change', async (t) => {
@@ -86,14 +77,16 @@ t.test('what is asked for does not change', async (t) => {
 t.test('approving is for those who may', async (t) => {
   const old = made(requests, request);
   const sent = patched(old, { spec: { username: 'x' }, status: { conditions: [approved], certificate } });
-  const next = approvedRequest(sent, old, now);
+  const { approval } = requests.parts!;
+  const writer = { user, now, subresource: 'approval' };
+  const next = requests.stamp!(approval!.take(sent, old), old, writer);
   const condition = { ...approved, lastUpdateTime: now, lastTransitionTime: now };
   t.same(next, { ...old, status: { conditions: [condition] } });
-  t.same(checkApproval(next, old), []);
+  t.same(approval!.check!(next, old), []);
   const denied = patched(next, {
     status: { conditions: [condition, { ...condition, type: 'Denied', status: 'False' }] },
   });
-  t.same(sentences(checkApproval(denied, next)), [
+  t.same(sentences(approval!.check!(denied, next)), [
     'status.conditions[1].status: Unsupported value: "False": supported values: "True"',
     'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
   ]);
@@ -130,10 +123,7 @@ t.test('a condition that was there keeps its time', async (t) => {
   const old = patched(request, {
     status: { conditions: [{ ...approved, lastTransitionTime: now, lastUpdateTime: now }] },
   });
-  const next = withConditionTimes(
-    patched(request, { status: { conditions: [approved] } }),
-    old as ApiObject,
-    '2027-01-01T00:00:00Z',
-  );
+  const later = { user, now: '2027-01-01T00:00:00Z', subresource: 'status' };
+  const next = requests.stamp!(patched(request, { status: { conditions: [approved] } }), old, later);
   t.match(next.status, { conditions: [{ lastTransitionTime: now, lastUpdateTime: '2027-01-01T00:00:00Z' }] });
 });
