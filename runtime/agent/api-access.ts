@@ -4,6 +4,7 @@ import {
   authenticate,
   type Identity,
 } from '../apiserver/authentication/authenticate.ts';
+import { readHeaders } from '../apiserver/authentication/headers.ts';
 import { unknownToken } from '../apiserver/authentication/token-authenticator.ts';
 import { allowMasters, anyOf } from '../apiserver/authorization/authorizer.ts';
 import { nodeRole } from '../apiserver/authorization/default-roles/component-roles.ts';
@@ -13,7 +14,7 @@ import { rbacAuthorizer } from '../apiserver/authorization/rbac.ts';
 import { createRbacIndex, type RbacKind } from '../apiserver/authorization/rbac-index.ts';
 import { noAdmission } from '../apiserver/handlers/admission.ts';
 import type { Access } from '../apiserver/http/api-server.ts';
-import { distinctHeaders, type HttpRequest } from '../apiserver/http/exchange.ts';
+import type { HttpRequest } from '../apiserver/http/exchange.ts';
 import { type MirrorHandlers, mirrorObjects } from '../apiserver/storage/mirror.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Credentials } from '../peers/trust.ts';
@@ -57,7 +58,7 @@ async function identify(options: ApiAccessOptions, request: HttpRequest): Promis
     ...{ tokens: async () => unknownToken, ownAudiences: [audience], allowAnonymous: true },
     nowMs: Date.now,
   };
-  return await authenticate(how, { headers: distinctHeaders(request.headers), certificates });
+  return await authenticate(how, { headers: readHeaders(request.rawHeaders), certificates });
 }
 
 function followRules(store: Store) {

@@ -10,7 +10,8 @@ import {
   commonNameOf,
   userOfCertificate,
 } from './client-certificate.ts';
-import { type FrontProxyHeaders, type Headers, readProxyHeaders } from './front-proxy.ts';
+import { type FrontProxyHeaders, readProxyHeaders } from './front-proxy.ts';
+import type { Headers } from './headers.ts';
 import { refusedToken, type TokenAuthenticator, unknownToken } from './token-authenticator.ts';
 import { anonymous, type UserInfo, withAuthenticatedGroup } from './user.ts';
 

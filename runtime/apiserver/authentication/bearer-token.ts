@@ -2,7 +2,7 @@
  * Where a request has its token: in its Authorization header, or, as browsers can set no headers for WebSockets, among the
  * protocols that it offers. (k8s.io/apiserver/pkg/authentication/request/bearertoken, websocket) Pure.
  */
-import type { Headers } from './front-proxy.ts';
+import type { Headers } from './headers.ts';
 
 export type PresentedToken =
   | { readonly kind: 'none' }

@@ -2,10 +2,8 @@
  * A proxy in front that says in headers whom it speaks for, and the other side of it: this server before an aggregated
  * API. (k8s.io/apiserver/pkg/authentication/request/headerrequest) Pure.
  */
+import type { Headers } from './headers.ts';
 import type { UserInfo } from './user.ts';
-
-/** By lower-case name, as `headersDistinct` of Node has them. */
-export type Headers = Readonly<Record<string, readonly string[] | undefined>>;
 
 export interface FrontProxyHeaders {
   readonly user: readonly string[];

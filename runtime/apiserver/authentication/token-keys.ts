@@ -37,38 +37,40 @@ export function keysFor(keys: readonly VerificationKey[], keyId: string): readon
   return keyId === '' ? keys : keys.filter((key) => key.keyId === keyId);
 }
 
-/** What stands under `/openid/v1/jwks` and `/.well-known/openid-configuration`, for whoever else reads tokens. */
-export interface IssuerDocuments {
-  readonly jwks: string;
-  readonly configuration: string;
+/** A document by which others learn how to read tokens. */
+export interface IssuerDocument {
+  readonly path: string;
+  readonly mediaType: string;
+  readonly text: string;
 }
-
-export const jwksPath = '/openid/v1/jwks';
-export const configurationPath = '/.well-known/openid-configuration';
-export const jwksMediaType = 'application/jwk-set+json';
 
 /** @param jwksUri for example `https://ADDRESS:6443/openid/v1/jwks`. */
 export function issuerDocuments(
   issuer: string,
   jwksUri: string,
   verificationKeys: readonly VerificationKey[],
-): IssuerDocuments {
+): readonly IssuerDocument[] {
   const keys = verificationKeys.map(({ key, keyId }) => {
     const { kty, crv, x, y, n, e } = key.export({ format: 'jwk' });
     const curve = kty === 'EC' ? { crv } : {};
     return { use: 'sig', kty, kid: keyId, ...curve, alg: algorithmOf(key), x, y, n, e };
   });
-  const algorithms = [...new Set(keys.map(({ alg }) => alg))].sort();
-  return {
-    jwks: JSON.stringify({ keys }),
-    configuration: JSON.stringify({
-      issuer,
-      jwks_uri: jwksUri,
-      response_types_supported: ['id_token'],
-      subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: algorithms,
-    }),
+  const configuration = {
+    issuer,
+    jwks_uri: jwksUri,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [...new Set(keys.map(({ alg }) => alg))].sort(),
   };
+  const jwksMediaType = 'application/jwk-set+json';
+  return [
+    { path: '/openid/v1/jwks', mediaType: jwksMediaType, text: JSON.stringify({ keys }) },
+    {
+      path: '/.well-known/openid-configuration',
+      mediaType: 'application/json',
+      text: JSON.stringify(configuration),
+    },
+  ];
 }
 
 /** Follows from the key, and tells nothing of it: the hash of its DER. */

@@ -2,7 +2,8 @@
  * Asking as somebody else, by `Impersonate-*` headers: each name, group and further value has to be allowed to who asks
  * in truth. (k8s.io/apiserver/pkg/endpoints/filters/impersonation.go) Pure.
  */
-import { type Headers, readExtra } from '../authentication/front-proxy.ts';
+import { readExtra } from '../authentication/front-proxy.ts';
+import type { Headers } from '../authentication/headers.ts';
 import { accountGroups, readAccountUserName } from '../authentication/service-account-name.ts';
 import { anonymousName, groups as knownGroups, type UserInfo } from '../authentication/user.ts';
 import { ApiError } from '../status.ts';

@@ -4,6 +4,7 @@
  */
 import type { Store } from '../../datastore/store.ts';
 import type { Identity } from '../authentication/authenticate.ts';
+import { readHeaders } from '../authentication/headers.ts';
 import type { UserInfo } from '../authentication/user.ts';
 import { attributesOf, forbiddenRequest } from '../authorization/attributes.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
@@ -18,7 +19,7 @@ import { type ResourceRequest, readRequest } from '../request/request-info.ts';
 import type { Resource } from '../resources/resource.ts';
 import { ApiError } from '../status.ts';
 import { discover } from './discovery-routes.ts';
-import { distinctHeaders, type HttpAnswer, type HttpHandler, type HttpRequest } from './exchange.ts';
+import type { HttpAnswer, HttpHandler, HttpRequest } from './exchange.ts';
 import { type HealthCheck, serveHealth } from './health-routes.ts';
 import { serveOpenApi } from './openapi-routes.ts';
 import { compressed, errorAnswer, jsonAnswer, textAnswer } from './plain-answers.ts';
@@ -86,7 +87,7 @@ function failed({ registry, onFault }: ApiServerOptions, request: HttpRequest, e
 async function userOf(access: Access, request: HttpRequest): Promise<UserInfo> {
   const identity = await access.authenticate(request);
   if (identity.kind === 'refused') throw new ApiError('Unauthorized', 'Unauthorized');
-  const headers = distinctHeaders(request.headers);
+  const headers = readHeaders(request.rawHeaders);
   if (!Object.keys(headers).some((name) => name.startsWith('impersonate-'))) return identity.user;
   const impersonation = impersonate(identity.user, headers, await access.authorizer());
   if (impersonation.kind === 'refused') throw impersonation.error;

@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: RequestHeaders;
+  /** Names and values by turns, as they came: where a name counts as often as it is said. */
+  readonly rawHeaders: readonly string[];
   /** What the client showed in the TLS handshake, its own first; empty for none. */
   readonly certificates: () => readonly X509Certificate[];
   /** @throws ApiError (413, 504) where it is too long, or does not come. */
@@ -35,12 +37,3 @@ export type Stream = (
 ) => Promise<void>;
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpAnswer>;
-
-/** The same with every value by itself. */
-export function distinctHeaders(headers: RequestHeaders): Readonly<Record<string, readonly string[]>> {
-  return Object.fromEntries(
-    Object.entries(headers)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, [value as string | string[]].flat()]),
-  );
-}

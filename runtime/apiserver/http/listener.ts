@@ -109,6 +109,7 @@ function toRequest(incoming: Incoming, signal: AbortSignal): HttpRequest {
     path: at < 0 ? url : url.slice(0, at),
     query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
     headers: incoming.headers,
+    rawHeaders: incoming.rawHeaders,
     certificates: () => certificatesOf(incoming),
     readBody: () => readBody(incoming, signal),
     signal,

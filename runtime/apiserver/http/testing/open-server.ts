@@ -80,12 +80,12 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
 function clientOf(t: Test, port: number, ca: string) {
   const agent = new https.Agent({ keepAlive: true, ca, checkServerIdentity: () => undefined });
   t.teardown(() => agent.destroy());
-  const open = (method: string, path: string, headers: Record<string, string> = {}) =>
+  const open = (method: string, path: string, headers: Record<string, string | string[]> = {}) =>
     https.request({ host: '127.0.0.1', port, method, path, headers, agent });
   const ask = (
     method: string,
     path: string,
-    { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+    { body, headers = {} }: { body?: unknown; headers?: Record<string, string | string[]> } = {},
   ): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const request = open(method, path, headers);

@@ -60,6 +60,24 @@ t.test('a pod is warned of in the words of the real server', async (t) => {
       ],
     ],
     [
+      {
+        volumes: [
+          {
+            name: 'v',
+            projected: {
+              sources: [
+                { serviceAccountToken: { path: 'token' } },
+                { configMap: { name: 'm', items: [{ key: 'k', path: 'token' }] } },
+              ],
+            },
+          },
+        ],
+      },
+      [
+        'spec.volumes[0].projected.sources.configMap[0]: has duplicated path with ServiceAccountToken "token"',
+      ],
+    ],
+    [
       { imagePullSecrets: [{ name: 's' }, { name: 's' }, {}] },
       [
         'spec.imagePullSecrets[1].name: duplicate name "s"',

@@ -102,7 +102,7 @@ t.test('services are refused in the words of the real server', async (t) => {
     [{ type: 'ExternalName', externalName: 'a.example.' }, []],
     [{ type: 'ExternalName' }, ['spec.externalName: Required value']],
     [
-      { type: 'ExternalName', externalName: 'a', clusterIP: '10.0.0.1' },
+      { type: 'ExternalName', externalName: 'a', clusterIP: '10.96.0.1' },
       ['spec.clusterIPs: Forbidden: may not be set for ExternalName services'],
     ],
     [
@@ -112,19 +112,19 @@ t.test('services are refused in the words of the real server', async (t) => {
       ],
     ],
     [
-      { clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.2'] },
-      ['spec.clusterIPs: Invalid value: []string{"10.0.0.2"}: first value must match `clusterIP`'],
+      { clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.2'] },
+      ['spec.clusterIPs: Invalid value: []string{"10.96.0.2"}: first value must match `clusterIP`'],
     ],
     [
-      { clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1', '10.0.0.2'] },
+      { clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1', '10.96.0.2'] },
       [
-        'spec.clusterIPs: Invalid value: []string{"10.0.0.1", "10.0.0.2"}: may specify no more than one IP for each IP family',
+        'spec.clusterIPs: Invalid value: []string{"10.96.0.1", "10.96.0.2"}: may specify no more than one IP for each IP family',
       ],
     ],
     [
-      { clusterIP: '10.0.0.1', ipFamilies: ['IPv6'] },
+      { clusterIP: '10.96.0.1', ipFamilies: ['IPv6'] },
       [
-        'spec.clusterIPs[0]: Invalid value: "10.0.0.1": expected an IPv6 value as indicated by `ipFamilies[0]`',
+        'spec.clusterIPs[0]: Invalid value: "10.96.0.1": expected an IPv6 value as indicated by `ipFamilies[0]`',
       ],
     ],
     [
@@ -176,7 +176,7 @@ t.test('services are refused in the words of the real server', async (t) => {
 });
 
 const allocated = {
-  ...{ type: 'NodePort', clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'] },
+  ...{ type: 'NodePort', clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1'] },
   ...{ ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' },
   ports: [{ port: 80, protocol: 'TCP', nodePort: 30000 }],
 };
@@ -184,7 +184,7 @@ const allocated = {
 t.test('what a service was given stays when a client leaves it out', async (t) => {
   const old = made(services, service(allocated));
   t.match(specOf(changed(services, service({ type: 'NodePort' }), old)), {
-    ...{ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'] },
+    ...{ clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1'] },
     ports: [{ nodePort: 30000 }],
   });
 });
@@ -207,13 +207,13 @@ t.test('the address of a service stays', async (t) => {
     return sentences(services.checkUpdate?.(next, old));
   };
   t.same(update({}), []);
-  t.same(update({ clusterIP: '10.0.0.2' }), [
-    'spec.clusterIPs[0]: Invalid value: []string{"10.0.0.2"}: may not change once set',
+  t.same(update({ clusterIP: '10.96.0.2' }), [
+    'spec.clusterIPs[0]: Invalid value: []string{"10.96.0.2"}: may not change once set',
   ]);
   t.same(update({ ipFamilies: ['IPv6'] }), [
     'spec.ipFamilies[0]: Invalid value: []core.IPFamily{"IPv6"}: may not change once set',
   ]);
-  t.same(update({ clusterIPs: ['10.0.0.1', 'fd00::1'], ipFamilies: ['IPv4', 'IPv6'] }), []);
+  t.same(update({ clusterIPs: ['10.96.0.1', 'fd00::1'], ipFamilies: ['IPv4', 'IPv6'] }), []);
 });
 
 t.test('only a service with a balancer has a balancer in its status', async (t) => {
