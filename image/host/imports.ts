@@ -131,7 +131,7 @@ const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   // What a device would say to a bundle.
   'image/cli': ['runtime/config'],
   // The API server's own rules, on every golden object of Kubernetes.
-  'image/generate': ['runtime/apiserver'],
+  'image/generate': ['runtime/apiserver', 'runtime/resources'],
   // An operator asks agents.
   'runtime/agent': ['runtime/operator'],
   // The executable's tests run the agent in it.

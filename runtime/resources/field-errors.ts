@@ -21,7 +21,7 @@ export function notFoundValue(field: string, value: unknown, why = ''): FieldErr
 
 /** For a value that Go writes in its own syntax. @param shown as it does */
 export function invalidShown(field: string, shown: string, why: string): FieldError {
-  return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}: ${why}` };
+  return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${cut(shown)}: ${why}` };
 }
 
 /** @param known sorted, as they are to be listed */
@@ -53,6 +53,13 @@ export function tooMany(field: string, count: number, most: number): FieldError 
   return { reason: 'FieldValueTooMany', field, message };
 }
 
+/** More than anybody reads; a value can be as large as a request, and be shown once for each of its parts. */
+const longestShown = 10_000;
+
 function show(value: unknown): string {
-  return stringifyJson(value ?? null);
+  return cut(stringifyJson(value ?? null));
+}
+
+function cut(text: string): string {
+  return text.length > longestShown ? `${text.slice(0, longestShown)}...` : text;
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
 import { changed, filledIn, made, refusals, sentences } from '../testing/written.ts';
-import { namespaces } from './namespaces.ts';
+import { finalizeNamespace, namespaces } from './namespaces.ts';
 import { nodes } from './nodes.ts';
 
 const namespace = { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'a' } };
@@ -20,6 +20,12 @@ t.test('a namespace has its name as a label, a finalizer and a phase', async (t)
 t.test('an update leaves the finalizers of a namespace alone', async (t) => {
   const old = made(namespaces, namespace);
   t.same(changed(namespaces, { ...namespace, spec: { finalizers: [] } }, old).spec, old.spec);
+});
+
+t.test('finalizing a namespace changes nothing but its finalizers', async (t) => {
+  const old = { ...made(namespaces, namespace), status: { phase: 'Terminating' } };
+  const next = { ...old, spec: { finalizers: [] }, status: {} };
+  t.same(finalizeNamespace(next, old), { ...old, spec: { finalizers: [] } });
 });
 
 t.test('the phase of a namespace says whether it is deleted', async (t) => {

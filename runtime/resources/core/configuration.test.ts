@@ -70,6 +70,22 @@ t.test('a secret has what its type promises', async (t) => {
   }
 });
 
+t.test('a secret for TLS is warned of when it holds no certificate, or no key', async (t) => {
+  const pem = base64('-----BEGIN X-----\nAA==\n-----END X-----\n');
+  const warn = (data: object) =>
+    secrets.warn?.(made(secrets, { ...base, kind: 'Secret', type: 'kubernetes.io/tls', data }), null);
+  t.same(warn({ 'tls.crt': pem, 'tls.key': pem }), []);
+  t.same(warn({ 'tls.crt': '', 'tls.key': pem }), ['tls: failed to find any PEM data in certificate input']);
+  t.same(warn({ 'tls.crt': pem }), ['tls: failed to find any PEM data in key input']);
+});
+
+t.test('data without bytes are data, also as null', async (t) => {
+  const data = { '.dockercfg': null, a: null };
+  t.same(refusals(secrets, { ...base, kind: 'Secret', type: 'kubernetes.io/dockercfg', data }), [
+    'data[.dockercfg]: Invalid value: "<secret contents redacted>": unexpected end of JSON input',
+  ]);
+});
+
 t.test('the type of a secret does not change', async (t) => {
   const old = { ...base, kind: 'Secret', type: 'Opaque' } as ApiObject;
   t.same(sentences(secrets.checkUpdate?.({ ...old, type: 'x' }, old)), [

@@ -21,7 +21,7 @@ export function checkFixedData(
   ];
 }
 
-/** How many bytes a text in base64 stands for. */
-export function sizeOfBase64(text: string): number {
-  return Buffer.byteLength(text, 'base64');
+/** How many bytes a text in base64 stands for. Go writes no bytes as null. */
+export function sizeOfBase64(text: string | null): number {
+  return Buffer.byteLength(text ?? '', 'base64');
 }

@@ -63,7 +63,8 @@ function checkScopes(given: readonly string[], hard: readonly string[]): readonl
   const shown = showStrings(given, 'core.ResourceQuotaScope');
   const wrong = (why: string): FieldError => invalidShown('spec.scopes', shown, why);
   return [
-    ...given.flatMap((scope) => [
+    // A list can be long, and each error shows all of it.
+    ...[...new Set(given)].flatMap((scope) => [
       ...when(!scopes.includes(scope), wrong('unsupported scope')),
       ...unfit(scope, hard).map(() => wrong('unsupported scope applied to resource')),
     ]),
@@ -75,17 +76,18 @@ function checkSelector(spec: ResourceQuotaSpec, hard: readonly string[]): readon
   const field = 'spec.scopeSelector.matchExpressions';
   const requirements = spec.scopeSelector?.matchExpressions ?? [];
   const shown = showStrings(spec.scopes, 'core.ResourceQuotaScope');
+  const unfitting = invalidValue(field, spec.scopeSelector ?? null, 'unsupported scope applied to resource');
   return [
     ...requirements.flatMap((requirement) => [
       ...when(
         !scopes.includes(requirement.scopeName),
         invalidValue(`${field}.scopeName`, requirement.scopeName, 'unsupported scope'),
       ),
-      ...unfit(requirement.scopeName, hard).map(() =>
-        invalidValue(field, spec.scopeSelector, 'unsupported scope applied to resource'),
-      ),
       ...checkOperator(requirement, field),
     ]),
+    ...[...new Set(requirements.map(({ scopeName }) => scopeName))]
+      .flatMap((scope) => unfit(scope, hard))
+      .map(() => unfitting),
     ...contradictions(requirements.map(({ scopeName }) => scopeName)).map(() =>
       invalidShown(field, shown, 'conflicting scopes'),
     ),

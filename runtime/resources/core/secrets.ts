@@ -22,6 +22,7 @@ export const secrets: Strategy = {
     ...when(next.type !== old.type, invalidValue('type', next.type ?? '', 'field is immutable')),
     ...checkFixedData(next, old, ['data']),
   ],
+  warn: (object) => warnOfPair(object as unknown as Secret),
 };
 
 /** `stringData` is only written, and wins. */
@@ -78,8 +79,12 @@ function checkByType({ type, metadata }: Secret, data: NonNullable<Secret['data'
 
 function checkJson(data: NonNullable<Secret['data']>, key: string): readonly FieldError[] {
   if (!Object.hasOwn(data, key)) return [];
-  const why = whyNoJsonObject(Buffer.from(data[key] as string, 'base64').toString());
+  const why = whyNoJsonObject(textOf(data, key));
   return when(why !== '', invalidValue(`data[${key}]`, '<secret contents redacted>', why));
+}
+
+function textOf(data: NonNullable<Secret['data']>, key: string): string {
+  return Buffer.from((Object.hasOwn(data, key) ? data[key] : null) ?? '', 'base64').toString();
 }
 
 /** As Go says it, as far as the first character tells. '': it is one. */
@@ -96,4 +101,16 @@ function whyNoJsonObject(text: string): string {
     if ('{["tfn-0123456789'.includes(first)) return 'unexpected end of JSON input';
     return `invalid character '${first}' looking for beginning of value`;
   }
+}
+
+/** Whether a certificate fits its key is not looked at here: only whether there is one. */
+function warnOfPair({ type, data = {} }: Secret): readonly string[] {
+  if (type !== 'kubernetes.io/tls') return [];
+  const [certificate, key] = ['tls.crt', 'tls.key'].map((name) => textOf(data, name)) as [string, string];
+  if (!isPem(certificate)) return ['tls: failed to find any PEM data in certificate input'];
+  return isPem(key) ? [] : ['tls: failed to find any PEM data in key input'];
+}
+
+function isPem(text: string): boolean {
+  return text.includes('-----BEGIN ') && text.includes('-----END ');
 }

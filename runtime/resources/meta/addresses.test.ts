@@ -8,6 +8,7 @@ import {
   checkRangeOfAddresses,
   readAddress,
   readRange,
+  warnOfAddress,
 } from './addresses.ts';
 
 t.test('readAddress reads what Go reads', async (t) => {
@@ -68,4 +69,22 @@ t.test('addresses are refused in the words of the real server', async (t) => {
     t.same(sentences(checkOrdinaryAddress(address, 'ip')), [`ip: Invalid value: "${address}": ${why}`]);
   }
   t.same(checkOrdinaryAddress('10.0.0.1', 'ip'), []);
+});
+
+t.test('warnOfAddress tells of addresses that are written in an odd way', async (t) => {
+  for (const address of ['10.0.0.1', '2001:db8::1', '::1', '::', '1::', '1:0:2:3:4:5:6:7', 'None', '']) {
+    t.same(warnOfAddress(address, 'ip'), [], address);
+  }
+  t.same(warnOfAddress('010.0.0.1', 'ip'), [
+    'ip: IP address was accepted, but will be invalid in a future Kubernetes release: ParseAddr("010.0.0.1"): IPv4 field has octet with leading zero',
+  ]);
+  for (const [address, canonical] of [
+    ['2001:DB8::1', '2001:db8::1'],
+    ['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
+    ['1:0:0:2:0:0:0:3', '1:0:0:2::3'],
+  ] as const) {
+    t.same(warnOfAddress(address, 'ip'), [
+      `ip: IPv6 address "${address}" is not in RFC 5952 canonical format ("${canonical}"), which may cause controller apply-loops`,
+    ]);
+  }
 });

@@ -106,3 +106,34 @@ function readGroups(text: string): readonly bigint[] | null {
   const groups = hex.map((word) => BigInt(`0x${word}`));
   return four === null ? groups : [...groups, four >> 16n, four & 0xffffn];
 }
+
+/** What is read as an address today, and is written in another way than it should be. */
+export function warnOfAddress(text: string, field: string): readonly string[] {
+  const address = readAddress(text);
+  if (address === null || text === '') return [];
+  if (!text.includes(':')) {
+    const hasZero = text.split('.').some((part) => part.length > 1 && part.startsWith('0'));
+    const why = `ParseAddr(${JSON.stringify(text)}): IPv4 field has octet with leading zero`;
+    const sentence = 'IP address was accepted, but will be invalid in a future Kubernetes release';
+    return hasZero ? [`${field}: ${sentence}: ${why}`] : [];
+  }
+  const canonical = address.family === 6 ? formatSix(address.bits) : text;
+  if (canonical === text) return [];
+  return [
+    `${field}: IPv6 address ${JSON.stringify(text)} is not in RFC 5952 canonical format (${JSON.stringify(canonical)}), which may cause controller apply-loops`,
+  ];
+}
+
+/** RFC 5952: without leading zeros, in small letters, the longest run of zeros left out, the first of equals. */
+function formatSix(bits: bigint): string {
+  const groups = Array.from({ length: 8 }, (_, index) => (bits >> BigInt(112 - 16 * index)) & 0xffffn);
+  const words = groups.map((group) => group.toString(16));
+  const runs = words.map((_, start) => {
+    const end = words.findIndex((word, index) => index >= start && word !== '0');
+    return (end < 0 ? words.length : end) - start;
+  });
+  const longest = Math.max(...runs);
+  if (longest < 2) return words.join(':');
+  const start = runs.indexOf(longest);
+  return `${words.slice(0, start).join(':')}::${words.slice(start + longest).join(':')}`;
+}

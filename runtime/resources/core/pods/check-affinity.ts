@@ -49,6 +49,7 @@ function checkWeight(weight: number, field: string): readonly FieldError[] {
 
 function checkTerm(term: PodAffinityTerm, field: string): readonly FieldError[] {
   const { topologyKey = '', labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } = term;
+  const mismatched = new Set(mismatchLabelKeys);
   const at = `${field}.topologyKey`;
   return [
     ...checkLabelSelector(labelSelector as JsonObject | undefined, `${field}.labelSelector`),
@@ -59,7 +60,7 @@ function checkTerm(term: PodAffinityTerm, field: string): readonly FieldError[] 
     ...checkKeysInSelector(term, field),
     ...inList(matchLabelKeys, `${field}.matchLabelKeys`, (key, place) =>
       when(
-        mismatchLabelKeys.includes(key),
+        mismatched.has(key),
         invalidValue(place, key, 'exists in both matchLabelKeys and mismatchLabelKeys'),
       ),
     ),
@@ -86,9 +87,10 @@ function checkKeys(
 function checkKeysInSelector(term: PodAffinityTerm, field: string): readonly FieldError[] {
   const { labelSelector, matchLabelKeys = [] } = term;
   const seen = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
+  const places = new Map(matchLabelKeys.map((key, index) => [key, index]));
   return (labelSelector?.matchExpressions ?? []).flatMap(({ key }) => {
-    const index = matchLabelKeys.lastIndexOf(key);
-    const isDouble = index >= 0 && seen.has(key);
+    const index = places.get(key);
+    const isDouble = index !== undefined && seen.has(key);
     seen.add(key);
     return when(
       isDouble,
@@ -104,11 +106,12 @@ export function checkSpread(
   constraints: readonly TopologySpreadConstraint[] | undefined,
   field: string,
 ): readonly FieldError[] {
+  const last = new Map(
+    (constraints ?? []).map((one, index) => [`${one.topologyKey}\0${one.whenUnsatisfiable}`, index]),
+  );
   return inList(constraints, field, (constraint, at, index) => {
     const { maxSkew = 0, topologyKey = '', whenUnsatisfiable: action = '', minDomains } = constraint;
-    const isRepeated = (constraints ?? [])
-      .slice(index + 1)
-      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === action);
+    const isRepeated = (last.get(`${topologyKey}\0${action}`) ?? 0) > index;
     const only = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action}`;
     const hasDomains = minDomains !== undefined;
     return [

@@ -15,7 +15,7 @@ export type Volumes = ReadonlyMap<string, VolumeSource>;
 
 export function checkMounts(container: Container, volumes: Volumes, field: string): readonly FieldError[] {
   const paths = new Set<string>();
-  const devices = container.volumeDevices ?? [];
+  const devices = placesOf(container.volumeDevices, ({ devicePath }) => devicePath);
   return inList(container.volumeMounts, field, (mount, at) => {
     const isRepeated = paths.has(mount.mountPath);
     paths.add(mount.mountPath);
@@ -35,7 +35,7 @@ export function checkMounts(container: Container, volumes: Volumes, field: strin
 
 export function checkDevices(container: Container, volumes: Volumes, field: string): readonly FieldError[] {
   const [paths, names] = [new Set<string>(), new Set<string>()];
-  const mounts = container.volumeMounts ?? [];
+  const mounts = placesOf(container.volumeMounts, ({ mountPath }) => mountPath);
   return inList(container.volumeDevices, field, (device, at) => {
     const { name, devicePath } = device;
     const source = volumes.get(name);
@@ -60,37 +60,44 @@ export function checkDevices(container: Container, volumes: Volumes, field: stri
   });
 }
 
-function checkNotDevice(
-  mount: VolumeMount,
-  devices: readonly VolumeDevice[],
-  field: string,
-): readonly FieldError[] {
+interface Places {
+  readonly names: ReadonlySet<string>;
+  readonly paths: ReadonlySet<string>;
+}
+
+function placesOf<T extends { readonly name: string }>(
+  items: readonly T[] | undefined,
+  pathOf: (item: T) => string,
+): Places {
+  return {
+    names: new Set((items ?? []).map(({ name }) => name)),
+    paths: new Set((items ?? []).map(pathOf)),
+  };
+}
+
+function checkNotDevice(mount: VolumeMount, devices: Places, field: string): readonly FieldError[] {
   const { name, mountPath } = mount;
   return [
     ...when(
-      devices.some((device) => device.name === name),
+      devices.names.has(name),
       invalidValue(`${field}.name`, name, 'must not already exist in volumeDevices'),
     ),
     ...when(
-      devices.some((device) => device.devicePath === mountPath),
+      devices.paths.has(mountPath),
       invalidValue(`${field}.mountPath`, mountPath, 'must not already exist as a path in volumeDevices'),
     ),
   ];
 }
 
-function checkNotMounted(
-  device: VolumeDevice,
-  mounts: readonly VolumeMount[],
-  field: string,
-): readonly FieldError[] {
+function checkNotMounted(device: VolumeDevice, mounts: Places, field: string): readonly FieldError[] {
   const { name, devicePath } = device;
   return [
     ...when(
-      mounts.some((mount) => mount.name === name),
+      mounts.names.has(name),
       invalidValue(`${field}.name`, name, 'must not already exist in volumeMounts'),
     ),
     ...when(
-      mounts.some((mount) => mount.mountPath === devicePath),
+      mounts.paths.has(devicePath),
       invalidValue(`${field}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'),
     ),
   ];

@@ -57,12 +57,13 @@ function checkStayTerminated(
   field: string,
 ): readonly FieldError[] {
   if (policy === 'Always') return [];
+  const running = new Set(next.filter((one) => one.state?.terminated === undefined).map(({ name }) => name));
+  const stays = new Set(exempt);
   return inList(old, field, ({ name, state }, at) => {
     const mayRestart = policy === 'OnFailure' && state?.terminated?.exitCode !== 0;
-    if (state?.terminated === undefined || mayRestart || exempt.includes(name)) return [];
-    return next
-      .filter((status) => status.name === name && status.state?.terminated === undefined)
-      .map(() => forbiddenField(`${at}.state`, 'may not be transitioned to non-terminated state'));
+    if (state?.terminated === undefined || mayRestart || stays.has(name)) return [];
+    const why = 'may not be transitioned to non-terminated state';
+    return when(running.has(name), forbiddenField(`${at}.state`, why));
   });
 }
 

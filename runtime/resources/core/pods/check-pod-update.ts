@@ -1,4 +1,5 @@
 /** What of a pod can change once it is there: little, since it runs. (pkg/apis/core/validation, ValidatePodUpdate) Pure. */
+import { stringifyJson } from '../../../apiserver/objects/json-text.ts';
 import type {
   Container,
   NodeAffinity,
@@ -108,7 +109,9 @@ function checkTolerationsKept(
   old: readonly Toleration[],
 ): readonly FieldError[] {
   const untimed = ({ tolerationSeconds: _, ...toleration }: Toleration) => toleration;
-  const isKept = old.every((toleration) => next.some((other) => isSame(untimed(other), untimed(toleration))));
+  // Go wrote both, so that what is the same is the same text.
+  const kept = new Set(next.map((toleration) => stringifyJson(untimed(toleration))));
+  const isKept = old.every((toleration) => kept.has(stringifyJson(untimed(toleration))));
   const why = 'existing toleration can not be modified except its tolerationSeconds';
   return when(!isKept, forbiddenField('spec.tolerations', why));
 }

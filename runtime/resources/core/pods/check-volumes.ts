@@ -3,7 +3,7 @@ import { dnsLabel, dnsSubdomain } from '../../../apiserver/objects/name-rules.ts
 import type { Volume, VolumeSource } from '../../../apiserver/schemas/generated/types/api-core-v1.ts';
 import type { FieldError } from '../../../apiserver/status.ts';
 import { duplicate, forbiddenField, invalidValue, required } from '../../field-errors.ts';
-import { checkFilled, checkFilledName, when } from '../../meta/field-checks.ts';
+import { checkFilled, checkFilledName, checkOptionalName, inList, when } from '../../meta/field-checks.ts';
 import { compareQuantities } from '../../meta/quantities.ts';
 import { checkInitiatorLength, checkIscsi } from '../volumes/check-iscsi.ts';
 import {
@@ -40,20 +40,18 @@ export function checkVolumes(
   field: string,
 ): { readonly errors: readonly FieldError[]; readonly valid: Volumes } {
   const valid = new Map<string, VolumeSource>();
-  const errors: FieldError[] = [];
   const made = new Set(
     (volumes ?? []).filter(({ ephemeral }) => ephemeral !== undefined).map(({ name }) => name),
   );
-  for (const [index, volume] of (volumes ?? []).entries()) {
-    const at = `${field}[${index}]`;
+  const errors = inList(volumes, field, (volume, at) => {
     const own = [
       ...checkSource(volume, podName, at),
       ...checkFilledName(dnsLabel, volume.name, `${at}.name`),
       ...when(valid.has(volume.name), duplicate(`${at}.name`, volume.name)),
     ];
     if (own.length === 0) valid.set(volume.name, volume);
-    errors.push(...own, ...checkClaimNotMade(volume, podName, made, at));
-  }
+    return [...own, ...checkClaimNotMade(volume, podName, made, at)];
+  });
   return { errors, valid };
 }
 
@@ -99,16 +97,15 @@ const checks: { readonly [K in keyof Sources]: Check<K> } = {
   storageos: checkStorageOs,
   projected: checkProjected,
   scaleIO: checkScaleIo,
-  csi: (source, field) => [
-    ...checkDriver(source.driver, `${field}.driver`),
-    ...(source.nodePublishSecretRef === undefined
-      ? []
-      : checkFilledName(
-          dnsSubdomain,
-          source.nodePublishSecretRef.name,
-          `${field}.nodePublishSecretRef.name`,
-        )),
-  ],
+  csi: ({ driver, nodePublishSecretRef }, field) => {
+    const name = nodePublishSecretRef?.name ?? '';
+    const isMissing = nodePublishSecretRef !== undefined && name === '';
+    return [
+      ...checkDriver(driver, `${field}.driver`),
+      ...when(isMissing, required(`${field}.nodePublishSecretRef.name`)),
+      ...checkOptionalName(dnsSubdomain, name, `${field}.name`),
+    ];
+  },
   ephemeral: ({ volumeClaimTemplate }, field) =>
     volumeClaimTemplate === undefined
       ? [required(`${field}.volumeClaimTemplate`)]
@@ -117,6 +114,9 @@ const checks: { readonly [K in keyof Sources]: Check<K> } = {
 
 /** Volumes of images are a feature that is off by default: they are as good as none. */
 const kinds = Object.keys(checks) as readonly (keyof Sources)[];
+
+/** As the real server has them where a volume is one too many. */
+const oddNames: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
 function checkSource(volume: Volume, podName: string | null, field: string): readonly FieldError[] {
   const [first, ...others] = kinds.filter((kind) => volume[kind] !== undefined);
@@ -129,7 +129,9 @@ function checkSource(volume: Volume, podName: string | null, field: string): rea
     ...(volume.iscsi === undefined
       ? []
       : checkInitiatorLength(volume.iscsi, volume.name, `${field}.name`, volume.name)),
-    ...others.map((kind) => forbiddenField(`${field}.${kind}`, 'may not specify more than 1 volume type')),
+    ...others.map((kind) =>
+      forbiddenField(`${field}.${oddNames[kind] ?? kind}`, 'may not specify more than 1 volume type'),
+    ),
     ...(first === 'ephemeral' && podName && volume.name !== ''
       ? dnsSubdomain(claim).map((why) =>
           invalidValue(`${field}.name`, volume.name, `PVC name ${JSON.stringify(claim)}: ${why}`),

@@ -50,6 +50,9 @@ interface PlacedPort {
   readonly field: string;
 }
 
+/** Enough to see it: each port would be named beside each other one. */
+const mostOthers = 10;
+
 function warnOfPorts(containers: readonly PlacedContainer[]): readonly string[] {
   const known = new Map<string, PlacedPort[]>();
   const ports = containers.flatMap(({ container, field }) =>
@@ -59,11 +62,11 @@ function warnOfPorts(containers: readonly PlacedContainer[]): readonly string[] 
     const { port, field } = placed;
     const key = `${port.containerPort}/${port.protocol}`;
     const others = known.get(key) ?? [];
-    known.set(key, [...others, placed]);
+    if (others.length < mostOthers) known.set(key, [...others, placed]);
     const isHalf = (port.hostIP ?? '') !== '' && (port.hostPort ?? 0) === 0;
     return [
       ...(isHalf ? [`${field}: hostIP set without hostPort: ${showPort(port)}`] : []),
-      ...others.flatMap((other) => {
+      ...others.slice(0, mostOthers).flatMap((other) => {
         const relation = relationOf(port, other.port);
         return relation === '' ? [] : [`${field}: ${relation} port definition with ${other.field}`];
       }),

@@ -19,6 +19,7 @@ export function warnOfPodSpec(spec: PodSpec, annotations: Texts, path: string): 
       .filter(([key]) => Object.hasOwn(annotations, key))
       .map(([key, why]) => `${ofAnnotations}[${key}]: ${why}`),
     ...warnOfVolumes(spec.volumes ?? [], `${field}.volumes`),
+    ...warnOfTokenPaths(spec.volumes ?? [], `${field}.volumes`),
     ...warnOfRepeated(spec, field),
     ...warnOfFractions(spec.overhead, `${field}.overhead`),
     ...warnOfProfiles(spec, annotations, ofAnnotations, path !== ''),
@@ -64,15 +65,38 @@ function warnOfVolumes(volumes: readonly Volume[], field: string): readonly stri
   });
 }
 
+/** A token that is written where a file of another source is, or the other way round. */
+function warnOfTokenPaths(volumes: readonly Volume[], field: string): readonly string[] {
+  const sources = volumes.map(({ projected }) => projected?.sources ?? []);
+  const tokens = new Set(sources.flat().flatMap(({ serviceAccountToken: token }) => token?.path ?? []));
+  return sources.flatMap((list, index) =>
+    list.flatMap(({ configMap, secret, downwardAPI }) => {
+      const items = { configMap: configMap?.items, secrets: secret?.items, downwardAPI: downwardAPI?.items };
+      return Object.entries(items).flatMap(([name, files]) =>
+        (files ?? []).flatMap(({ path }, place) =>
+          tokens.has(path)
+            ? [
+                `${field}[${index}].projected.sources.${name}[${place}]: has duplicated path with ServiceAccountToken ${JSON.stringify(path)}`,
+              ]
+            : [],
+        ),
+      );
+    }),
+  );
+}
+
 function warnOfRepeated(spec: PodSpec, field: string): readonly string[] {
   const secrets = (spec.imagePullSecrets ?? []).map(({ name = '' }) => name);
   const aliases = (spec.hostAliases ?? []).map(({ ip }) => ip);
-  const repeated = (values: readonly string[], list: string, what: string) =>
-    values.flatMap((value, index) =>
-      values.indexOf(value) < index
-        ? [`${field}.${list}[${index}].${what}: duplicate ${what} ${JSON.stringify(value)}`]
-        : [],
-    );
+  const repeated = (values: readonly string[], list: string, what: string) => {
+    const seen = new Set<string>();
+    return values.flatMap((value, index) => {
+      const isFirst = !seen.has(value);
+      seen.add(value);
+      if (isFirst) return [];
+      return [`${field}.${list}[${index}].${what}: duplicate ${what} ${JSON.stringify(value)}`];
+    });
+  };
   return [
     ...repeated(aliases, 'hostAliases', 'ip'),
     ...repeated(secrets, 'imagePullSecrets', 'name'),

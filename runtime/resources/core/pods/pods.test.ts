@@ -140,6 +140,13 @@ t.test('an update of status leaves the class of the pod as it was', async (t) =>
   t.same(written(pods.prepareStatusUpdate!(next, old)).status, { phase: 'Running', qosClass: 'BestEffort' });
 });
 
+t.test('the address of a pod is the first of its addresses', async (t) => {
+  const filled = (status: object) => written(pods.fillIn!(written({ ...pod(), status }))).status;
+  t.same(filled({ podIP: '10.0.0.1' }), { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }] });
+  t.match(filled({ podIPs: [{ ip: '10.0.0.1' }] }), { podIP: '10.0.0.1' });
+  t.match(filled({ podIP: '10.0.0.2', podIPs: [{ ip: '10.0.0.1' }] }), { podIPs: [{ ip: '10.0.0.2' }] });
+});
+
 t.test('new pods are refused for what only a running one can have', async (t) => {
   t.same(refusals(pods, pod({ nodeName: 'n', schedulingGates: [{ name: 'g' }] })), [
     'spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared',
@@ -203,4 +210,23 @@ t.test('what a kubelet says of a pod is checked', async (t) => {
   t.same(check({ containerStatuses: [running] }, { containerStatuses: [terminated] }), [
     'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
   ]);
+});
+
+t.test('a pod as large as a request can be is answered as fast as it is read', async (t) => {
+  const many = <T>(make: (index: number) => T): readonly T[] =>
+    Array.from({ length: 40_000 }, (_, index) => make(index));
+  const container = {
+    ...main,
+    ports: many((index) => ({ containerPort: 1 + (index % 2) })),
+    env: many(() => ({ name: 'A', value: '1' })),
+    volumeMounts: many((index) => ({ name: `v${index}`, mountPath: `/m${index}` })),
+    volumeDevices: many((index) => ({ name: `w${index}`, devicePath: `/d${index}` })),
+  };
+  const topologySpreadConstraints = many((index) => ({ maxSkew: 1, topologyKey: `k${index}` }));
+  const hostAliases = many((index) => ({ ip: `10.0.${index >> 8}.${index & 255}` }));
+  const large = made(pods, pod({ containers: [container], topologySpreadConstraints, hostAliases }));
+  // Were each compared with each other, this would not end before the test does.
+  t.ok((pods.check?.(large) ?? []).length > 0);
+  t.ok((pods.warn?.(large, null) ?? []).length > 0);
+  t.ok((pods.checkUpdate?.(large, large) ?? []).length === 0);
 });

@@ -2,7 +2,7 @@
 import type { Strategy } from '../../../apiserver/handlers/served-kind.ts';
 import { dnsLabel, dnsSubdomain } from '../../../apiserver/objects/name-rules.ts';
 import type { ApiObject } from '../../../apiserver/objects/object-bytes.ts';
-import type { Pod, PodSpec } from '../../../apiserver/schemas/generated/types/api-core-v1.ts';
+import type { Pod, PodSpec, PodStatus } from '../../../apiserver/schemas/generated/types/api-core-v1.ts';
 import type { FieldError } from '../../../apiserver/status.ts';
 import { forbiddenField } from '../../field-errors.ts';
 import { inList, when } from '../../meta/field-checks.ts';
@@ -83,7 +83,16 @@ function fillIn(object: ApiObject): ApiObject {
     kept.length === Object.keys(annotations).length
       ? object.metadata
       : { ...object.metadata, annotations: Object.fromEntries(kept) };
-  return { ...object, metadata, spec: fillInSpecOfPod(podSpecOf(object)) };
+  return { ...object, metadata, spec: fillInSpecOfPod(podSpecOf(object)), status: fillInStatus(object) };
+}
+
+/** `podIP` is the first of `podIPs`; where they differ, it is right: older kubelets know no other. */
+function fillInStatus(object: ApiObject): PodStatus {
+  const status = (object as unknown as Pod).status ?? {};
+  const { podIP = '', podIPs = [] } = status;
+  const [first] = podIPs;
+  if (podIP !== '' && first?.ip !== podIP) return { ...status, podIPs: [{ ip: podIP }] };
+  return first === undefined ? status : { ...status, podIP: first.ip };
 }
 
 /** The class was decided when the pod was made; kubelets once lost it. */

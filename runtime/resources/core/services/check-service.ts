@@ -21,7 +21,7 @@ import { checkLabels } from '../../meta/label-selector.ts';
 import { checkPortOrName } from '../../meta/port-or-name.ts';
 import { protocols } from '../endpoints.ts';
 import { checkTraffic } from './check-traffic.ts';
-import { checkClusterAddresses, isHeadless } from './cluster-addresses.ts';
+import { isHeadless } from './cluster-addresses.ts';
 
 const hintsAnnotation = 'service.kubernetes.io/topology-aware-hints';
 const modeAnnotation = 'service.kubernetes.io/topology-mode';
@@ -40,7 +40,6 @@ export function checkService({ metadata, spec = {} }: Service): readonly FieldEr
     ...checkPorts(ports),
     ...checkLabels(spec.selector ?? {}, 'spec.selector'),
     ...checkAffinity(spec),
-    ...checkClusterAddresses(spec),
     ...inList(externalIPs, 'spec.externalIPs', (address, at) => {
       const errors = checkAddress(address, at);
       return errors.length > 0 ? errors : checkOrdinaryAddress(address, at);

@@ -105,10 +105,15 @@ function checkFirst({ clusterIP = '' }: ServiceSpec, addresses: readonly string[
 }
 
 function checkFamilies(given: readonly string[]): readonly FieldError[] {
-  return inList(given, 'spec.ipFamilies', (family, at, index) => [
-    ...when(!families.includes(family), notSupported(at, family, families)),
-    ...when(given.indexOf(family) < index, duplicate(at, family)),
-  ]);
+  const seen = new Set<string>();
+  return inList(given, 'spec.ipFamilies', (family, at) => {
+    const isRepeated = seen.has(family);
+    seen.add(family);
+    return [
+      ...when(!families.includes(family), notSupported(at, family, families)),
+      ...when(isRepeated, duplicate(at, family)),
+    ];
+  });
 }
 
 function checkEach(addresses: readonly string[]): readonly FieldError[] {

@@ -47,11 +47,11 @@ function withNodePorts(
   ports: readonly ServicePort[] | undefined,
   before: readonly ServicePort[],
 ): readonly ServicePort[] | undefined {
+  const given = new Map(before.map((port) => [`${port.protocol}/${port.port}`, port.nodePort]));
   const used = new Set((ports ?? []).map(({ nodePort }) => nodePort || 0));
   return ports?.map((port) => {
     if (port.nodePort) return port;
-    const same = before.find((old) => old.protocol === port.protocol && old.port === port.port);
-    const nodePort = same?.nodePort || 0;
+    const nodePort = given.get(`${port.protocol}/${port.port}`) || 0;
     return nodePort === 0 || used.has(nodePort) ? port : { ...port, nodePort };
   });
 }

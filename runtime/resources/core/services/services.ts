@@ -8,11 +8,11 @@ import type { ApiObject } from '../../../apiserver/objects/object-bytes.ts';
 import type { LoadBalancerIngress, Service } from '../../../apiserver/schemas/generated/types/api-core-v1.ts';
 import type { FieldError } from '../../../apiserver/status.ts';
 import { forbiddenField, invalidValue, required } from '../../field-errors.ts';
-import { checkAddress, readAddress } from '../../meta/addresses.ts';
+import { checkAddress, readAddress, warnOfAddress } from '../../meta/addresses.ts';
 import { checkOneOf, checkOptionalName, inList, when } from '../../meta/field-checks.ts';
 import { allocateService, checkAllocation, claimsOfService, serviceClaimError } from './allocation.ts';
 import { checkService } from './check-service.ts';
-import { checkAddressesKept, checkFamiliesKept } from './cluster-addresses.ts';
+import { checkAddressesKept, checkClusterAddresses, checkFamiliesKept } from './cluster-addresses.ts';
 import { keepValues, needsHealthCheck } from './kept-values.ts';
 import { fillInService } from './service-defaults.ts';
 
@@ -27,7 +27,7 @@ export const services: Strategy = {
   allocate: allocateService,
   claimsOf: claimsOfService,
   claimError: serviceClaimError,
-  check: (object) => [...checkService(object as unknown as Service), ...checkAllocation(specOf(object))],
+  check,
   checkUpdate,
   checkStatusUpdate,
   warn,
@@ -35,6 +35,14 @@ export const services: Strategy = {
 
 function specOf(object: ApiObject): NonNullable<Service['spec']> {
   return (object as unknown as Service).spec ?? {};
+}
+
+/** What is wrong with addresses shows when they are given out, before anything else is looked at. */
+function check(object: ApiObject): readonly FieldError[] {
+  const spec = specOf(object);
+  const malformed = checkClusterAddresses(spec);
+  const errors = malformed.length > 0 || spec.type === 'ExternalName' ? malformed : checkAllocation(spec);
+  return errors.length > 0 ? errors : checkService(object as unknown as Service);
 }
 
 function checkUpdate(next: ApiObject, old: ApiObject): readonly FieldError[] {
@@ -111,5 +119,12 @@ function warn(object: ApiObject): readonly string[] {
       'spec.externalName is ignored when spec.type is not "ExternalName"',
     ],
   ];
-  return sentences.filter(([applies]) => applies).map(([, sentence]) => sentence);
+  const addresses = { clusterIPs: isHeadless ? [] : spec.clusterIPs, externalIPs: spec.externalIPs };
+  return [
+    ...sentences.filter(([applies]) => applies).map(([, sentence]) => sentence),
+    ...Object.entries(addresses).flatMap(([name, list]) =>
+      (list ?? []).flatMap((address, index) => warnOfAddress(address, `spec.${name}[${index}]`)),
+    ),
+    ...warnOfAddress(spec.loadBalancerIP ?? '', 'spec.loadBalancerIP'),
+  ];
 }

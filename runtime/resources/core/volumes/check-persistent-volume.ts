@@ -172,7 +172,12 @@ function checkSources(spec: PersistentVolumeSpec, name: string, field: string): 
     ...(first === 'iscsi' && spec.iscsi !== undefined
       ? checkInitiatorLength(spec.iscsi, name, `${field}.iscsi.targetportal`, portal)
       : []),
-    ...others.map((other) => forbiddenField(`${field}.${other}`, 'may not specify more than 1 volume type')),
+    ...others.map((other) =>
+      forbiddenField(
+        `${field}.${other === 'cephfs' ? 'cephFS' : other}`,
+        'may not specify more than 1 volume type',
+      ),
+    ),
     ...when(needsNode, required(`${field}.nodeAffinity`, 'Local volume requires node affinity')),
   ];
 }

@@ -18,6 +18,7 @@ import { describeChanges } from '../../meta/changes.ts';
 import { when } from '../../meta/field-checks.ts';
 import { withChanged, withDefaults } from '../../meta/fill-in.ts';
 import { isWholeQuantity, roundUpToMilli } from '../../meta/quantities.ts';
+import { warnOfNodeTerm } from '../node-selector.ts';
 import { checkVolumeSpec, persistentSources } from './check-persistent-volume.ts';
 import {
   azureDiskDefaults,
@@ -160,7 +161,6 @@ function withStableLabels(
 }
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
-const reclaimAnnotation = 'pv.beta.kubernetes.io/reclaim-policy';
 const mountAnnotation = 'volume.beta.kubernetes.io/mount-options';
 const deprecatedSources = {
   photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
@@ -178,7 +178,6 @@ function warn(object: ApiObject): readonly string[] {
   const annotations = (object.metadata.annotations ?? {}) as Readonly<Record<string, string>>;
   const ofAnnotations = [
     [classAnnotation, 'deprecated since v1.8; use "storageClassName" attribute instead'],
-    [reclaimAnnotation, 'deprecated; use "persistentVolumeReclaimPolicy" attribute instead'],
     [mountAnnotation, 'deprecated since v1.31; use "mountOptions" attribute instead'],
   ] as const;
   const isRecycled = spec.persistentVolumeReclaimPolicy === 'Recycle';
@@ -194,7 +193,10 @@ function warn(object: ApiObject): readonly string[] {
       : []),
     ...Object.entries(deprecatedSources)
       .filter(([name]) => spec[name as keyof typeof deprecatedSources] !== undefined)
-      .map(([name, why]) => `spec.${name}: ${why}`),
+      .map(([name, why]) => `spec.${name === 'storageos' ? 'storageOS' : name}: ${why}`),
+    ...(spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap((term, index) =>
+      warnOfNodeTerm(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`),
+    ),
     ...(size === undefined || isWholeQuantity(size)
       ? []
       : [
