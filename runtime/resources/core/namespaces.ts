@@ -20,14 +20,13 @@ export const namespaces: Strategy = {
   prepareUpdate: (next, old) => ({ ...next, spec: old.spec }),
   check: checkFinalizers,
   checkStatusUpdate: checkPhase,
+  // By which the namespace controller says that it is done.
+  parts: {
+    finalize: { take: (sent, old) => ({ ...old, spec: sent.spec ?? {} }), check: checkFinalizers },
+  },
 };
 
-/** Changes nothing but the finalizers, of what `/finalize` gets. */
-export function finalizeNamespace(next: ApiObject, old: ApiObject): ApiObject {
-  return { ...old, metadata: next.metadata, spec: next.spec ?? {} };
-}
-
-export function checkFinalizers(object: ApiObject): readonly FieldError[] {
+function checkFinalizers(object: ApiObject): readonly FieldError[] {
   const { spec } = object as unknown as Namespace;
   return (spec?.finalizers ?? []).flatMap((name) => checkName(finalizerName, name, 'spec.finalizers'));
 }
