@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
 import { changed, filledIn, made, refusals, sentences } from '../testing/written.ts';
-import { finalizeNamespace, namespaces } from './namespaces.ts';
+import { namespaces } from './namespaces.ts';
 import { nodes } from './nodes.ts';
 
 const namespace = { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'a' } };
@@ -24,8 +24,12 @@ t.test('an update leaves the finalizers of a namespace alone', async (t) => {
 
 t.test('finalizing a namespace changes nothing but its finalizers', async (t) => {
   const old = { ...made(namespaces, namespace), status: { phase: 'Terminating' } };
-  const next = { ...old, spec: { finalizers: [] }, status: {} };
-  t.same(finalizeNamespace(next, old), { ...old, spec: { finalizers: [] } });
+  const sent = { ...old, spec: { finalizers: ['f'] }, status: {} };
+  const next = namespaces.parts!.finalize!.take(sent, old);
+  t.same(next, { ...old, spec: { finalizers: ['f'] } });
+  t.match(sentences(namespaces.parts!.finalize!.check?.(next, old)), [
+    /^spec\.finalizers: Invalid value: "f"/,
+  ]);
 });
 
 t.test('the phase of a namespace says whether it is deleted', async (t) => {

@@ -2,7 +2,6 @@
 import type { Strategy } from '../../apiserver/handlers/served-kind.ts';
 import { configMaps } from './config-maps.ts';
 import { endpoints } from './endpoints.ts';
-import { changeEphemeralContainers, checkEphemeralContainers } from './ephemeral-containers.ts';
 import { events } from './events.ts';
 import { limitRanges } from './limit-ranges.ts';
 import { namespaces } from './namespaces.ts';
@@ -17,9 +16,6 @@ import { services } from './services/services.ts';
 import { persistentVolumeClaims } from './volumes/persistent-volume-claims.ts';
 import { persistentVolumes } from './volumes/persistent-volumes.ts';
 
-/** It needs to know pods, which need not know it. */
-const ephemeralcontainers = { take: changeEphemeralContainers, check: checkEphemeralContainers };
-
 export const coreStrategies: Readonly<Record<string, Strategy>> = {
   '/configmaps': configMaps,
   '/endpoints': endpoints,
@@ -29,7 +25,7 @@ export const coreStrategies: Readonly<Record<string, Strategy>> = {
   '/nodes': nodes,
   '/persistentvolumeclaims': persistentVolumeClaims,
   '/persistentvolumes': persistentVolumes,
-  '/pods': { ...pods, parts: { ephemeralcontainers } },
+  '/pods': pods,
   '/podtemplates': podTemplates,
   '/replicationcontrollers': replicationControllers,
   '/resourcequotas': resourceQuotas,

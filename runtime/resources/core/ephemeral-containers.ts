@@ -2,32 +2,30 @@
  * What `pods/ephemeralcontainers` changes: containers that come into a running pod, and stay.
  * (pkg/registry/core/pod/strategy.go, ValidatePodEphemeralContainersUpdate) Pure.
  */
+import type { Part } from '../../apiserver/handlers/served-kind.ts';
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
 import { isSameJson, type JsonValue } from '../../apiserver/schemas/protobuf/json-value.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { forbiddenField } from '../field-errors.ts';
 import { describeChanges } from '../meta/changes.ts';
-import { annotationsOf, checkPod, checkPodAnnotationsKept, podSpecOf } from './pods/pods.ts';
+import { annotationsOf, checkPod, checkPodAnnotationsKept, podSpecOf } from './pods/check-pod.ts';
 import { mirrorAnnotation } from './pods/profile-annotations.ts';
 
-/** The pod as it is, with the ephemeral containers of the one that was sent. */
-export function changeEphemeralContainers(next: ApiObject, old: ApiObject): ApiObject {
-  const { ephemeralContainers } = podSpecOf(next);
-  const { ephemeralContainers: _, ...spec } = podSpecOf(old);
-  const { managedFields } = next.metadata;
-  return {
-    ...old,
-    metadata: { ...old.metadata, ...(managedFields === undefined ? {} : { managedFields }) },
-    spec: { ...spec, ...(ephemeralContainers === undefined ? {} : { ephemeralContainers }) },
-  };
-}
-
-export function checkEphemeralContainers(next: ApiObject, old: ApiObject): readonly FieldError[] {
-  if (Object.hasOwn(annotationsOf(old), mirrorAnnotation)) {
-    return [forbiddenField('[]', 'static pods do not support ephemeral containers')];
-  }
-  return [...checkPod(next), ...checkPodAnnotationsKept(next, old), ...checkKept(next, old)];
-}
+export const ephemeralContainers: Part = {
+  /** The pod as it is, with the ephemeral containers of the one that was sent. */
+  take: (sent, old) => {
+    const { ephemeralContainers: containers } = podSpecOf(sent);
+    const { ephemeralContainers: _, ...spec } = podSpecOf(old);
+    return {
+      ...old,
+      spec: { ...spec, ...(containers === undefined ? {} : { ephemeralContainers: containers }) },
+    };
+  },
+  check: (next, old) =>
+    Object.hasOwn(annotationsOf(old), mirrorAnnotation)
+      ? [forbiddenField('[]', 'static pods do not support ephemeral containers')]
+      : [...checkPod(next), ...checkPodAnnotationsKept(next, old), ...checkKept(next, old)],
+};
 
 /** A patch need not keep the order. */
 function checkKept(next: ApiObject, old: ApiObject): readonly FieldError[] {

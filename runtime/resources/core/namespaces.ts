@@ -20,15 +20,13 @@ export const namespaces: Strategy = {
   prepareUpdate: (next, old) => ({ ...next, spec: old.spec }),
   check: checkFinalizers,
   checkStatusUpdate: checkPhase,
-  parts: { finalize: { take: finalizeNamespace, check: checkFinalizers } },
+  // By which the namespace controller says that it is done.
+  parts: {
+    finalize: { take: (sent, old) => ({ ...old, spec: sent.spec ?? {} }), check: checkFinalizers },
+  },
   isHeld: (object) => ((object as unknown as Namespace).spec?.finalizers ?? []).length > 0,
   markDeleted: (object) => ({ ...object, status: { ...(object.status as object), phase: 'Terminating' } }),
 };
-
-/** Changes nothing but the finalizers, of what `/finalize` gets. */
-function finalizeNamespace(next: ApiObject, old: ApiObject): ApiObject {
-  return { ...old, metadata: next.metadata, spec: next.spec ?? {} };
-}
 
 function checkFinalizers(object: ApiObject): readonly FieldError[] {
   const { spec } = object as unknown as Namespace;

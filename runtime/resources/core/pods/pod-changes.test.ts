@@ -4,7 +4,6 @@ import type { ApiObject } from '../../../apiserver/objects/object-bytes.ts';
 import { ApiError } from '../../../apiserver/status.ts';
 import { made, sentences } from '../../testing/written.ts';
 import { bindPod } from '../binding.ts';
-import { changeEphemeralContainers, checkEphemeralContainers } from '../ephemeral-containers.ts';
 import { pods } from './pods.ts';
 
 const main = { name: 'c', image: 'i:1' };
@@ -90,6 +89,7 @@ t.test('annotations that a kubelet acted upon stay', async (t) => {
 });
 
 t.test('ephemeral containers come and stay', async (t) => {
+  const part = pods.parts!.ephemeralcontainers!;
   const debug = { name: 'debug', image: 'busybox' };
   const old = pod();
   const withDebug = (container: object, base = old): ApiObject => {
@@ -97,25 +97,25 @@ t.test('ephemeral containers come and stay', async (t) => {
       ...base,
       spec: { ...(base.spec as object), hostname: 'h', ephemeralContainers: [container] },
     };
-    return pods.fillIn!(changeEphemeralContainers(sent, base));
+    return pods.fillIn!(part.take(sent, base));
   };
   const next = withDebug(debug);
   t.match(next.spec, { hostname: undefined, ephemeralContainers: [{ imagePullPolicy: 'Always' }] });
-  t.same(sentences(checkEphemeralContainers(next, old)), []);
-  t.same(sentences(checkEphemeralContainers(old, next)), [
+  t.same(sentences(part.check!(next, old)), []);
+  t.same(sentences(part.check!(old, next)), [
     'spec.ephemeralContainers: Forbidden: existing ephemeral containers "debug" may not be removed\n',
   ]);
-  t.match(sentences(checkEphemeralContainers(withDebug({ ...debug, image: 'other' }), next)), [
+  t.match(sentences(part.check!(withDebug({ ...debug, image: 'other' }), next)), [
     /existing ephemeral containers "debug" may not be changed\n- \timage: "busybox"\n\+ \timage: "other"\n$/,
   ]);
-  t.same(sentences(checkEphemeralContainers(withDebug({ ...debug, ports: [{ containerPort: 1 }] }), old)), [
+  t.same(sentences(part.check!(withDebug({ ...debug, ports: [{ containerPort: 1 }] }), old)), [
     'spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container',
   ]);
-  t.same(sentences(checkEphemeralContainers(withDebug({ ...debug, targetContainerName: 'x' }), old)), [
+  t.same(sentences(part.check!(withDebug({ ...debug, targetContainerName: 'x' }), old)), [
     'spec.ephemeralContainers[0].targetContainerName: Not found: "x"',
   ]);
   const mirror = pod({}, { 'kubernetes.io/config.mirror': 'x' });
-  t.same(sentences(checkEphemeralContainers(mirror, mirror)), [
+  t.same(sentences(part.check!(mirror, mirror)), [
     '[]: Forbidden: static pods do not support ephemeral containers',
   ]);
 });

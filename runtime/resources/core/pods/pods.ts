@@ -2,19 +2,19 @@
 import type { Strategy } from '../../../apiserver/handlers/served-kind.ts';
 import { dnsLabel, dnsSubdomain } from '../../../apiserver/objects/name-rules.ts';
 import type { ApiObject } from '../../../apiserver/objects/object-bytes.ts';
-import type { Pod, PodSpec, PodStatus } from '../../../apiserver/schemas/generated/types/api-core-v1.ts';
+import type { Pod, PodStatus } from '../../../apiserver/schemas/generated/types/api-core-v1.ts';
 import type { FieldError } from '../../../apiserver/status.ts';
 import { forbiddenField } from '../../field-errors.ts';
-import { inList, when } from '../../meta/field-checks.ts';
-import { checkImageSpaces } from './check-container.ts';
-import { checkOnlyOfPod, checkPodSpec } from './check-pod-spec.ts';
+import { when } from '../../meta/field-checks.ts';
+import { ephemeralContainers } from '../ephemeral-containers.ts';
+import { annotationsOf, checkPod, checkPodAnnotationsKept, podSpecOf } from './check-pod.ts';
 import { checkPodStatus } from './check-pod-status.ts';
 import { checkPodSpecUpdate } from './check-pod-update.ts';
 import { dropOffStatus } from './dropped-fields.ts';
 import { fillInSpecOfPod } from './pod-spec-defaults.ts';
 import { warnOfPodSpec } from './pod-warnings.ts';
 import { preparePod } from './prepare-pod.ts';
-import { checkAnnotationsKept, checkPodAnnotations, checkProfilesMatch } from './profile-annotations.ts';
+import { checkProfilesMatch } from './profile-annotations.ts';
 
 export const pods: Strategy = {
   name: dnsSubdomain,
@@ -33,6 +33,7 @@ export const pods: Strategy = {
     ...checkPodAnnotationsKept(next, old),
     ...checkPodStatus(next as unknown as Pod, old as unknown as Pod),
   ],
+  parts: { ephemeralcontainers: ephemeralContainers },
   warn,
   graceSeconds,
 };
@@ -45,29 +46,6 @@ function graceSeconds(object: ApiObject, wished: number | null): number {
   const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
   if (!spec?.nodeName || hasEnded) return 0;
   return wished ?? Number(spec.terminationGracePeriodSeconds ?? usualGraceSeconds);
-}
-
-export function podSpecOf(object: ApiObject): PodSpec {
-  return (object as unknown as Pod).spec ?? { containers: [] };
-}
-
-export function checkPod(object: ApiObject): readonly FieldError[] {
-  const spec = podSpecOf(object);
-  return [
-    ...checkPodAnnotations(annotationsOf(object), spec, 'metadata.annotations'),
-    ...checkPodSpec(spec, 'spec', { isPod: true, podName: object.metadata.name ?? '' }),
-    ...checkOnlyOfPod(spec, 'spec'),
-    ...inList(spec.containers, 'spec.containers', checkImageSpaces),
-    ...inList(spec.initContainers, 'spec.initContainers', checkImageSpaces),
-  ];
-}
-
-export function checkPodAnnotationsKept(next: ApiObject, old: ApiObject): readonly FieldError[] {
-  return checkAnnotationsKept(annotationsOf(next), annotationsOf(old), 'metadata.annotations');
-}
-
-export function annotationsOf({ metadata }: ApiObject): Readonly<Record<string, string>> {
-  return (metadata.annotations ?? {}) as Readonly<Record<string, string>>;
 }
 
 /** Older versions had init containers there. */

@@ -1,5 +1,5 @@
 /** Storage of the cluster. (pkg/registry/core/persistentvolume, pkg/api/persistentvolume, pkg/apis/core/validation) Pure. */
-import type { Strategy } from '../../../apiserver/handlers/served-kind.ts';
+import type { Strategy, Writer } from '../../../apiserver/handlers/served-kind.ts';
 import { dnsSubdomain } from '../../../apiserver/objects/name-rules.ts';
 import type { ApiObject } from '../../../apiserver/objects/object-bytes.ts';
 import type {
@@ -36,9 +36,10 @@ export const persistentVolumes: Strategy = {
   prepareCreate: (object) => ({
     ...object,
     spec: withoutAttributes(specOf(object), {}),
-    status: { phase: 'Pending', lastPhaseTransitionTime: object.metadata.creationTimestamp },
+    status: { phase: 'Pending' },
   }),
   prepareUpdate: (next, old) => ({ ...next, spec: withoutAttributes(specOf(next), specOf(old)) }),
+  stamp,
   check: (object) => checkVolumeSpec(specOf(object), object.metadata.name ?? '', 'spec'),
   checkUpdate,
   warn,
@@ -73,6 +74,17 @@ function withoutAttributes(spec: PersistentVolumeSpec, before: PersistentVolumeS
   if (before.volumeAttributesClassName !== undefined) return spec;
   const { volumeAttributesClassName: _, ...others } = spec;
   return others;
+}
+
+/** Since when it is in its phase. */
+function stamp(next: ApiObject, old: ApiObject | null, { now }: Writer): ApiObject {
+  const after = (next as unknown as PersistentVolume).status;
+  const before = (old as unknown as PersistentVolume | null)?.status;
+  const given = after?.lastPhaseTransitionTime;
+  const kept = before?.lastPhaseTransitionTime;
+  const isSame = old !== null && after?.phase === before?.phase;
+  const time = isSame ? (given ?? kept) : given === undefined || given === kept ? now : given;
+  return time === undefined ? next : { ...next, status: { ...after, lastPhaseTransitionTime: time } };
 }
 
 function checkUpdate(next: ApiObject, old: ApiObject): readonly FieldError[] {

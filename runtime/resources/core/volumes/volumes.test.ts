@@ -25,7 +25,22 @@ const hostPath = { hostPath: { path: '/data' } };
 t.test('a volume is kept after its claim, and waits', async (t) => {
   t.match(made(persistentVolumes, volume(hostPath)), {
     spec: { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem', hostPath: { type: '' } },
-    status: { phase: 'Pending', lastPhaseTransitionTime: created },
+    status: { phase: 'Pending' },
+  });
+});
+
+t.test('a volume says since when it is in its phase', async (t) => {
+  const user = { name: 'me', uid: '', groups: [], extra: {} };
+  const stamp = (next: ApiObject, old: ApiObject | null, now: string) =>
+    persistentVolumes.stamp!(next, old, { user, now, subresource: '' });
+  const first = stamp(made(persistentVolumes, volume(hostPath)), null, created);
+  t.match(first.status, { phase: 'Pending', lastPhaseTransitionTime: created });
+  const later = '2026-01-02T00:00:00Z';
+  t.match(stamp({ ...first, status: { phase: 'Pending' } }, first, later).status, {
+    lastPhaseTransitionTime: created,
+  });
+  t.match(stamp({ ...first, status: { phase: 'Bound' } }, first, later).status, {
+    lastPhaseTransitionTime: later,
   });
 });
 
