@@ -104,6 +104,17 @@ t.test('replication controllers are refused in the words of the real server', as
   }
 });
 
+t.test('a replication controller is warned of when what it wants is new', async (t) => {
+  const odd = { ...template, spec: { ...template.spec, terminationGracePeriodSeconds: -1 } };
+  const object = filledIn(replicationControllers, controller({ template: odd }));
+  const sentence =
+    'spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1';
+  t.same(replicationControllers.warn?.(object, null), [sentence]);
+  t.same(replicationControllers.warn?.(object, object), []);
+  const later = { ...object, metadata: { ...object.metadata, generation: 2 } };
+  t.same(replicationControllers.warn?.(later, object), [sentence]);
+});
+
 t.test('the status of a replication controller adds up', async (t) => {
   const object = filledIn(replicationControllers, controller({}));
   const next = { ...object, status: { replicas: 1, readyReplicas: 2 } };

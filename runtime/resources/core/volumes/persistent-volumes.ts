@@ -40,7 +40,10 @@ export const persistentVolumes: Strategy = {
   }),
   prepareUpdate: (next, old) => ({ ...next, spec: withoutAttributes(specOf(next), specOf(old)) }),
   stamp,
-  check: (object) => checkVolumeSpec(specOf(object), object.metadata.name ?? '', 'spec'),
+  check: (object) => [
+    ...checkVolumeSpec(specOf(object), object.metadata.name ?? '', 'spec'),
+    ...checkMountAnnotation(object),
+  ],
   checkUpdate,
   warn,
 };
@@ -74,6 +77,20 @@ function withoutAttributes(spec: PersistentVolumeSpec, before: PersistentVolumeS
   if (before.volumeAttributesClassName !== undefined) return spec;
   const { volumeAttributesClassName: _, ...others } = spec;
   return others;
+}
+
+/** Kinds of volumes that are mounted by the node's own means. */
+const mountable = [
+  ...(['gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'nfs', 'rbd', 'quobyte', 'iscsi'] as const),
+  ...(['cinder', 'cephfs', 'azureFile', 'vsphereVolume', 'azureDisk', 'photonPersistentDisk'] as const),
+];
+
+function checkMountAnnotation(object: ApiObject): readonly FieldError[] {
+  const spec = specOf(object);
+  const isGiven = Object.hasOwn((object.metadata.annotations ?? {}) as object, mountAnnotation);
+  const takesOptions = mountable.some((name) => spec[name] !== undefined);
+  const why = 'may not specify mount options for this volume type';
+  return when(isGiven && !takesOptions, forbiddenField(`metadata.annotations.${mountAnnotation}`, why));
 }
 
 /** Since when it is in its phase. */
