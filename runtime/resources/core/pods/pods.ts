@@ -45,7 +45,9 @@ function graceSeconds(object: ApiObject, wished: number | null): number {
   const { spec, status } = object as unknown as Pod;
   const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
   if (!spec?.nodeName || hasEnded) return 0;
-  return wished ?? Number(spec.terminationGracePeriodSeconds ?? usualGraceSeconds);
+  const seconds = wished ?? Number(spec.terminationGracePeriodSeconds ?? usualGraceSeconds);
+  // What was negative before it was refused is as short as can be.
+  return seconds < 0 ? 1 : seconds;
 }
 
 /** Older versions had init containers there. */
