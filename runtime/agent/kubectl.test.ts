@@ -3,11 +3,13 @@ import t from 'tap';
 import { makeOperator } from './testing/kubectl.ts';
 import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
 import { play } from './testing/transcript.ts';
+import { access, nodes as cluster } from './transcripts/cluster.ts';
 import { changing, generators, looking } from './transcripts/objects.ts';
+import { workloads } from './transcripts/workloads.ts';
 
 t.setTimeout(600_000);
 
-const transcripts = [generators, looking, changing];
+const transcripts = [generators, looking, changing, workloads, cluster, access];
 
 t.test('every transcript, on the leader and on a follower', async (t) => {
   const operator = makeOperator(t, t.testdir());
