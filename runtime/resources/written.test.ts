@@ -79,6 +79,23 @@ for (const [group, resource, sample] of samples) {
   });
 }
 
+t.test('metadata can be written with status, unless the kind keeps it', async (t) => {
+  const report = { metadata: { labels: { l: 'm' }, annotations: { a: 'b' } }, status: {} };
+  const written = async (group: string, resource: string, sample: object): Promise<ApiObject['metadata']> => {
+    const strategy = strategyOf(findResource(builtInGroupVersions, { group, version: 'v1', resource })!);
+    const { create, update } = await openKind(t, group, resource, true, strategy);
+    await create(patched(sample, { metadata: { name: 'a' } }));
+    return (await update((current) => patched(current, report) as never, { subresource: 'status' })).metadata;
+  };
+  t.match(await written('batch', 'jobs', job), {
+    labels: { l: 'm' },
+    annotations: { a: 'b' },
+    generation: 1,
+  });
+  const ofDeployment = await written('apps', 'deployments', deployment);
+  t.same([ofDeployment.labels, ofDeployment.annotations], [undefined, { a: 'b' }]);
+});
+
 t.test('annotations of a deployment are what is wanted, once', async (t) => {
   const strategy = strategyOf(
     findResource(builtInGroupVersions, { group: 'apps', version: 'v1', resource: 'deployments' })!,

@@ -75,6 +75,8 @@ export interface Writer {
 export interface Part {
   /** What there is, with this part of what was sent. */
   readonly take: (sent: ApiObject, old: ApiObject) => ApiObject;
+  /** Labels, annotations and their like are written with it. */
+  readonly takesMetadata?: true;
   readonly check?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
 }
 

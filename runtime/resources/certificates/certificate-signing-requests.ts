@@ -47,7 +47,7 @@ export const certificateSigningRequests: Strategy = {
     if (old === null) return signedRequest(next, user);
     return subresource === '' ? next : withConditionTimes(next, old, now);
   },
-  parts: { approval: { take: takeApproval, check: checkApproval } },
+  parts: { approval: { takesMetadata: true, take: takeApproval, check: checkApproval } },
 };
 
 /** A new request, as asked for by this user. What the client wrote of who asks does not count. */
