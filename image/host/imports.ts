@@ -23,7 +23,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/threads', 'runtime/updates'],
     ...['runtime/vouchers', 'runtime/apiserver', 'runtime/resources'],
-    'runtime/version.ts',
+    ...['runtime/subresources', 'runtime/version.ts'],
   ],
   'runtime/console': ['runtime/admin'],
   'runtime/operator': [
@@ -124,7 +124,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
 /** Tests of a folder may also use these, to see it together with its neighbours. */
 const testsMayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'runtime/peers': ['runtime/cluster'],
-  'runtime/apiserver': ['runtime/cluster', 'runtime/raft'],
+  'runtime/apiserver': ['runtime/cluster', 'runtime/raft', 'runtime/resources'],
   // Members of a cluster are made by its own CA.
   'runtime/cluster/discovery': ['runtime/cluster'],
   'qemu-tests/machine': ['qemu-tests/lab'],

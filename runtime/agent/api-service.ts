@@ -1,6 +1,7 @@
 /** The Kubernetes API of this node, put together: its registry, what the kinds add, who may ask, and the cluster's own data. */
 import { openKinds } from '../apiserver/handlers/kinds.ts';
 import type { Strategy } from '../apiserver/handlers/served-kind.ts';
+import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
 import { realSurroundings } from '../apiserver/handlers/surroundings.ts';
 import { type ApiServer, apiServer } from '../apiserver/http/api-server.ts';
 import { dnsSubdomain } from '../apiserver/objects/name-rules.ts';
@@ -13,7 +14,12 @@ import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { Credentials } from '../peers/trust.ts';
+import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
+import { serveBinding } from '../subresources/binding.ts';
+import { serveEviction } from '../subresources/eviction.ts';
+import { needsContainers } from '../subresources/not-here.ts';
+import { serveScale } from '../subresources/scale.ts';
 import { openApiAccess } from './api-access.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 
@@ -40,7 +46,8 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     registry,
     store,
     groupVersions: builtInGroupVersions,
-    strategyOf: usualStrategy,
+    strategyOf: strategyFor,
+    convert: convertStored,
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
   const access = openApiAccess({
@@ -52,7 +59,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       { name: 'ping', readinessOnly: false, run: async () => {} },
       { name: 'datastore', readinessOnly: true, run: () => askStore(store) },
     ],
-    special: access.special,
+    special: { ...access.special, ...subresources },
     documents: access.issuerDocuments,
     version: kubernetesVersion(),
     ownAddress: () => `127.0.0.1:${config.api.port}`,
@@ -69,11 +76,18 @@ async function askStore(store: Store): Promise<void> {
   await store.range({ key: Buffer.from('/registry/'), limit: 1 });
 }
 
-function usualStrategy(r: Resource): Strategy {
-  try {
-    return strategyOf(r);
-  } catch {}
-  const { resource, subresources } = r;
-  const hasStatus = subresources.some(({ name }) => name === 'status');
-  return { name: dnsSubdomain, hasStatus, countsGenerations: hasStatus && resource !== 'pods' };
+/** Custom resources are not served yet; their definitions are kept as they come. */
+function strategyFor(resource: Resource): Strategy {
+  if (resource.group !== 'apiextensions.k8s.io') return strategyOf(resource);
+  return { name: dnsSubdomain, hasStatus: true, countsGenerations: true, needsVersion: true };
 }
+
+const scaled = ['apps/deployments', 'apps/replicasets', 'apps/statefulsets', '/replicationcontrollers'];
+/** Each has a handler of its own. */
+const subresources: SpecialHandlers = {
+  ...needsContainers,
+  ...Object.fromEntries(scaled.map((name) => [`${name}/scale`, serveScale])),
+  '/pods/binding': serveBinding,
+  '/bindings': serveBinding,
+  '/pods/eviction': serveEviction,
+};

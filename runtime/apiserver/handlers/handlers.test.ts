@@ -210,7 +210,10 @@ t.test('a resource that is not stored has no handlers', async (t) => {
   const { kind } = await openKind(t, '', 'configmaps', false);
   const resource: ServedKind['resource'] = { ...kind.resource, storage: null };
   const { store } = await openSoloStore(t, t.testdir());
-  t.throws(() => serveKind({ registry, resource, strategy: kind.strategy, store }), /is not stored/);
+  t.throws(
+    () => serveKind({ registry, resource, strategy: kind.strategy, store, convert: (object) => object }),
+    /is not stored/,
+  );
 });
 
 t.test('realSurroundings are as the API writes them', async (t) => {

@@ -1,8 +1,9 @@
 /** Resources by their names in a path, as the handlers see them; each is made when it is first asked for. */
 import type { Store } from '../../datastore/store.ts';
+import type { ApiObject } from '../objects/object-bytes.ts';
 import { findResource } from '../resources/built-in.ts';
 import type { GroupVersion, Resource } from '../resources/resource.ts';
-import type { Registry } from '../schemas/registry.ts';
+import type { GroupVersionKind, Registry } from '../schemas/registry.ts';
 import { type ServedKind, type Strategy, serveKind } from './served-kind.ts';
 
 export interface ResourceName {
@@ -24,9 +25,12 @@ export interface KindsOptions {
   readonly store: Store;
   readonly groupVersions: readonly GroupVersion[];
   readonly strategyOf: (resource: Resource) => Strategy;
+  /** Makes an object one of another version. */
+  readonly convert: (object: ApiObject, to: GroupVersionKind) => ApiObject;
 }
 
-export function openKinds({ registry, store, groupVersions, strategyOf }: KindsOptions): Kinds {
+export function openKinds(options: KindsOptions): Kinds {
+  const { registry, store, groupVersions, strategyOf, convert } = options;
   const made = new Map<Resource, ServedKind>();
   return {
     groupVersions,
@@ -34,7 +38,7 @@ export function openKinds({ registry, store, groupVersions, strategyOf }: KindsO
     served: (resource) => {
       const known = made.get(resource);
       if (known !== undefined) return known;
-      const kind = serveKind({ registry, resource, store, strategy: strategyOf(resource) });
+      const kind = serveKind({ registry, resource, store, convert, strategy: strategyOf(resource) });
       made.set(resource, kind);
       return kind;
     },

@@ -9,9 +9,9 @@ import { decodeObject, encodeObject } from '../schemas/protobuf/codec.ts';
 import { CodecError } from '../schemas/protobuf/codec-error.ts';
 import { Decoder } from '../schemas/protobuf/decode.ts';
 import type { JsonObject } from '../schemas/protobuf/json-value.ts';
-import type { ApiType, Registry } from '../schemas/registry.ts';
+import type { ApiType, GroupVersionKind, Registry } from '../schemas/registry.ts';
 import { ApiError, type FieldError } from '../status.ts';
-import { ObjectStore } from '../storage/object-store.ts';
+import { type Conversion, ObjectStore } from '../storage/object-store.ts';
 
 /**
  * What a kind adds to what all objects have in common. The functions are pure, and get objects as Go writes them. A write
@@ -84,6 +84,8 @@ export interface ServedKind {
   readonly resource: Resource;
   readonly strategy: Strategy;
   readonly objects: ObjectStore;
+  /** null: what is stored is what is served. */
+  readonly conversion: Conversion | null;
   readonly type: ApiType;
   readonly managed: ManagedKind;
   readonly apiVersion: string;
@@ -99,21 +101,36 @@ export interface ServedKindOptions {
   readonly resource: Resource;
   readonly strategy: Strategy;
   readonly store: ConstructorParameters<typeof ObjectStore>[0]['store'];
+  /** Makes an object one of another version. */
+  readonly convert: (object: ApiObject, to: GroupVersionKind) => ApiObject;
 }
 
 /** Throws `Error` for a resource that is not stored, or has no schema: a fault of the program. */
-export function serveKind({ registry, resource, strategy, store }: ServedKindOptions): ServedKind {
+export function serveKind(options: ServedKindOptions): ServedKind {
+  const { registry, resource, strategy, store } = options;
   const { group, version, kind, storage } = resource;
   const type = registry.kind({ group, version, kind });
   if (storage === null || type === null)
     throw new Error(`${resource.resource} is not stored, or has no schema`);
   const apiVersion = group === '' ? version : `${group}/${version}`;
   const zero = { kind, apiVersion, ...new Decoder(registry).message(type, Buffer.alloc(0)) };
+  const conversion = conversionOf(options, storage.kind);
   return {
-    ...{ resource, strategy, type, apiVersion },
-    objects: new ObjectStore({ store, prefix: storage.prefix, claimsOf: strategy.claimsOf }),
+    ...{ resource, strategy, type, apiVersion, conversion },
+    objects: new ObjectStore({ store, prefix: storage.prefix, claimsOf: strategy.claimsOf, conversion }),
     managed: { shape: shapeOf(type), zero, apiVersion },
     normalize: (object) => normalize(registry, object),
+  };
+}
+
+function conversionOf(
+  { resource: { group, version, kind }, convert }: ServedKindOptions,
+  stored: GroupVersionKind,
+): Conversion | null {
+  if (stored.group === group && stored.version === version) return null;
+  return {
+    toServed: (object) => convert(object, { group, version, kind }),
+    toStored: (object) => convert(object, stored),
   };
 }
 

@@ -98,7 +98,7 @@ async function follow(watch: Watch, signal: AbortSignal): Promise<void> {
   const startRevision = after === null ? 0 : after + 1;
   try {
     await watchObjects(
-      { store, prefix, startRevision, selects: selectsOf(watch) },
+      { store, prefix, startRevision, selects: selectsOf(watch), conversion: kind.conversion },
       { onStarted, onEvents },
       signal,
     );

@@ -56,7 +56,15 @@ export class ClaimsTakenError extends Error {
   }
 }
 
+/** Between the version that is stored and another one that is served. */
+export interface Conversion {
+  readonly toServed: (stored: ApiObject) => ApiObject;
+  readonly toStored: (served: ApiObject) => ApiObject;
+}
+
 export interface ObjectStoreOptions {
+  /** null: what is stored is what is served. */
+  readonly conversion?: Conversion | null | undefined;
   readonly store: Store;
   readonly claimsOf?: ClaimsOf | undefined;
   /** With a slash at both ends, for example `/registry/pods/`. */
@@ -71,8 +79,10 @@ export class ObjectStore {
   readonly #datastore: Store;
   readonly #prefix: string;
   readonly #claimsOf: ClaimsOf;
+  readonly #conversion: Conversion | null;
 
-  constructor({ store, prefix, claimsOf }: ObjectStoreOptions) {
+  constructor({ store, prefix, claimsOf, conversion }: ObjectStoreOptions) {
+    this.#conversion = conversion ?? null;
     this.#claimsOf = claimsOf ?? (() => []);
     this.#datastore = store;
     this.#prefix = prefix;
@@ -162,7 +172,7 @@ export class ObjectStore {
     held: readonly string[],
   ): Promise<StoredObject | null> {
     const key = this.#key(place);
-    const value = encodeForStore(next);
+    const value = encodeForStore(this.#conversion?.toStored(next) ?? next);
     const wanted = this.#claimsOf(next);
     const added = wanted.filter((claim) => !held.includes(claim));
     const { succeeded, revision } = await asked(
@@ -178,7 +188,8 @@ export class ObjectStore {
         ],
       }),
     );
-    if (succeeded) return { place, bytes: value, revision };
+    if (succeeded)
+      return { place, bytes: this.#conversion === null ? value : encodeForStore(next), revision };
     await this.#checkClaims(added);
     return null;
   }
@@ -237,8 +248,15 @@ export class ObjectStore {
 
   #toStored({ key, value, modifyRevision }: KeyValue): StoredObject {
     const whole = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
-    return { place: whole.slice(this.#prefix.length), bytes: value, revision: modifyRevision };
+    const bytes = servedBytes(value, this.#conversion);
+    return { place: whole.slice(this.#prefix.length), bytes, revision: modifyRevision };
   }
+}
+
+/** An object as the store has it, in the version that is served. */
+export function servedBytes(stored: Uint8Array, conversion: Conversion | null): Uint8Array {
+  if (conversion === null) return stored;
+  return encodeForStore(conversion.toServed(decodeFromStore(stored, 0)));
 }
 
 function claimKey(claim: string): Uint8Array {

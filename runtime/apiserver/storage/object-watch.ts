@@ -5,6 +5,7 @@
 import { prefixEnd } from '../../datastore/state-machine/model.ts';
 import { type Store, StoreError } from '../../datastore/store.ts';
 import { ApiError } from '../status.ts';
+import { type Conversion, servedBytes } from './object-store.ts';
 import { type ObjectEvent, type Selects, toEvent } from './watch-events.ts';
 
 export interface ObjectWatchOptions {
@@ -13,8 +14,10 @@ export interface ObjectWatchOptions {
   readonly prefix: string;
   /** The first revision that is reported. */
   readonly startRevision: number;
-  /** null: all. */
+  /** null: all. Asked of objects in the version that is served. */
   readonly selects: Selects | null;
+  /** null: what is stored is what is served. */
+  readonly conversion?: Conversion | null;
 }
 
 export interface ObjectWatchHandlers {
@@ -29,7 +32,7 @@ export interface ObjectWatchHandlers {
  * fell back behind what is kept; the client lists anew.
  */
 export async function watchObjects(
-  { store, prefix, startRevision, selects }: ObjectWatchOptions,
+  { store, prefix, startRevision, selects, conversion = null }: ObjectWatchOptions,
   handlers: ObjectWatchHandlers,
   signal: AbortSignal,
 ): Promise<void> {
@@ -41,9 +44,12 @@ export async function watchObjects(
       {
         onStarted: (_, through) => handlers.onStarted(through),
         onBatch: async ({ changes }) => {
-          const events = changes.map((change) => toEvent(change, selects)).filter((event) => event !== null);
+          const events = changes
+            .map((change) => toEvent(change, asServed(selects, conversion)))
+            .filter((event) => event !== null);
           if (events.includes('lost')) throw expired(startRevision, null);
-          if (events.length > 0) await handlers.onEvents(events as readonly ObjectEvent[]);
+          const seen = (events as readonly ObjectEvent[]).map((event) => served(event, conversion));
+          if (seen.length > 0) await handlers.onEvents(seen);
         },
       },
       signal,
@@ -51,6 +57,14 @@ export async function watchObjects(
   } catch (error) {
     throw toWatchError(error, startRevision);
   }
+}
+
+function asServed(selects: Selects | null, conversion: Conversion | null): Selects | null {
+  return selects === null ? null : (bytes) => selects(servedBytes(bytes, conversion));
+}
+
+function served(event: ObjectEvent, conversion: Conversion | null): ObjectEvent {
+  return conversion === null ? event : { ...event, bytes: servedBytes(event.bytes, conversion) };
 }
 
 function toWatchError(error: unknown, startRevision: number): unknown {

@@ -1,6 +1,7 @@
 /** A kind of objects on a real store, with a clock and chance that a test can foresee. */
 import type { Test } from 'tap';
 import { openSoloStore } from '../../../datastore/testing/solo-store.ts';
+import { convertStored } from '../../../resources/convert.ts';
 import { dnsSubdomain } from '../../objects/name-rules.ts';
 import { type ApiObject, decodeFromStore } from '../../objects/object-bytes.ts';
 import { applyMergePatch } from '../../patch/merge-patch.ts';
@@ -53,7 +54,7 @@ export async function openKind(
   const found = findResource(builtInGroupVersions, { group, version: 'v1', resource });
   if (found === null) throw new Error(`there is no ${resource}`);
   const strategy = { name: dnsSubdomain, countsGenerations, hasStatus: countsGenerations, ...more };
-  const kind = serveKind({ registry, resource: found, strategy, store });
+  const kind = serveKind({ registry, resource: found, strategy, store, convert: convertStored });
   const surroundings = makeSurroundings();
   const warnings: string[] = [];
   const warn = (sentence: string): void => void warnings.push(sentence);

@@ -6,15 +6,14 @@ import type { Test } from 'tap';
 import { createCertificateAuthority, issueNodeCertificate } from '../../../cluster/certificates.ts';
 import { openSoloStore } from '../../../datastore/testing/solo-store.ts';
 import type { NodeId } from '../../../raft/types.ts';
+import { convertStored } from '../../../resources/convert.ts';
+import { strategyOf } from '../../../resources/strategies.ts';
 import { allowMasters } from '../../authorization/authorizer.ts';
 import { noAdmission } from '../../handlers/admission.ts';
 import { openKinds } from '../../handlers/kinds.ts';
-import type { Strategy } from '../../handlers/served-kind.ts';
 import { realSurroundings } from '../../handlers/surroundings.ts';
 import { registry } from '../../handlers/testing/open-kind.ts';
-import { dnsSubdomain } from '../../objects/name-rules.ts';
 import { builtInGroupVersions } from '../../resources/built-in.ts';
-import type { Resource } from '../../resources/resource.ts';
 import { type ApiServerOptions, apiServer } from '../api-server.ts';
 import { openListener } from '../listener.ts';
 
@@ -32,11 +31,6 @@ async function makeCertificate() {
   return { privateKey, certificate, caCertificate: authority.certificate };
 }
 
-function usualStrategy({ resource, subresources }: Resource): Strategy {
-  const hasStatus = subresources.some(({ name }) => name === 'status');
-  return { name: dnsSubdomain, hasStatus, countsGenerations: hasStatus && resource !== 'pods' };
-}
-
 interface Reply {
   readonly code: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -51,7 +45,8 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
     registry,
     store,
     groupVersions: builtInGroupVersions,
-    strategyOf: usualStrategy,
+    strategyOf,
+    convert: convertStored,
   });
   const faults: unknown[] = [];
   const user = { name: 'me', uid: '', groups: ['system:masters'], extra: {} };
