@@ -19,12 +19,12 @@ export const csiNodes = kindStrategy<CSINode>({
     ...inList(spec?.drivers, 'spec.drivers', checkDriver),
     ...checkUnique(spec?.drivers, 'spec.drivers', ({ name }) => name ?? '', '.name'),
   ],
-  checkUpdate: (next, old) =>
-    (old.spec?.drivers ?? []).flatMap((before) =>
-      (next.spec?.drivers ?? [])
-        .filter((driver) => driver.name === before.name && !isSame(driver, before))
-        .map((driver) => invalidShown('CSINodeDriver', goText(driver), 'field is immutable')),
-    ),
+  checkUpdate: (next, old) => {
+    const before = new Map((old.spec?.drivers ?? []).map((driver) => [driver.name, driver]));
+    return (next.spec?.drivers ?? [])
+      .filter((driver) => before.has(driver.name) && !isSame(driver, before.get(driver.name)))
+      .map((driver) => invalidShown('CSINodeDriver', goText(driver), 'field is immutable'));
+  },
 });
 
 function checkDriver(
@@ -44,12 +44,15 @@ function checkDriver(
   ];
 }
 
-/** The real server tells the driver, not the key. */
+/** The real server shows all keys for each that is wrong; here one is enough. */
 function checkTopologyKeys(keys: readonly string[], field: string): FieldError[] {
   const again = repeated(keys);
-  return keys.flatMap((key, index) => [
-    ...when(key === '', required(field)),
-    ...when(again.has(index), duplicate(field, key)),
-    ...labelKey(key).map((why) => invalidShown(field, showStrings(keys), why)),
-  ]);
+  const wrong = keys.find((key) => labelKey(key).length > 0);
+  return [
+    ...keys.flatMap((key, index) => [
+      ...when(key === '', required(field)),
+      ...when(again.has(index), duplicate(field, key)),
+    ]),
+    ...(wrong === undefined ? [] : labelKey(wrong).map((why) => invalidShown(field, showStrings(keys), why))),
+  ];
 }
