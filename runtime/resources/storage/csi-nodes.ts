@@ -6,8 +6,7 @@ import { isSame, notBelowZero, repeated } from '../checks/fields.ts';
 import { goText } from '../checks/go-syntax.ts';
 import { duplicate, invalidShown, invalidValue, required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
-import { checkFilled, checkUnique, inList, when } from '../meta/field-checks.ts';
-import { showStrings } from '../meta/go-syntax.ts';
+import { checkFilled, checkName, checkUnique, inList, when } from '../meta/field-checks.ts';
 import { checkDriverName } from './driver-name.ts';
 
 /** By version 1.4 of CSI it may be 192 bytes long. */
@@ -44,15 +43,12 @@ function checkDriver(
   ];
 }
 
-/** The real server shows all keys for each that is wrong; here one is enough. */
+/** The real server names the driver, not the list. */
 function checkTopologyKeys(keys: readonly string[], field: string): FieldError[] {
   const again = repeated(keys);
-  const wrong = keys.find((key) => labelKey(key).length > 0);
-  return [
-    ...keys.flatMap((key, index) => [
-      ...when(key === '', required(field)),
-      ...when(again.has(index), duplicate(field, key)),
-    ]),
-    ...(wrong === undefined ? [] : labelKey(wrong).map((why) => invalidShown(field, showStrings(keys), why))),
-  ];
+  return keys.flatMap((key, index) => [
+    ...when(key === '', required(field)),
+    ...when(again.has(index), duplicate(field, key)),
+    ...checkName(labelKey, key, field),
+  ]);
 }
