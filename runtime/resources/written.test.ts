@@ -96,6 +96,18 @@ t.test('metadata can be written with status, unless the kind keeps it', async (t
   t.same([ofDeployment.labels, ofDeployment.annotations], [undefined, { a: 'b' }]);
 });
 
+t.test('a job leaves its pods alone, unless its end is theirs', async (t) => {
+  const strategy = strategyOf(
+    findResource(builtInGroupVersions, { group: 'batch', version: 'v1', resource: 'jobs' })!,
+  );
+  const { create, remove } = await openKind(t, 'batch', 'jobs', true, strategy);
+  await create(patched(job, { metadata: { name: 'a' } }));
+  const { isGone, object } = await remove({ propagation: null });
+  t.notOk(isGone);
+  t.same(object.metadata.finalizers, ['orphan']);
+  t.ok((await remove({ propagation: 'Background' })).isGone);
+});
+
 t.test('annotations of a deployment are what is wanted, once', async (t) => {
   const strategy = strategyOf(
     findResource(builtInGroupVersions, { group: 'apps', version: 'v1', resource: 'deployments' })!,

@@ -202,6 +202,8 @@ t.test('deleteObject leaves what an object owns to the garbage collector', async
   await create(deployment);
   await remove({ propagation: 'Foreground' });
   t.match((await get())?.metadata, { finalizers: ['foregroundDeletion'], generation: 2 });
+  await remove({ propagation: null });
+  t.match((await get())?.metadata, { finalizers: ['foregroundDeletion'] }, 'what was said before counts');
   await remove({ propagation: 'Orphan' });
   t.match((await get())?.metadata, { finalizers: ['orphan'], generation: 2 });
 });

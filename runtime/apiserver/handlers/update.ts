@@ -157,7 +157,10 @@ function inherit(kind: ServedKind, subresource: string, sent: ApiObject, current
   return kind.strategy.hasStatus ? withStatus(next, current.status) : next;
 }
 
-function withManagedFieldsOf({ metadata: { managedFields } }: ApiObject, { metadata }: ApiObject): ObjectMetadata {
+function withManagedFieldsOf(
+  { metadata: { managedFields } }: ApiObject,
+  { metadata }: ApiObject,
+): ObjectMetadata {
   return { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) };
 }
 
