@@ -18,6 +18,10 @@ export function keepLabels<T extends WithMetadata>(next: T, old: T): T {
   return withOld(next, old, ['labels']);
 }
 
+export function keepOwners<T extends WithMetadata>(next: T, old: T): T {
+  return withOld(next, old, ['ownerReferences']);
+}
+
 function withOld<T extends WithMetadata>(next: T, old: T, names: readonly (keyof ObjectMeta)[]): T {
   const before = old.metadata ?? {};
   const others = Object.entries(next.metadata ?? {}).filter(([name]) => !names.some((one) => one === name));

@@ -92,6 +92,13 @@ t.test('metadata can be written with status, unless the kind keeps it', async (t
     annotations: { a: 'b' },
     generation: 1,
   });
+  const pod = {
+    kind: 'Pod',
+    apiVersion: 'v1',
+    metadata: {},
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  };
+  t.match(await written('', 'pods', pod), { labels: { l: 'm' } });
   const ofDeployment = await written('apps', 'deployments', deployment);
   t.same([ofDeployment.labels, ofDeployment.annotations], [undefined, { a: 'b' }]);
 });
