@@ -17,6 +17,7 @@ export const replicationControllers: Strategy = {
   name: dnsSubdomain,
   countsGenerations: true,
   hasStatus: true,
+  orphansDependents: true,
   fillIn,
   check: (object) => checkSpec((object as unknown as ReplicationController).spec ?? {}),
   checkStatusUpdate: (next) => checkStatus(next as unknown as ReplicationController),
