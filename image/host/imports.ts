@@ -58,6 +58,10 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/raft': [],
   'runtime/apiserver': ['runtime/datastore', 'runtime/apiserver/schemas'],
   'runtime/subresources': ['runtime/apiserver', 'runtime/resources', 'runtime/apiserver/schemas'],
+  // Clients of the API, which know nothing of the agent.
+  'runtime/controllers': [
+    ...['runtime/apiserver', 'runtime/apiserver/schemas', 'runtime/resources', 'runtime/logging'],
+  ],
   'runtime/resources': ['runtime/apiserver', 'runtime/apiserver/schemas'],
   'runtime/admin': [],
   'runtime/config': [],
