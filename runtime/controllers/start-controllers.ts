@@ -18,6 +18,7 @@ import type { ControllerContext } from './controller-context.ts';
 import { type Clock, realClock } from './machinery/clock.ts';
 import { openInformers } from './machinery/informers.ts';
 import { standForLeader } from './machinery/leader.ts';
+import { runNamespaceDeletion } from './namespaces/delete-namespaces.ts';
 import { runRootCa } from './root-ca/root-ca.ts';
 import { runDefaultAccounts } from './service-accounts/default-accounts.ts';
 
@@ -93,6 +94,7 @@ function runAll(
   runAggregation(context);
   runDefaultAccounts(context);
   runRootCa(context, options.rootCa);
+  runNamespaceDeletion(context);
 }
 
 function clientAs(
