@@ -15,6 +15,7 @@ import type { KubernetesService } from './bootstrap/kubernetes-service.ts';
 import { type ApiClient, apiClient } from './client/api-client.ts';
 import { runAggregation } from './cluster-roles/aggregate.ts';
 import type { ControllerContext } from './controller-context.ts';
+import { runGarbageCollection } from './garbage/collect-garbage.ts';
 import { type Clock, realClock } from './machinery/clock.ts';
 import { openInformers } from './machinery/informers.ts';
 import { standForLeader } from './machinery/leader.ts';
@@ -90,11 +91,12 @@ function runAll(
   const { log } = options;
   const informers = openInformers({ client: clientAs(options, managerUser), clock, random, log, signal });
   const clientOf = (name: string): ApiClient => clientAs(options, accountUser(name));
-  const context: ControllerContext = { clientOf, informers, clock, log, signal };
+  const context: ControllerContext = { clientOf, informers, clock, random, log, signal };
   runAggregation(context);
   runDefaultAccounts(context);
   runRootCa(context, options.rootCa);
   runNamespaceDeletion(context);
+  runGarbageCollection(context);
 }
 
 function clientAs(

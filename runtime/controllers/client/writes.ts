@@ -29,7 +29,7 @@ export async function perform(client: ApiClient, write: Write): Promise<void> {
       await client.update(write.of, write.object, write.subresource);
       return;
     case 'patch':
-      await client.patch(write.place, write.patch);
+      await client.patch(write.place, write.patch).catch(unless('NotFound'));
       return;
     case 'remove':
       await client.remove(write.place, write.options).catch(unless('NotFound'));
