@@ -159,6 +159,7 @@ t.test('whatever stands in annotations, v2 comes of it', async (_t) => {
     fc.json(),
     fc.constant('[{"type":"Pods","pods":{"metricName":7}}]'),
     fc.constant('{"ScaleUp":[]}'),
+    fc.constant('['.repeat(200_000)),
   );
   fc.assert(
     fc.property(texts, (text) => {

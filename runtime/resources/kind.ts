@@ -2,7 +2,10 @@
 import type { Strategy } from '../apiserver/handlers/served-kind.ts';
 import type { FieldError } from '../apiserver/status.ts';
 
-type Flags = Pick<Strategy, 'name' | 'countsGenerations' | 'hasStatus' | 'needsVersion' | 'createsOnUpdate'>;
+type Flags = Pick<
+  Strategy,
+  'name' | 'countsGenerations' | 'hasStatus' | 'needsVersion' | 'createsOnUpdate' | 'orphansDependents'
+>;
 
 /** As `Strategy`, of one type. */
 interface KindStrategy<T> extends Flags {

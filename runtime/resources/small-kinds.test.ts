@@ -58,10 +58,14 @@ t.test('runtime classes', async (t) => {
       scheduling: { tolerations },
     }),
     [
-      'overhead.podFixed[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+      'overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0',
       'scheduling.tolerations[1]: Duplicate value: {"key":"a"}',
     ],
   );
+  const nodeSelector = { 'beta.kubernetes.io/os': 'linux' };
+  t.same(runtimeClasses.warn?.(made(runtimeClasses, { ...plain, scheduling: { nodeSelector } }), null), [
+    'scheduling.nodeSelector: deprecated since v1.14; use "kubernetes.io/os" instead',
+  ]);
   t.same(saidOfChange(runtimeClasses, plain, { handler: 'i' }), [
     'handler: Invalid value: "i": field is immutable',
   ]);
@@ -95,6 +99,11 @@ t.test('endpoint slices', async (t) => {
     'endpoints[1].hints.forZones[1].name: Duplicate value: "a"',
     'ports[1].name: Duplicate value: ""',
     'ports[1].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',
+  ]);
+  const names = { addressType: 'FQDN', endpoints: [{ addresses: ['a.example.com.', 'a', 'a_b.c'] }] };
+  t.match(saidOfNew(endpointSlices, { ...slice, ...names }), [
+    'endpoints[0].addresses[1]: Invalid value: "a": should be a domain with at least two segments separated by dots',
+    /^endpoints\[0\]\.addresses\[2\]: Invalid value: "a_b\.c": a lowercase RFC 1123 subdomain/,
   ]);
   t.same(saidOfNew(endpointSlices, patched(slice, { addressType: '' })), ['addressType: Required value']);
   t.same(

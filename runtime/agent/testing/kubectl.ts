@@ -9,6 +9,8 @@ import type { TestNode } from './test-cluster.ts';
 
 const mainFile = path.resolve(import.meta.dirname, '../../main.ts');
 
+const hangingMilliseconds = 90_000;
+
 export interface Said {
   readonly code: number | null;
   readonly out: string;
@@ -72,5 +74,12 @@ function ended(child: ChildProcess, input: string): Promise<Said> {
   child.stderr?.on('data', (chunk: Buffer) => (texts.err += chunk.toString()));
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...texts })));
+  // It waits for ever for what does not come about.
+  const hanging = setTimeout(() => child.kill('SIGKILL'), hangingMilliseconds);
+  return new Promise((resolve) =>
+    child.once('close', (code) => {
+      clearTimeout(hanging);
+      resolve({ code, ...texts });
+    }),
+  );
 }

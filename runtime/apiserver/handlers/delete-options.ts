@@ -20,10 +20,10 @@ export function readDeleteOptionsOf(
   sent: JsonObject,
 ): ReturnType<typeof readDeleteOptions> {
   const preconditions = isObject(sent.preconditions) ? sent.preconditions : {};
-  const propagation = String(sent.propagationPolicy ?? query.get('propagationPolicy') ?? 'Background');
+  const propagation = String(sent.propagationPolicy ?? query.get('propagationPolicy') ?? '');
   const dryRun = Array.isArray(sent.dryRun) ? sent.dryRun.map(String) : query.getAll('dryRun');
   const errors = checkDryRun(dryRun);
-  if (propagation !== 'Background' && propagation !== 'Foreground' && propagation !== 'Orphan') {
+  if (!['', 'Background', 'Foreground', 'Orphan'].includes(propagation)) {
     const message = `Unsupported value: ${JSON.stringify(propagation)}: supported values: "Foreground", "Background", "Orphan", "nil"`;
     errors.push({ reason: 'FieldValueNotSupported', field: 'propagationPolicy', message });
   }
@@ -39,6 +39,6 @@ export function readDeleteOptionsOf(
     uid: String(preconditions.uid ?? ''),
     resourceVersion: String(preconditions.resourceVersion ?? ''),
     graceSeconds,
-    propagation: propagation as DeleteRequest['propagation'],
+    propagation: propagation === '' ? null : (propagation as DeleteRequest['propagation']),
   };
 }

@@ -18,8 +18,8 @@ export interface DeleteRequest extends RequestOptions {
   readonly resourceVersion: string;
   /** null: as the kind has it. */
   readonly graceSeconds: number | null;
-  /** What becomes of the objects that it owns. */
-  readonly propagation: 'Background' | 'Foreground' | 'Orphan';
+  /** What becomes of the objects that it owns; null: what its finalizers say, or what is usual for its kind. */
+  readonly propagation: 'Background' | 'Foreground' | 'Orphan' | null;
 }
 
 export interface Deletion {
@@ -50,7 +50,12 @@ export async function deleteObject(
 function admissionOf({ resource }: ServedKind, request: DeleteRequest, old: ApiObject) {
   const { namespace, name, dryRun, propagation } = request;
   const about = { operation: 'DELETE', resource, subresource: '', namespace, name, old } as const;
-  return { ...about, object: null, dryRun, options: { propagationPolicy: propagation } };
+  return {
+    ...about,
+    object: null,
+    dryRun,
+    options: propagation === null ? {} : { propagationPolicy: propagation },
+  };
 }
 
 function decideDeletion(
@@ -61,7 +66,7 @@ function decideDeletion(
 ): Decision {
   checkPreconditions(kind, request, current);
   const { strategy } = kind;
-  const finalizers = withPropagation(finalizersOf(current), request.propagation);
+  const finalizers = withPropagation(finalizersOf(current), propagationOf(kind, request, current));
   const grace = graceOf(kind, request, current);
   const waits = grace > 0 || strategy.isHeld?.(current) === true || finalizers.length > 0;
   if (!waits) return { kind: 'delete' };
@@ -96,10 +101,18 @@ function markOf(
   };
 }
 
+function propagationOf({ strategy }: ServedKind, { propagation }: DeleteRequest, current: ApiObject) {
+  if (propagation !== null) return propagation;
+  const finalizers = finalizersOf(current);
+  if (finalizers.includes('orphan')) return 'Orphan';
+  if (finalizers.includes('foregroundDeletion')) return 'Foreground';
+  return strategy.orphansDependents === true ? 'Orphan' : 'Background';
+}
+
 /** The garbage collector takes these off when it has done its part. */
 function withPropagation(
   finalizers: readonly string[],
-  propagation: DeleteRequest['propagation'],
+  propagation: ReturnType<typeof propagationOf>,
 ): readonly string[] {
   const others = finalizers.filter((name) => name !== 'orphan' && name !== 'foregroundDeletion');
   if (propagation === 'Orphan') return [...others, 'orphan'];

@@ -80,7 +80,7 @@ t.test('updateObject counts what is wanted, and only that', async (t) => {
     { subresource: 'status' },
   );
   t.match(reported, { metadata: { generation: 2 }, spec: { replicas: 3 }, status: { replicas: 3 } });
-  t.notMatch(reported.metadata, { labels: { x: 'y' } });
+  t.match(reported.metadata, { labels: { x: 'y' } }, 'metadata can be written with status');
   const managers = reported.metadata.managedFields as { subresource?: string }[];
   t.same(managers.map(({ subresource = '' }) => subresource).sort(), ['', 'status']);
 });
@@ -202,6 +202,8 @@ t.test('deleteObject leaves what an object owns to the garbage collector', async
   await create(deployment);
   await remove({ propagation: 'Foreground' });
   t.match((await get())?.metadata, { finalizers: ['foregroundDeletion'], generation: 2 });
+  await remove({ propagation: null });
+  t.match((await get())?.metadata, { finalizers: ['foregroundDeletion'] }, 'what was said before counts');
   await remove({ propagation: 'Orphan' });
   t.match((await get())?.metadata, { finalizers: ['orphan'], generation: 2 });
 });

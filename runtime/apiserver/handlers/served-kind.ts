@@ -27,6 +27,8 @@ export interface Strategy {
   readonly takesFirstStatus?: boolean;
   /** A PUT has to say which version it changes. */
   readonly needsVersion?: boolean;
+  /** Who deletes it and says nothing of what it owns leaves that alone. (DefaultGarbageCollectionPolicy) */
+  readonly orphansDependents?: true;
   /** A PUT of what is not there makes it. */
   readonly createsOnUpdate?: boolean;
   /** Fills in what the client left open: the API's defaults, the same for every write. */
@@ -75,6 +77,8 @@ export interface Writer {
 export interface Part {
   /** What there is, with this part of what was sent. */
   readonly take: (sent: ApiObject, old: ApiObject) => ApiObject;
+  /** Labels, annotations and their like are written with it. */
+  readonly takesMetadata?: true;
   readonly check?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
 }
 

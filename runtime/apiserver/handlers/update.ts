@@ -4,7 +4,7 @@
  */
 import { updateManaged } from '../managed-fields/managed-fields.ts';
 import { checkMetadata, checkMetadataUpdate } from '../objects/metadata-rules.ts';
-import type { ApiObject } from '../objects/object-bytes.ts';
+import type { ApiObject, ObjectMetadata } from '../objects/object-bytes.ts';
 import { isSameJson, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
 import { conflict, type FieldError, invalid, notFound, outdated } from '../status.ts';
 import type { Decision, StoredObject } from '../storage/object-store.ts';
@@ -145,13 +145,23 @@ function checkPreconditions(kind: ServedKind, name: string, sent: ApiObject, cur
 function inherit(kind: ServedKind, subresource: string, sent: ApiObject, current: ApiObject): ApiObject {
   const part = kind.strategy.parts?.[subresource];
   if (part !== undefined || subresource === 'status') {
-    const { managedFields } = sent.metadata;
-    const metadata = { ...current.metadata, ...(managedFields === undefined ? {} : { managedFields }) };
+    // Who writes status may write labels and annotations with it, unless the kind keeps them.
+    const metadata =
+      part === undefined || part.takesMetadata === true
+        ? withServerFields(sent.metadata, current)
+        : withManagedFieldsOf(sent, current);
     const kept = { ...current, metadata };
     return part === undefined ? withStatus(kept, sent.status) : { ...part.take(sent, kept), metadata };
   }
   const next = { ...sent, metadata: withServerFields(sent.metadata, current) };
   return kind.strategy.hasStatus ? withStatus(next, current.status) : next;
+}
+
+function withManagedFieldsOf(
+  { metadata: { managedFields } }: ApiObject,
+  { metadata }: ApiObject,
+): ObjectMetadata {
+  return { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) };
 }
 
 function withStatus(object: ApiObject, status: unknown): ApiObject {

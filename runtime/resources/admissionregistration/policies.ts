@@ -22,6 +22,7 @@ import {
   when,
 } from '../meta/field-checks.ts';
 import { withChanged, withDefaults } from '../meta/fill-in.ts';
+import { keepMetadata } from '../status-metadata.ts';
 import { checkMatchConditions } from './match-conditions.ts';
 import { checkMatch, fillInMatch } from './match-resources.ts';
 
@@ -42,6 +43,7 @@ export const validatingAdmissionPolicies = kindStrategy<ValidatingAdmissionPolic
         withChanged(withDefaults(spec, { failurePolicy: 'Fail' }), { matchConstraints: fillInMatch }),
     }),
   check: ({ metadata, spec }) => checkSpec(spec ?? {}, metadata?.name ?? ''),
+  prepareStatusUpdate: keepMetadata,
   checkStatusUpdate: ({ status }) => [
     ...inList(
       status?.typeChecking?.expressionWarnings,

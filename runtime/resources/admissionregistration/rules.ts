@@ -66,24 +66,25 @@ function checkResources(resources: readonly string[], field: string): FieldError
   const all = "if '*/*' is present, must not specify other resources";
   const some = "if '*' is present, must not specify other resources without subresources";
   const shown = showStrings(resources);
+  const before = new Set<string>();
   return [
     ...when(resources.length === 0, required(field)),
-    ...inList(resources, field, (resource, at, index) =>
-      resource === ''
-        ? [required(at)]
-        : covering(resource, resources.slice(0, index)).map((cover) =>
-            invalidValue(at, resource, `if '${cover}' is present, must not specify ${resource}`),
-          ),
-    ),
+    ...inList(resources, field, (resource, at) => {
+      const covers = coversOf(resource).filter((cover) => before.has(cover));
+      before.add(resource);
+      if (resource === '') return [required(at)];
+      return covers.map((cover) =>
+        invalidValue(at, resource, `if '${cover}' is present, must not specify ${resource}`),
+      );
+    }),
     ...when(resources.length > 1 && wide.includes('*/*'), invalidShown(field, shown, all)),
     ...when(plain.includes('*') && hasOther, invalidShown(field, shown, some)),
   ];
 }
 
-/** What stands before it and says the same and more. */
-function covering(resource: string, before: readonly string[]): readonly string[] {
+/** What says the same and more. */
+function coversOf(resource: string): readonly string[] {
   const slash = resource.indexOf('/');
   if (slash < 0) return [];
-  const [name, sub] = [resource.slice(0, slash), resource.slice(slash + 1)];
-  return [`${name}/*`, `*/${sub}`].filter((cover) => before.includes(cover));
+  return [`${resource.slice(0, slash)}/*`, `*/${resource.slice(slash + 1)}`];
 }

@@ -9,6 +9,7 @@ import { invalidValue, required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import { checkFilled, checkName, checkOneOf, inList, when } from '../meta/field-checks.ts';
 import { withChanged } from '../meta/fill-in.ts';
+import { keepMetadata } from '../status-metadata.ts';
 
 const httpsPort = 443;
 const mostGroupPriority = 20_000;
@@ -23,6 +24,7 @@ export const apiServices = kindStrategy<APIService>({
     }),
   prepareCreate: (object) => (object.spec?.service ? object : withAvailable(object)),
   check: (object) => [...checkOwnName(object), ...checkSpec(object.spec ?? ({} as APIServiceSpec))],
+  prepareStatusUpdate: keepMetadata,
   checkStatusUpdate: ({ status }) =>
     inList(status?.conditions, 'status.conditions', ({ status }, field) =>
       checkOneOf(status, `${field}.status`, ['True', 'False', 'Unknown']),

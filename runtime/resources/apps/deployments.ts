@@ -14,6 +14,7 @@ import { forbiddenField, invalidShown, invalidValue, required } from '../field-e
 import { withRaisedGeneration } from '../generation.ts';
 import { kindStrategy } from '../kind.ts';
 import { withChanged, withDefaults } from '../meta/fill-in.ts';
+import { keepLabels } from '../status-metadata.ts';
 import { checkAvailable, checkCollisions, checkReplicaStatus } from './replica-status.ts';
 import {
   checkOwnSelector,
@@ -30,6 +31,7 @@ export const deployments = kindStrategy<Deployment>({
   prepareUpdate: (next, old) => withCountedAnnotations(next, old),
   check: ({ spec }) => (spec ? checkSpec(spec) : []),
   checkUpdate: (next, old) => keepsSelector(next.spec, old.spec),
+  prepareStatusUpdate: keepLabels,
   checkStatusUpdate: (next, old) => [
     ...checkReplicaStatus(
       next.status,

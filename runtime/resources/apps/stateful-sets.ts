@@ -14,6 +14,7 @@ import type { FieldError } from '../../apiserver/status.ts';
 import { isSame, nonNegative, notBelowZero } from '../checks/fields.ts';
 import { goPointer, goSelector, goText } from '../checks/go-syntax.ts';
 import { selects } from '../checks/selection.ts';
+import { warnOfClaimSpec } from '../core/volumes/claim-spec.ts';
 import { forbiddenField, invalidShown, invalidValue, required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import { checkOptionalOneOf } from '../meta/field-checks.ts';
@@ -52,6 +53,10 @@ export const statefulSets = kindStrategy<StatefulSet>({
   ],
   warn: (next, old) => [
     ...warnOfTemplate(next, old),
+    ...(next.spec?.volumeClaimTemplates ?? []).flatMap(({ spec }, index) =>
+      // After a change the real server names the field so.
+      warnOfClaimSpec(spec ?? {}, `spec.volumeClaimTemplates[${index}]${old === null ? '' : '.Spec'}`),
+    ),
     ...((next.spec?.revisionHistoryLimit ?? 0) < 0 ? [keepsAllRevisions] : []),
   ],
 });

@@ -7,6 +7,7 @@ import type {
 } from '../../apiserver/schemas/generated/types/api-autoscaling-v2.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { goQuantity } from '../checks/go-syntax.ts';
+import { checkContainerResourceName } from '../core/resource-names.ts';
 import { forbiddenField, invalidShown, invalidValue, notSupported, required } from '../field-errors.ts';
 import { checkFilledName, checkName, inList, when } from '../meta/field-checks.ts';
 import { nanosOf } from '../meta/quantities.ts';
@@ -88,7 +89,9 @@ const checkSource: Readonly<Record<SourceName, (metric: MetricSpec, field: strin
     ...checkResourceTarget(resource?.target, `${field}.target`),
   ],
   containerResource: ({ containerResource: source }, field) => [
-    ...when((source?.name ?? '') === '', required(`${field}.name`, 'must specify a resource name')),
+    ...((source?.name ?? '') === ''
+      ? [required(`${field}.name`, 'must specify a resource name')]
+      : checkContainerResourceName(source?.name ?? '', `${field}.name`)),
     ...((source?.container ?? '') === ''
       ? [required(`${field}.container`, 'must specify a container')]
       : checkName(dnsLabel, source?.container, `${field}.container`)),

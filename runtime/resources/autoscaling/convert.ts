@@ -1,5 +1,6 @@
 /** Autoscalers between v1 and v2: annotations carry what v1 has no fields for. (pkg/apis/autoscaling/v1/conversion.go) Pure. */
 import { parseJson, stringifyJson } from '../../apiserver/objects/json-text.ts';
+import { isNestedDeeper } from '../../apiserver/objects/nesting.ts';
 import type { ApiObject, ObjectMetadata } from '../../apiserver/objects/object-bytes.ts';
 import { isSet, listAt, numberAt, objectAt, stringAt } from '../../apiserver/objects/read-path.ts';
 import type { JsonValue } from '../../apiserver/schemas/protobuf/json-value.ts';
@@ -121,9 +122,9 @@ function readList(text: unknown): readonly unknown[] {
   return listAt(read(text));
 }
 
-/** What is no JSON says nothing. */
+/** What is no JSON says nothing, nor does what is deeper than any object. */
 function read(text: unknown): unknown {
-  if (typeof text !== 'string') return null;
+  if (typeof text !== 'string' || isNestedDeeper(Buffer.from(text))) return null;
   try {
     return parseJson(text);
   } catch (error) {

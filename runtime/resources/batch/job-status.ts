@@ -4,19 +4,14 @@
  * Pure.
  */
 
-import type { Job, JobSpec, JobStatus } from '../../apiserver/schemas/generated/types/api-batch-v1.ts';
+import type { Job, JobStatus } from '../../apiserver/schemas/generated/types/api-batch-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { isSame, nonNegative } from '../checks/fields.ts';
 import { goText, goTime, invalidAsWhole } from '../checks/go-syntax.ts';
 import { duplicate, invalidShown, invalidValue, required } from '../field-errors.ts';
 import { inList } from '../meta/field-checks.ts';
 import { commonIndex, countIndexes } from './index-intervals.ts';
-
-interface Change {
-  readonly spec: Partial<JobSpec>;
-  readonly next: JobStatus;
-  readonly old: JobStatus;
-}
+import { type Change, changed, checkConditions, is, isFinished } from './job-conditions.ts';
 
 export function checkJobStatus(next: Job, old: Job): FieldError[] {
   const change = { spec: next.spec ?? {}, next: next.status ?? {}, old: old.status ?? {} };
@@ -29,26 +24,6 @@ export function checkJobStatus(next: Job, old: Job): FieldError[] {
     ...checkIndexes(change),
     ...checkGoneBack(change),
   ];
-}
-
-type Condition = 'Complete' | 'Failed' | 'FailureTarget' | 'SuccessCriteriaMet' | 'Suspended';
-
-function is(status: JobStatus, type: Condition): boolean {
-  return (status.conditions ?? []).some(
-    (condition) => condition.type === type && condition.status === 'True',
-  );
-}
-
-function isFinished(status: JobStatus): boolean {
-  return is(status, 'Complete') || is(status, 'Failed');
-}
-
-function changed({ next, old }: Change, ...names: readonly (keyof JobStatus | Condition)[]): boolean {
-  return names.some((name) =>
-    /^[A-Z]/.test(name)
-      ? is(next, name as Condition) !== is(old, name as Condition)
-      : !isSame(next[name as keyof JobStatus], old[name as keyof JobStatus]),
-  );
 }
 
 function isFinishedChanged({ next, old }: Change): boolean {
@@ -65,44 +40,6 @@ function checkUncounted({ uncountedTerminatedPods: uncounted }: JobStatus): Fiel
       return [];
     }),
   );
-}
-
-function checkConditions(change: Change): FieldError[] {
-  const { spec, next } = change;
-  const ofComplete = changed(change, 'Complete');
-  const wrong: readonly (readonly [boolean, string])[] = [
-    [
-      (ofComplete || changed(change, 'Failed')) && is(next, 'Complete') && is(next, 'Failed'),
-      'cannot set Complete=True and Failed=true conditions',
-    ],
-    [
-      (ofComplete || changed(change, 'FailureTarget')) && is(next, 'Complete') && is(next, 'FailureTarget'),
-      'cannot set Complete=True and FailureTarget=true conditions',
-    ],
-    [
-      changed(change, 'Failed', 'FailureTarget') && is(next, 'Failed') && !is(next, 'FailureTarget'),
-      'cannot set Failed=True condition without the FailureTarget=true condition',
-    ],
-    [
-      changed(change, 'Complete', 'SuccessCriteriaMet') &&
-        is(next, 'Complete') &&
-        !is(next, 'SuccessCriteriaMet'),
-      'cannot set Complete=True condition without the SuccessCriteriaMet=true condition',
-    ],
-    [
-      is(next, 'SuccessCriteriaMet') && is(next, 'Failed'),
-      'cannot set SuccessCriteriaMet=True and Failed=true conditions',
-    ],
-    [
-      is(next, 'SuccessCriteriaMet') && is(next, 'FailureTarget'),
-      'cannot set SuccessCriteriaMet=True and FailureTarget=true conditions',
-    ],
-    [
-      Boolean(spec.successPolicy) && !is(next, 'SuccessCriteriaMet') && is(next, 'Complete'),
-      'cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True',
-    ],
-  ];
-  return wrong.filter(([isWrong]) => isWrong).map(([, why]) => invalidAsWhole('status.conditions', why));
 }
 
 function checkTimes(change: Change): FieldError[] {

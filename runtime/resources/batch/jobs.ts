@@ -17,7 +17,7 @@ import { checkJobStatus } from './job-status.ts';
 import { warnOfJobSpec } from './job-warnings.ts';
 
 export const jobs = kindStrategy<Job>({
-  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true },
+  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true, orphansDependents: true },
   fillIn: fillInJob,
   prepareCreate: withSelector,
   check: checkJob,

@@ -24,7 +24,7 @@ const statuses = ['False', 'True', 'Unknown'];
 export function checkFailurePolicy(policy: PodFailurePolicy, spec: JobSpec, field: string): FieldError[] {
   const rules = policy.rules ?? [];
   const { containers, initContainers } = spec.template?.spec ?? {};
-  const names = [...(containers ?? []), ...(initContainers ?? [])].map(({ name }) => name);
+  const names = new Set([...(containers ?? []), ...(initContainers ?? [])].map(({ name }) => name));
   const hasIndexLimit = (spec.backoffLimitPerIndex ?? null) !== null;
   return [
     ...(rules.length > mostRules ? [tooMany(`${field}.rules`, rules.length, mostRules)] : []),
@@ -34,7 +34,7 @@ export function checkFailurePolicy(policy: PodFailurePolicy, spec: JobSpec, fiel
 
 function checkRule(
   rule: PodFailurePolicyRule,
-  containers: readonly string[],
+  containers: ReadonlySet<string>,
   hasIndexLimit: boolean,
   field: string,
 ): FieldError[] {
@@ -67,13 +67,13 @@ function checkPattern(pattern: PodFailurePolicyOnPodConditionsPattern, field: st
 
 function checkExitCodes(
   { operator, containerName, values }: PodFailurePolicyOnExitCodesRequirement,
-  containers: readonly string[],
+  containers: ReadonlySet<string>,
   field: string,
 ): FieldError[] {
   const codes = values ?? [];
   const [at, shown] = [`${field}.values`, goNumbers('int32', values)];
   const again = repeated(codes);
-  const isUnknown = (containerName ?? null) !== null && !containers.includes(containerName!);
+  const isUnknown = (containerName ?? null) !== null && !containers.has(containerName!);
   const unknown = 'must be one of the container or initContainer names in the pod template';
   return [
     ...requiredWord(operator ?? '', operators, `${field}.operator`),

@@ -47,7 +47,7 @@ export const certificateSigningRequests: Strategy = {
     if (old === null) return signedRequest(next, user);
     return subresource === '' ? next : withConditionTimes(next, old, now);
   },
-  parts: { approval: { take: takeApproval, check: checkApproval } },
+  parts: { approval: { takesMetadata: true, take: takeApproval, check: checkApproval } },
 };
 
 /** A new request, as asked for by this user. What the client wrote of who asks does not count. */
@@ -76,10 +76,16 @@ function checkApproval(next: ApiObject, old: ApiObject): FieldError[] {
 function withConditionTimes(next: ApiObject, old: ApiObject, now: string): ApiObject {
   const { status } = asRequest(next);
   if (!status?.conditions) return next;
-  const before = asRequest(old).status?.conditions ?? [];
+  const key = (type: string, status: string): string => `${type}\0${status}`;
+  const before = new Map(
+    (asRequest(old).status?.conditions ?? []).map((one) => [
+      key(one.type, one.status),
+      one.lastTransitionTime,
+    ]),
+  );
   const conditions = status.conditions.map((condition) => {
-    const same = before.find(({ type, status }) => type === condition.type && status === condition.status);
-    const lastTransitionTime = condition.lastTransitionTime ?? same?.lastTransitionTime ?? now;
+    const since = before.get(key(condition.type, condition.status));
+    const lastTransitionTime = condition.lastTransitionTime ?? since ?? now;
     return { ...condition, lastUpdateTime: condition.lastUpdateTime ?? now, lastTransitionTime };
   });
   return { ...next, status: { ...status, conditions } };

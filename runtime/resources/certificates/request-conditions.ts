@@ -21,8 +21,9 @@ export function checkConditions(
   const conditions = next.status?.conditions ?? [];
   const before = old.status?.conditions ?? [];
   const wasBoth = approval.every((type) => before.some((condition) => condition.type === type));
+  const contradicts = makeOpposites();
   return [
-    ...inList(conditions, field, ({ type = '', status }, at, index) => [
+    ...inList(conditions, field, ({ type = '', status }, at) => [
       ...checkFilled(type, `${at}.type`),
       ...checkFilledOneOf(
         status,
@@ -30,7 +31,7 @@ export function checkConditions(
         final.includes(type) ? ['True'] : ['False', 'True', 'Unknown'],
       ),
       ...when(
-        !wasBoth && contradicts(conditions, index),
+        !wasBoth && contradicts(type),
         invalidValue(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'),
       ),
     ]),
@@ -38,10 +39,13 @@ export function checkConditions(
   ];
 }
 
-/** Whether the opposite stands before it. */
-function contradicts(conditions: readonly CertificateSigningRequestCondition[], index: number): boolean {
-  const opposite = { Approved: 'Denied', Denied: 'Approved' }[conditions[index]?.type ?? ''];
-  return opposite !== undefined && conditions.slice(0, index).some(({ type }) => type === opposite);
+/** Tells of each type whether its opposite came before it. */
+function makeOpposites(): (type: string) => boolean {
+  const seen = new Set<string>();
+  return (type) => {
+    seen.add(type);
+    return approval.includes(type) && approval.every((one) => seen.has(one));
+  };
 }
 
 export function checkConditionsUpdate(

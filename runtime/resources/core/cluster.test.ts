@@ -66,6 +66,13 @@ t.test('a node brings its first status, and can allocate what it has', async (t)
     status: { capacity: { cpu: '4' } },
   });
   t.match(filled, { spec: { podCIDRs: ['10.0.0.0/24'] }, status: { allocatable: { cpu: '4' } } });
+  const old = {
+    spec: { configSource: {} },
+    status: { config: {}, features: { supplementalGroupsPolicy: true } },
+  };
+  const plain = made(nodes, { ...node, ...old });
+  t.same(plain.spec, {});
+  t.match(plain.status, { config: undefined, features: undefined });
 });
 
 t.test('nodes are refused in the words of the real server', async (t) => {

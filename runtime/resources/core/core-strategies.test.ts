@@ -6,7 +6,7 @@ import type { Resource } from '../../apiserver/resources/resource.ts';
 import { isSameJson, type JsonObject } from '../../apiserver/schemas/protobuf/json-value.ts';
 import { arbitraryObject } from '../../apiserver/schemas/testing/arbitrary-object.ts';
 import { strategyOf } from '../strategies.ts';
-import { filledIn, made, registry, sentences, written } from '../testing/written.ts';
+import { changed, filledIn, made, registry, sentences, written } from '../testing/written.ts';
 
 t.setTimeout(240_000);
 
@@ -61,6 +61,20 @@ for (const resource of stored) {
       ]);
       strategy.warn?.(next, null);
       strategy.warn?.(updated, old);
+    });
+    fc.assert(property, { numRuns: 60 });
+  });
+
+  t.test(`${resource.resource}: an update that changes nothing is not refused as one that does`, async () => {
+    const property = fc.property(arbitrary(resource), (sent) => {
+      const old = made(strategy, sent);
+      const next = changed(strategy, old, old);
+      const isSame = isSameJson({ ...next } as JsonObject, { ...old } as JsonObject);
+      const errors = strategy.checkUpdate?.(next, old) ?? [];
+      const changes = errors.filter(({ message }) =>
+        /immutable|may not change|may not be updated|not change fields/.test(message),
+      );
+      return isSame && changes.length === 0;
     });
     fc.assert(property, { numRuns: 60 });
   });

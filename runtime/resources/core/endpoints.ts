@@ -2,6 +2,7 @@
 import type { Strategy } from '../../apiserver/handlers/served-kind.ts';
 import { dnsLabel, dnsSubdomain, labelKey } from '../../apiserver/objects/name-rules.ts';
 
+import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
 import type {
   EndpointAddress,
   EndpointPort,
@@ -20,6 +21,7 @@ import {
   when,
 } from '../meta/field-checks.ts';
 import { each, withChanged, withDefaults } from '../meta/fill-in.ts';
+import { repackSubsets } from './repack-subsets.ts';
 
 export const protocols = ['SCTP', 'TCP', 'UDP'];
 
@@ -29,8 +31,29 @@ export const endpoints: Strategy = {
   hasStatus: false,
   createsOnUpdate: true,
   fillIn: (object) => ({ ...object, ...fillIn(object as unknown as Endpoints) }),
-  check: (object) => inList((object as unknown as Endpoints).subsets, 'subsets', checkSubset),
+  prepareCreate: prepare,
+  prepareUpdate: prepare,
+  check,
 };
+
+/** Of addresses and ports: more than any service has, and soon sorted. */
+const mostPairs = 1_000_000;
+
+function countPairs({ addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset): number {
+  return (addresses.length + notReadyAddresses.length) * Math.max(ports.length, 1);
+}
+
+/** What is faulty stays as it came, so that faults are named where they are. */
+function prepare(object: ApiObject): ApiObject {
+  const { subsets } = object as unknown as Endpoints;
+  if (subsets === undefined || check(object).length > 0) return object;
+  const pairs = subsets.reduce((sum, subset) => sum + countPairs(subset), 0);
+  return pairs <= mostPairs ? { ...object, subsets: repackSubsets(subsets) } : object;
+}
+
+function check(object: ApiObject): readonly FieldError[] {
+  return inList((object as unknown as Endpoints).subsets, 'subsets', checkSubset);
+}
 
 function fillIn(endpointsObject: Endpoints): Pick<Endpoints, 'subsets'> {
   const { subsets } = endpointsObject;

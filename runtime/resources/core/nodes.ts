@@ -18,8 +18,9 @@ export const nodes: Strategy = {
   hasStatus: true,
   takesFirstStatus: true,
   fillIn,
-  prepareCreate: withoutConfigSource,
+  prepareCreate: (object) => withoutOldStatus(withoutConfigSource(object)),
   prepareUpdate: withoutConfigSource,
+  prepareStatusUpdate: withoutOldStatus,
   check,
   checkUpdate: (next, old) => [...checkFixed(next, old), ...checkAddresses(next as unknown as Node)],
   checkStatusUpdate: (next) => [
@@ -47,6 +48,12 @@ function fillIn(object: ApiObject): ApiObject {
 function withoutConfigSource(object: ApiObject): ApiObject {
   const { configSource: _, ...spec } = ((object as unknown as Node).spec ?? {}) as NodeSpec;
   return { ...object, spec };
+}
+
+/** What became of that configuration, and what belongs to a feature that is off by default. */
+function withoutOldStatus(object: ApiObject): ApiObject {
+  const { config: _, features: __, ...status } = (object as unknown as Node).status ?? {};
+  return { ...object, status };
 }
 
 function check(object: ApiObject): readonly FieldError[] {

@@ -10,5 +10,8 @@ export const podTemplates: Strategy = {
   hasStatus: false,
   fillIn: (object) => ({ ...object, template: fillInPodTemplate((object.template ?? {}) as JsonObject) }),
   check: (object) => checkPodTemplate((object.template ?? {}) as JsonObject, 'template'),
-  warn: (object) => warnOfPodTemplate((object.template ?? {}) as JsonObject, 'template'),
+  warn: (object, old) =>
+    old !== null && old.metadata.generation === object.metadata.generation
+      ? []
+      : warnOfPodTemplate((object.template ?? {}) as JsonObject, 'template'),
 };

@@ -1,6 +1,6 @@
 /** Replication controllers: so many pods of one template. (pkg/apis/core/validation) Pure. */
 import type { Strategy } from '../../apiserver/handlers/served-kind.ts';
-import { dnsSubdomain } from '../../apiserver/objects/name-rules.ts';
+import { dnsLabel, dnsSubdomain } from '../../apiserver/objects/name-rules.ts';
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
 import type {
   ReplicationController,
@@ -17,14 +17,24 @@ export const replicationControllers: Strategy = {
   name: dnsSubdomain,
   countsGenerations: true,
   hasStatus: true,
+  orphansDependents: true,
   fillIn,
   check: (object) => checkSpec((object as unknown as ReplicationController).spec ?? {}),
   checkStatusUpdate: (next) => checkStatus(next as unknown as ReplicationController),
-  warn: (object) => {
-    const { template } = (object as unknown as ReplicationController).spec ?? {};
-    return template === undefined ? [] : warnOfPodTemplate(template as JsonObject, 'spec.template');
-  },
+  warn,
 };
+
+function warn(object: ApiObject, old: ApiObject | null): readonly string[] {
+  if (old !== null && old.metadata.generation === object.metadata.generation) return [];
+  const why = old === null ? dnsLabel(object.metadata.name ?? '') : [];
+  const sentence =
+    'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
+  const { template } = (object as unknown as ReplicationController).spec ?? {};
+  return [
+    ...(why.length === 0 ? [] : [`${sentence}: [${why.join(' ')}]`]),
+    ...(template === undefined ? [] : warnOfPodTemplate(template as JsonObject, 'spec.template')),
+  ];
+}
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,7 +1,7 @@
 /** Endpoints, events, replication controllers, templates. */
 import t from 'tap';
 import type { JsonObject } from '../../apiserver/schemas/protobuf/json-value.ts';
-import { filledIn, refusals, sentences } from '../testing/written.ts';
+import { filledIn, made, refusals, sentences } from '../testing/written.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './events.ts';
 import { checkPodTemplate, fillInPodTemplate } from './pod-template.ts';
@@ -44,6 +44,34 @@ t.test('endpoints are refused in the words of the real server', async (t) => {
   t.match(filledIn(endpoints, object({ addresses, ports: [{ port: 80 }] })), {
     subsets: [{ ports: [{ protocol: 'TCP' }] }],
   });
+});
+
+t.test('endpoints have one form: an address once, those with the same ports together', async (t) => {
+  const [http, https] = [80, 443].map((port) => ({ port, protocol: 'TCP', name: `p${port}` }));
+  const [one, two, three] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((ip) => ({ ip }));
+  const pack = (...subsets: object[]) =>
+    made(endpoints, { kind: 'Endpoints', apiVersion: 'v1', metadata, subsets }).subsets;
+  t.same(pack({ addresses: [two, one], ports: [https, http] }), [
+    { addresses: [one, two], ports: [http, https] },
+  ]);
+  t.same(pack({ addresses: [one], ports: [http] }, { addresses: [one], ports: [https] }), [
+    { addresses: [one], ports: [http, https] },
+  ]);
+  t.same(pack({ addresses: [one, two], ports: [http] }, { notReadyAddresses: [two], ports: [http] }), [
+    { addresses: [one], notReadyAddresses: [two], ports: [http] },
+  ]);
+  t.same(pack({ addresses: [three] }, { addresses: [one], ports: [http] }), [
+    { addresses: [one], ports: [http] },
+    { addresses: [three] },
+  ]);
+  const packed = pack({ addresses: [two, one], ports: [http] }, { addresses: [three], ports: [http, https] });
+  t.same(pack(...(packed as object[])), packed, 'and once is enough');
+  const many = Array.from({ length: 20_000 }, (_, index) => index + 1);
+  const large = {
+    addresses: many.map((index) => ({ ip: `10.0.${index >> 8}.${index & 255}` })),
+    ports: many.map((index) => ({ name: `p${index}`, port: index })),
+  };
+  t.match(pack(large), [{ ports: { length: many.length } }], 'what is absurd stays as it is');
 });
 
 t.test('events are of the namespace of what they are about', async (t) => {
@@ -102,6 +130,17 @@ t.test('replication controllers are refused in the words of the real server', as
   ] as const) {
     t.same(refusals(replicationControllers, controller(spec)), expected, JSON.stringify(spec));
   }
+});
+
+t.test('a replication controller is warned of when what it wants is new', async (t) => {
+  const odd = { ...template, spec: { ...template.spec, terminationGracePeriodSeconds: -1 } };
+  const object = filledIn(replicationControllers, controller({ template: odd }));
+  const sentence =
+    'spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1';
+  t.same(replicationControllers.warn?.(object, null), [sentence]);
+  t.same(replicationControllers.warn?.(object, object), []);
+  const later = { ...object, metadata: { ...object.metadata, generation: 2 } };
+  t.same(replicationControllers.warn?.(later, object), [sentence]);
 });
 
 t.test('the status of a replication controller adds up', async (t) => {

@@ -1,5 +1,6 @@
 /** Endpoint slices. (pkg/apis/discovery, pkg/registry/discovery/endpointslice) Pure. */
 
+import { stringifyJson } from '../../apiserver/objects/json-text.ts';
 import { dnsLabel, dnsSubdomain, labelKey, labelValueOf } from '../../apiserver/objects/name-rules.ts';
 import type {
   Endpoint,
@@ -43,9 +44,11 @@ function withoutTopology({ deprecatedTopology: _, ...endpoint }: Endpoint): Endp
 }
 
 function withKnownTopology(next: EndpointSlice, old: EndpointSlice): EndpointSlice {
-  const known = (old.endpoints ?? []).map(({ deprecatedTopology }) => deprecatedTopology);
-  const isKnown = ({ deprecatedTopology }: Endpoint): boolean =>
-    known.some((topology) => topology && isSame(topology, deprecatedTopology));
+  const known = new Set(
+    (old.endpoints ?? []).map(({ deprecatedTopology: one }) => one && stringifyJson(one)),
+  );
+  const isKnown = ({ deprecatedTopology: one }: Endpoint): boolean =>
+    one !== undefined && known.has(stringifyJson(one));
   return withChanged(next, {
     endpoints: each((endpoint) => (isKnown(endpoint) ? endpoint : withoutTopology(endpoint))),
   });

@@ -11,6 +11,7 @@ import { invalidShown, invalidValue, notSupported, required } from '../field-err
 import { kindStrategy } from '../kind.ts';
 import { checkName, inList, when } from '../meta/field-checks.ts';
 import { withChanged } from '../meta/fill-in.ts';
+import { keepMetadata } from '../status-metadata.ts';
 import { checkTypes } from './conditions.ts';
 import { mandatoryFlowSchemas } from './default-objects.ts';
 import { checkRule } from './flow-rules.ts';
@@ -30,6 +31,7 @@ export const flowSchemas = kindStrategy<FlowSchema>({
     ...keepsMandatory(metadata?.name ?? '', spec),
     ...checkTypes(status?.conditions),
   ],
+  prepareStatusUpdate: keepMetadata,
   checkStatusUpdate: ({ status }) => checkTypes(status?.conditions),
 });
 

@@ -15,6 +15,7 @@ import { forbiddenField, invalidShown, invalidValue, notSupported, required } fr
 import { kindStrategy } from '../kind.ts';
 import { when } from '../meta/field-checks.ts';
 import { withChanged } from '../meta/fill-in.ts';
+import { keepMetadata } from '../status-metadata.ts';
 import { checkTypes } from './conditions.ts';
 import { mandatoryPriorityLevels } from './default-objects.ts';
 
@@ -38,6 +39,7 @@ export const priorityLevels = kindStrategy<PriorityLevelConfiguration>({
     ...keepsMandatory(metadata?.name ?? '', spec),
     ...checkTypes(status?.conditions),
   ],
+  prepareStatusUpdate: keepMetadata,
   checkStatusUpdate: ({ status }) => checkTypes(status?.conditions),
 });
 

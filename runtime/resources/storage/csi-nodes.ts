@@ -6,8 +6,7 @@ import { isSame, notBelowZero, repeated } from '../checks/fields.ts';
 import { goText } from '../checks/go-syntax.ts';
 import { duplicate, invalidShown, invalidValue, required } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
-import { checkFilled, checkUnique, inList, when } from '../meta/field-checks.ts';
-import { showStrings } from '../meta/go-syntax.ts';
+import { checkFilled, checkName, checkUnique, inList, when } from '../meta/field-checks.ts';
 import { checkDriverName } from './driver-name.ts';
 
 /** By version 1.4 of CSI it may be 192 bytes long. */
@@ -19,12 +18,12 @@ export const csiNodes = kindStrategy<CSINode>({
     ...inList(spec?.drivers, 'spec.drivers', checkDriver),
     ...checkUnique(spec?.drivers, 'spec.drivers', ({ name }) => name ?? '', '.name'),
   ],
-  checkUpdate: (next, old) =>
-    (old.spec?.drivers ?? []).flatMap((before) =>
-      (next.spec?.drivers ?? [])
-        .filter((driver) => driver.name === before.name && !isSame(driver, before))
-        .map((driver) => invalidShown('CSINodeDriver', goText(driver), 'field is immutable')),
-    ),
+  checkUpdate: (next, old) => {
+    const before = new Map((old.spec?.drivers ?? []).map((driver) => [driver.name, driver]));
+    return (next.spec?.drivers ?? [])
+      .filter((driver) => before.has(driver.name) && !isSame(driver, before.get(driver.name)))
+      .map((driver) => invalidShown('CSINodeDriver', goText(driver), 'field is immutable'));
+  },
 });
 
 function checkDriver(
@@ -44,12 +43,12 @@ function checkDriver(
   ];
 }
 
-/** The real server tells the driver, not the key. */
+/** The real server names the driver, not the list. */
 function checkTopologyKeys(keys: readonly string[], field: string): FieldError[] {
   const again = repeated(keys);
   return keys.flatMap((key, index) => [
     ...when(key === '', required(field)),
     ...when(again.has(index), duplicate(field, key)),
-    ...labelKey(key).map((why) => invalidShown(field, showStrings(keys), why)),
+    ...checkName(labelKey, key, field),
   ]);
 }

@@ -13,11 +13,10 @@ import { nanosOf } from '../meta/quantities.ts';
 
 export const csiStorageCapacities = kindStrategy<CSIStorageCapacity>({
   ...{ name: dnsSubdomain, countsGenerations: false, hasStatus: false, needsVersion: true },
-  check: ({ nodeTopology, storageClassName, capacity, maximumVolumeSize }) => [
+  check: ({ nodeTopology, storageClassName, capacity }) => [
     ...checkLabelSelector(nodeTopology as JsonObject | undefined, 'nodeTopology'),
     ...checkName(dnsSubdomain, storageClassName, 'storageClassName'),
     ...checkAmount(capacity, 'capacity'),
-    ...checkAmount(maximumVolumeSize, 'maximumVolumeSize'),
   ],
   checkUpdate: (next, old) => [
     ...immutable(next.nodeTopology, old.nodeTopology, 'nodeTopology', () => goSelector(next.nodeTopology)),

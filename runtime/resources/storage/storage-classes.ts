@@ -4,6 +4,7 @@ import type { TopologySelectorTerm } from '../../apiserver/schemas/generated/typ
 import type { StorageClass } from '../../apiserver/schemas/generated/types/api-storage-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { immutable, isSame, repeated } from '../checks/fields.ts';
+import { oldNodeLabels } from '../core/node-selector.ts';
 import { duplicate, forbiddenField, invalidValue, required, tooLong } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import {
@@ -43,7 +44,16 @@ export const storageClasses = kindStrategy<StorageClass>({
     ...keeps(isSame(next.reclaimPolicy, old.reclaimPolicy), 'reclaimPolicy'),
     ...immutable(next.volumeBindingMode, old.volumeBindingMode, 'volumeBindingMode'),
   ],
+  warn: ({ allowedTopologies }) => (allowedTopologies ?? []).flatMap(warnOfTerm),
 });
+
+function warnOfTerm({ matchLabelExpressions }: TopologySelectorTerm, term: number): readonly string[] {
+  return (matchLabelExpressions ?? []).flatMap(({ key }, index) =>
+    Object.hasOwn(oldNodeLabels, key)
+      ? [`allowedTopologies[${term}].matchLabelExpressions[${index}].key: ${key} is ${oldNodeLabels[key]}`]
+      : [],
+  );
+}
 
 function keeps(isKept: boolean, field: string): readonly FieldError[] {
   return when(!isKept, forbiddenField(field, `updates to ${field} are forbidden.`));

@@ -33,6 +33,10 @@ t.test('storage classes', async (t) => {
       'allowedTopologies[0].matchLabelExpressions[1].key: Duplicate value: "zone"',
     ],
   );
+  const old = { matchLabelExpressions: [{ key: 'failure-domain.beta.kubernetes.io/zone', values: ['a'] }] };
+  t.same(storageClasses.warn?.(made(storageClasses, { ...plain, allowedTopologies: [old] }), null), [
+    'allowedTopologies[0].matchLabelExpressions[0].key: failure-domain.beta.kubernetes.io/zone is deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  ]);
   const change = {
     provisioner: 'x',
     parameters: { a: 'b' },

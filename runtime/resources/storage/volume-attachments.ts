@@ -10,6 +10,7 @@ import { immutable } from '../checks/fields.ts';
 import { forbiddenField, required, tooLong } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import { checkFilled, checkName, checkOptionalName, when } from '../meta/field-checks.ts';
+import { keepMetadata } from '../status-metadata.ts';
 import { checkDriverName } from './driver-name.ts';
 
 const mostMetadataBytes = 256 * 1024;
@@ -32,6 +33,7 @@ export const volumeAttachments = kindStrategy<VolumeAttachment>({
     ),
   ],
   checkUpdate: (next, old) => immutable(next.spec, old.spec, 'spec'),
+  prepareStatusUpdate: keepMetadata,
   checkStatusUpdate: ({ status }) => checkStatus(status),
 });
 

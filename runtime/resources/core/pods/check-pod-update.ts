@@ -76,7 +76,7 @@ function allowChanges(next: PodSpec, old: PodSpec): PodSpec {
       const { image: _, ...others } = container;
       const image = old[list]?.[index]?.image;
       return image === undefined ? others : { ...others, image };
-    });
+    }) ?? next[list];
   const spec: Record<string, unknown> = {
     ...next,
     containers: withImages('containers'),

@@ -6,6 +6,7 @@ import type { Pod, PodStatus } from '../../../apiserver/schemas/generated/types/
 import type { FieldError } from '../../../apiserver/status.ts';
 import { forbiddenField } from '../../field-errors.ts';
 import { when } from '../../meta/field-checks.ts';
+import { keepOwners } from '../../status-metadata.ts';
 import { ephemeralContainers } from '../ephemeral-containers.ts';
 import { annotationsOf, checkPod, checkPodAnnotationsKept, podSpecOf } from './check-pod.ts';
 import { checkPodStatus } from './check-pod-status.ts';
@@ -45,7 +46,9 @@ function graceSeconds(object: ApiObject, wished: number | null): number {
   const { spec, status } = object as unknown as Pod;
   const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
   if (!spec?.nodeName || hasEnded) return 0;
-  return wished ?? Number(spec.terminationGracePeriodSeconds ?? usualGraceSeconds);
+  const seconds = wished ?? Number(spec.terminationGracePeriodSeconds ?? usualGraceSeconds);
+  // What was negative before it was refused is as short as can be.
+  return seconds < 0 ? 1 : seconds;
 }
 
 /** Older versions had init containers there. */
@@ -77,7 +80,9 @@ function fillInStatus(object: ApiObject): PodStatus {
 function prepareStatusUpdate(next: ApiObject, old: ApiObject): ApiObject {
   const status = dropOffStatus((next as unknown as Pod).status ?? {});
   const qosClass = status.qosClass || (old as unknown as Pod).status?.qosClass;
-  return { ...next, status: { ...status, ...(qosClass === undefined ? {} : { qosClass }) } };
+  const kept = { ...status, ...(qosClass === undefined ? {} : { qosClass }) };
+  // A kubelet that knows owners in an older form would lose them.
+  return keepOwners({ ...next, status: kept } as Pod, old as unknown as Pod) as ApiObject;
 }
 
 function checkCreate(object: ApiObject): readonly FieldError[] {

@@ -17,9 +17,9 @@ import { forbiddenField, invalidValue } from '../../field-errors.ts';
 import { describeChanges } from '../../meta/changes.ts';
 import { when } from '../../meta/field-checks.ts';
 import { withChanged, withDefaults } from '../../meta/fill-in.ts';
-import { isWholeQuantity, roundUpToMilli } from '../../meta/quantities.ts';
-import { warnOfNodeTerm } from '../node-selector.ts';
+import { roundUpToMilli } from '../../meta/quantities.ts';
 import { checkVolumeSpec, persistentSources } from './check-persistent-volume.ts';
+import { type Annotations, mountAnnotation, warnOfVolume } from './persistent-volume-warnings.ts';
 import {
   azureDiskDefaults,
   hostPathDefaults,
@@ -40,9 +40,12 @@ export const persistentVolumes: Strategy = {
   }),
   prepareUpdate: (next, old) => ({ ...next, spec: withoutAttributes(specOf(next), specOf(old)) }),
   stamp,
-  check: (object) => checkVolumeSpec(specOf(object), object.metadata.name ?? '', 'spec'),
+  check: (object) => [
+    ...checkVolumeSpec(specOf(object), object.metadata.name ?? '', 'spec'),
+    ...checkMountAnnotation(object),
+  ],
   checkUpdate,
-  warn,
+  warn: (object) => warnOfVolume(specOf(object), object.metadata.annotations as Annotations),
 };
 
 function specOf(object: ApiObject): PersistentVolumeSpec {
@@ -74,6 +77,20 @@ function withoutAttributes(spec: PersistentVolumeSpec, before: PersistentVolumeS
   if (before.volumeAttributesClassName !== undefined) return spec;
   const { volumeAttributesClassName: _, ...others } = spec;
   return others;
+}
+
+/** Kinds of volumes that are mounted by the node's own means. */
+const mountable = [
+  ...(['gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'nfs', 'rbd', 'quobyte', 'iscsi'] as const),
+  ...(['cinder', 'cephfs', 'azureFile', 'vsphereVolume', 'azureDisk', 'photonPersistentDisk'] as const),
+];
+
+function checkMountAnnotation(object: ApiObject): readonly FieldError[] {
+  const spec = specOf(object);
+  const isGiven = Object.hasOwn((object.metadata.annotations ?? {}) as object, mountAnnotation);
+  const takesOptions = mountable.some((name) => spec[name] !== undefined);
+  const why = 'may not specify mount options for this volume type';
+  return when(isGiven && !takesOptions, forbiddenField(`metadata.annotations.${mountAnnotation}`, why));
 }
 
 /** Since when it is in its phase. */
@@ -170,49 +187,4 @@ function withStableLabels(
   const affinity =
     terms === undefined ? old : { ...old, required: { ...old.required, nodeSelectorTerms: terms } };
   return affinity as JsonValue;
-}
-
-const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
-const mountAnnotation = 'volume.beta.kubernetes.io/mount-options';
-const deprecatedSources = {
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  storageos: 'deprecated in v1.22, non-functional in v1.25+',
-  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-  rbd: 'deprecated in v1.28, non-functional in v1.31+',
-  flocker: 'deprecated in v1.22, non-functional in v1.25+',
-} as const;
-
-function warn(object: ApiObject): readonly string[] {
-  const spec = specOf(object);
-  const annotations = (object.metadata.annotations ?? {}) as Readonly<Record<string, string>>;
-  const ofAnnotations = [
-    [classAnnotation, 'deprecated since v1.8; use "storageClassName" attribute instead'],
-    [mountAnnotation, 'deprecated since v1.31; use "mountOptions" attribute instead'],
-  ] as const;
-  const isRecycled = spec.persistentVolumeReclaimPolicy === 'Recycle';
-  const size = spec.capacity?.storage;
-  return [
-    ...ofAnnotations
-      .filter(([key]) => annotations[key] !== undefined)
-      .map(([key, why]) => `metadata.annotations[${key}]: ${why}`),
-    ...(isRecycled
-      ? [
-          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
-        ]
-      : []),
-    ...Object.entries(deprecatedSources)
-      .filter(([name]) => spec[name as keyof typeof deprecatedSources] !== undefined)
-      .map(([name, why]) => `spec.${name === 'storageos' ? 'storageOS' : name}: ${why}`),
-    ...(spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap((term, index) =>
-      warnOfNodeTerm(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`),
-    ),
-    ...(size === undefined || isWholeQuantity(size)
-      ? []
-      : [
-          `spec.capacity[storage]: fractional byte value ${JSON.stringify(size)} is invalid, must be an integer`,
-        ]),
-  ];
 }

@@ -128,6 +128,14 @@ t.test('volumes are refused in the words of the real server', async (t) => {
   }
 });
 
+t.test('only some volumes have options of their mounts as an annotation', async (t) => {
+  const metadata = { name: 'v', annotations: { 'volume.beta.kubernetes.io/mount-options': 'ro' } };
+  t.same(refusals(persistentVolumes, { ...volume({ nfs: { server: 's', path: '/' } }), metadata }), []);
+  t.same(refusals(persistentVolumes, { ...volume(hostPath), metadata }), [
+    'metadata.annotations.volume.beta.kubernetes.io/mount-options: Forbidden: may not specify mount options for this volume type',
+  ]);
+});
+
 t.test('the source of a volume stays, and its nodes but for their newer names', async (t) => {
   const nodes = (key: string): object => ({
     nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'Exists' }] }] } },
