@@ -20,6 +20,7 @@ import { type Clock, realClock } from './machinery/clock.ts';
 import { openInformers } from './machinery/informers.ts';
 import { standForLeader } from './machinery/leader.ts';
 import { runNamespaceDeletion } from './namespaces/delete-namespaces.ts';
+import { type Member, runNodeHealth } from './nodes/watch-nodes.ts';
 import { runRootCa } from './root-ca/root-ca.ts';
 import { runDefaultAccounts } from './service-accounts/default-accounts.ts';
 
@@ -32,6 +33,8 @@ export interface ControllersOptions {
   readonly kubernetesService: () => KubernetesService | null;
   /** The CAs by which clients know the API server, in PEM. */
   readonly rootCa: () => string;
+  /** Of the cluster; null while they are not known. Default: nothing is known of them. */
+  readonly members?: () => readonly Member[] | null;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** From 0 to 1. */
@@ -97,6 +100,7 @@ function runAll(
   runRootCa(context, options.rootCa);
   runNamespaceDeletion(context);
   runGarbageCollection(context);
+  runNodeHealth(context, options.members ?? (() => null));
 }
 
 function clientAs(

@@ -57,6 +57,7 @@ function named(group: string, version: string, resource: string): ResourceName {
 export const resources = {
   configMaps: named('', 'v1', 'configmaps'),
   namespaces: named('', 'v1', 'namespaces'),
+  nodes: named('', 'v1', 'nodes'),
   serviceAccounts: named('', 'v1', 'serviceaccounts'),
   services: named('', 'v1', 'services'),
   endpoints: named('', 'v1', 'endpoints'),
