@@ -21,6 +21,7 @@ import { openInformers } from './machinery/informers.ts';
 import { standForLeader } from './machinery/leader.ts';
 import { runNamespaceDeletion } from './namespaces/delete-namespaces.ts';
 import { type Member, runNodeHealth } from './nodes/watch-nodes.ts';
+import { runQuotas } from './quota/count-quotas.ts';
 import { runRootCa } from './root-ca/root-ca.ts';
 import { runDefaultAccounts } from './service-accounts/default-accounts.ts';
 
@@ -100,6 +101,7 @@ function runAll(
   runRootCa(context, options.rootCa);
   runNamespaceDeletion(context);
   runGarbageCollection(context);
+  runQuotas(context);
   runNodeHealth(context, options.members ?? (() => null));
 }
 
