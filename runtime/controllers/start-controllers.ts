@@ -19,11 +19,13 @@ import { type ApiClient, apiClient } from './client/api-client.ts';
 import { runAggregation } from './cluster-roles/aggregate.ts';
 import type { ControllerContext } from './controller-context.ts';
 import { runGarbageCollection } from './garbage/collect-garbage.ts';
+import { runFinishedJobs } from './jobs/finished-jobs.ts';
 import { type Clock, realClock } from './machinery/clock.ts';
 import { openInformers } from './machinery/informers.ts';
 import { standForLeader } from './machinery/leader.ts';
 import { runNamespaceDeletion } from './namespaces/delete-namespaces.ts';
 import { type Member, runNodeHealth } from './nodes/watch-nodes.ts';
+import { runPodEnds } from './pods/end-pods.ts';
 import { runQuotas } from './quota/count-quotas.ts';
 import { runRootCa } from './root-ca/root-ca.ts';
 import { runDefaultAccounts } from './service-accounts/default-accounts.ts';
@@ -114,6 +116,8 @@ function runAll(
   runNamespaceDeletion(context);
   runGarbageCollection(context);
   runQuotas(context);
+  runPodEnds(context);
+  runFinishedJobs(context);
   runNodeHealth(context, options.members ?? (() => null));
 }
 

@@ -62,7 +62,9 @@ function named(group: string, version: string, resource: string): ResourceName {
 export const resources = {
   configMaps: named('', 'v1', 'configmaps'),
   namespaces: named('', 'v1', 'namespaces'),
+  jobs: named('batch', 'v1', 'jobs'),
   nodes: named('', 'v1', 'nodes'),
+  pods: named('', 'v1', 'pods'),
   resourceQuotas: named('', 'v1', 'resourcequotas'),
   secrets: named('', 'v1', 'secrets'),
   serviceAccounts: named('', 'v1', 'serviceaccounts'),
