@@ -21,6 +21,7 @@ import {
 import { readRequest } from './read-request.ts';
 import type { CertificateSigner } from './signer.ts';
 
+const accessReviews = { group: 'authorization.k8s.io', version: 'v1', resource: 'subjectaccessreviews' };
 const longestSeconds = 365 * 24 * 3600;
 const cleaningMilliseconds = 600_000;
 /** Whoever may not have a certificate yet may be allowed to. */
@@ -80,7 +81,7 @@ async function mayHave(client: ApiClient, request: ApiObject, subresource: strin
     verb: 'create',
     subresource,
   };
-  const review = await client.create(resources.accessReviews, {
+  const review = await client.create(accessReviews, {
     ...{ kind: 'SubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', metadata: {} },
     spec: {
       user: stringAt(request, 'spec', 'username'),

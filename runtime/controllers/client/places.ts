@@ -72,7 +72,6 @@ export const resources = {
   endpoints: named('', 'v1', 'endpoints'),
   endpointSlices: named('discovery.k8s.io', 'v1', 'endpointslices'),
   certificateRequests: named('certificates.k8s.io', 'v1', 'certificatesigningrequests'),
-  accessReviews: named('authorization.k8s.io', 'v1', 'subjectaccessreviews'),
   leases: named('coordination.k8s.io', 'v1', 'leases'),
   priorityClasses: named('scheduling.k8s.io', 'v1', 'priorityclasses'),
   flowSchemas: named('flowcontrol.apiserver.k8s.io', 'v1', 'flowschemas'),
