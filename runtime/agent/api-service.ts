@@ -87,6 +87,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
     kubernetesService: () => known.service(config.api.port),
     members: known.members,
+    accountTokens: access.accountToken,
   });
   const ownNode = startNodeAgentApi({
     ...{ server, log },
