@@ -57,6 +57,8 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/simulation': ['runtime/checkers', 'runtime/datastore', 'runtime/raft', 'runtime/logging'],
   'runtime/raft': [],
   'runtime/apiserver': ['runtime/datastore', 'runtime/apiserver/schemas'],
+  // Knows what special kinds say, to fill in and to refuse.
+  'runtime/apiserver/admission': ['runtime/apiserver', 'runtime/resources', 'runtime/apiserver/schemas'],
   'runtime/subresources': ['runtime/apiserver', 'runtime/resources', 'runtime/apiserver/schemas'],
   'runtime/resources': ['runtime/apiserver', 'runtime/apiserver/schemas'],
   'runtime/admin': [],

@@ -81,3 +81,24 @@ function roundedUp(nanos: bigint, unit: bigint): bigint {
   if (rest === 0n) return nanos;
   return nanos > 0n ? nanos - rest + unit : nanos - rest - unit;
 }
+
+/** What so many billionths are, in decimal units. */
+export function writeQuantity(nanos: bigint): string {
+  return canonicalQuantity(`${nanos}n`) ?? '0';
+}
+
+/** In the units of the first that is not nothing, as Go adds. */
+export function addQuantities(a: string, b: string): string {
+  return writeLike(nanosOf(a) === 0n ? b : a, nanosOf(a) + nanosOf(b));
+}
+
+/** In the units of the first. */
+export function subtractQuantities(a: string, b: string): string {
+  return writeLike(a, nanosOf(a) - nanosOf(b));
+}
+
+function writeLike(model: string, nanos: bigint): string {
+  const kibi = 1024n * nanosOfOne;
+  if (!model.endsWith('i') || nanos % kibi !== 0n || nanos === 0n) return writeQuantity(nanos);
+  return canonicalQuantity(`${nanos / kibi}Ki`) ?? writeQuantity(nanos);
+}
