@@ -83,7 +83,7 @@ function compileSelect(compiler: Compiler, scope: Scope, node: Extract<Node, { o
     return fieldIn(operand.run(frame), field);
   };
   if (node.isTest) return { type: bool, run: (frame) => read(frame) !== undefined };
-  if (!isOptional) return { type: below, run: (frame) => read(frame) ?? missing(field) };
+  if (!isOptional) return { type: below, run: (frame) => there(read(frame), () => missing(field)) };
   const run: Step = (frame) => asOptional(read(frame));
   return { type: below.kind === 'optional' ? below : optionalOf(below), run };
 }
@@ -113,6 +113,11 @@ function fieldOf(type: Type, field: string): Type | 'unknown' | 'none' {
     default:
       return 'none';
   }
+}
+
+/** Null is something. */
+function there(value: Value | undefined, otherwise: () => never): Value {
+  return value === undefined ? otherwise() : value;
 }
 
 function missing(key: string): never {
@@ -146,7 +151,10 @@ function compileIndex(compiler: Compiler, scope: Scope, node: Extract<Node, { op
   };
   if (node.isOptional || operand.type.kind === 'optional')
     return { type: optionalOf(type), run: (frame) => asOptional(read(frame)) };
-  return { type, run: (frame) => read(frame) ?? noItem(index.run(frame), operand.run(frame)) };
+  return {
+    type,
+    run: (frame) => there(read(frame), () => noItem(index.run(frame), operand.run(frame))),
+  };
 }
 
 function itemOf(type: Type, index: Type): Type | null {
@@ -231,7 +239,7 @@ function compileMap(compiler: Compiler, scope: Scope, node: Extract<Node, { op: 
   }));
   const run: Step = (frame) => {
     spend(frame.budget, 30);
-    return map(
+    return distinctMap(
       entries.flatMap(({ key, value, isOptional }) =>
         present(value.run(frame), isOptional).map((one) => [key.run(frame), one] as const),
       ),
@@ -241,6 +249,12 @@ function compileMap(compiler: Compiler, scope: Scope, node: Extract<Node, { op: 
     isOptional && type.kind === 'optional' ? type.of : type,
   );
   return { type: mapOf(commonType(entries.map(({ key }) => key.type)), commonType(values)), run };
+}
+
+function distinctMap(entries: readonly (readonly [Value, Value])[]): Value {
+  const made = map(entries);
+  if (made.size === entries.length) return made;
+  throw new EvaluationError('Failed with repeated key');
 }
 
 /** A side that fails does not matter where another one settles it. */

@@ -89,6 +89,8 @@ export function keyText(key: Value): string {
   if (number !== null) return `n${number}`;
   if (typeof key === 'string') return `s${key}`;
   if (typeof key === 'boolean') return `b${key}`;
+  // No key is a fraction, but one may be looked for.
+  if (typeof key === 'number') return `f${key}`;
   throw new EvaluationError(`unsupported key type: ${typeName(key)}`);
 }
 
