@@ -23,7 +23,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['runtime/cluster', 'runtime/datastore', 'runtime/peers', 'runtime/raft', 'runtime/admin'],
     ...['runtime/config', 'runtime/logging', 'runtime/files', 'runtime/threads', 'runtime/updates'],
     ...['runtime/vouchers', 'runtime/apiserver', 'runtime/resources'],
-    ...['runtime/subresources', 'runtime/version.ts'],
+    ...['runtime/subresources', 'runtime/controllers', 'runtime/version.ts'],
   ],
   'runtime/console': ['runtime/admin'],
   'runtime/operator': [
@@ -43,7 +43,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   ],
   // Finds places; knows nothing of what a cluster is.
   'runtime/cluster/discovery': ['runtime/peers', 'runtime/raft', 'runtime/config', 'runtime/logging'],
-  'runtime/benchmarks': ['runtime/agent', 'runtime/admin', 'runtime/datastore'],
+  'runtime/benchmarks': ['runtime/agent', 'runtime/admin', 'runtime/datastore', 'runtime/operator'],
   'runtime/datastore': [
     ...['runtime/raft', 'runtime/peers', 'runtime/encoding', 'runtime/files', 'runtime/logging'],
     ...['runtime/threads', 'runtime/datastore/state-machine'],
@@ -60,6 +60,10 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   // Knows what special kinds say, to fill in and to refuse.
   'runtime/apiserver/admission': ['runtime/apiserver', 'runtime/resources', 'runtime/apiserver/schemas'],
   'runtime/subresources': ['runtime/apiserver', 'runtime/resources', 'runtime/apiserver/schemas'],
+  // Clients of the API, which know nothing of the agent.
+  'runtime/controllers': [
+    ...['runtime/apiserver', 'runtime/apiserver/schemas', 'runtime/resources', 'runtime/logging'],
+  ],
   'runtime/resources': ['runtime/apiserver', 'runtime/apiserver/schemas'],
   'runtime/admin': [],
   'runtime/config': [],

@@ -1,5 +1,5 @@
 /** Who may ask the Kubernetes API of this node, and for what: by the cluster's certificates and the rules in its store. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, type X509Certificate } from 'node:crypto';
 import { readBoundObjects } from '../apiserver/access/bound-reads.ts';
 import { refuseEscalation } from '../apiserver/access/refuse-escalation.ts';
 import { accessHandlers } from '../apiserver/access/special-handlers.ts';
@@ -82,7 +82,7 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
     ...{ tokens, ownAudiences, allowAnonymous: true, nowMs: Date.now },
   });
   return {
-    authenticate: (request) => identify(options, how, request),
+    authenticate: identifyQuickly(options, how),
     authorizer,
     admission: (user) => ({
       ...noAdmission,
@@ -120,12 +120,40 @@ function signingKeys(keys: () => ApiKeys) {
   };
 }
 
+/** What is found out of a certificate holds for so long, on its connection. */
+const rememberedMilliseconds = 5_000;
+
+/** Who a connection's certificate stands for, which most requests have as their only proof. */
+interface Remembered {
+  readonly identity: Identity;
+  readonly authorities: string;
+  readonly untilMs: number;
+}
+
+function identifyQuickly(options: ApiAccessOptions, how: () => AuthenticationOptions) {
+  const remembered = new WeakMap<readonly X509Certificate[], Remembered>();
+  return async (request: HttpRequest): Promise<Identity> => {
+    const certificates = request.certificates();
+    const { caCertificate: authorities } = options.credentials();
+    const known = remembered.get(certificates);
+    const isKnown = known !== undefined && known.authorities === authorities && Date.now() < known.untilMs;
+    if (isKnown && request.headers.authorization === undefined) return known.identity;
+    const identity = await identify(options, how, request, certificates);
+    // Who shows nothing but a certificate is the same the next time.
+    if (certificates.length > 0 && request.headers.authorization === undefined) {
+      const untilMs = Date.now() + rememberedMilliseconds;
+      remembered.set(certificates, { identity, authorities, untilMs });
+    }
+    return identity;
+  };
+}
+
 async function identify(
   { credentials, nodeName }: ApiAccessOptions,
   how: () => AuthenticationOptions,
   request: HttpRequest,
+  certificates: readonly X509Certificate[],
 ): Promise<Identity> {
-  const certificates = request.certificates();
   const nodeId = nodeIdOfClient(certificates[0], credentials());
   const node = nodeId === null ? null : await nodeName(nodeId);
   if (node !== null) return { kind: 'user', user: nodeUser(node), audiences: [] };

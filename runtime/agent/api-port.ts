@@ -1,7 +1,4 @@
-/**
- * The port of the Kubernetes API on a member. What serves it is loaded for the first who asks: on most nodes nobody does for
- * long, and it takes memory.
- */
+/** The Kubernetes API of a member: its port, and what serves it, once the node knows the cluster's keys. */
 import type { HttpAnswer, HttpRequest } from '../apiserver/http/exchange.ts';
 import type { Listener, ServerCertificate } from '../apiserver/http/listener.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
@@ -9,9 +6,10 @@ import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { Credentials } from '../peers/trust.ts';
-import type { ApiService } from './api-service.ts';
+import type { ApiService, Members } from './api-service.ts';
 
 const tryAgainMilliseconds = 5_000;
+const closingMilliseconds = 2_000;
 /** For what the service needs to be known. */
 const patienceMilliseconds = 10_000;
 
@@ -25,18 +23,12 @@ export class ApiPort {
   #latestKeys: ApiKeys | null = null;
   #opening: Promise<Listener | null> | null = null;
   #service: Promise<ApiService> | null = null;
-  readonly #nodeName: (id: string) => Promise<string | null>;
+  readonly #members: Members;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param nodeName of a member; null for one that is none any more */
-  constructor(
-    config: ConfigInForce,
-    store: Store,
-    log: Log,
-    nodeName: (id: string) => Promise<string | null>,
-  ) {
-    this.#nodeName = nodeName;
+  constructor(config: ConfigInForce, store: Store, log: Log, members: Members) {
+    this.#members = members;
     this.#config = config;
     this.#store = store;
     this.#log = log;
@@ -45,14 +37,25 @@ export class ApiPort {
   /** Opens the port with a member's credentials, or goes on with other ones from the next connection on. */
   use(credentials: Credentials): void {
     this.#credentials = credentials;
-    if (this.#isClosed) return;
+    if (this.#isClosed || !this.#config.api.enabled) return;
     this.#opening ??= this.#open(certificateOf(credentials));
     void this.#opening.then((listener) => listener?.renew(certificateOf(this.#credentials ?? credentials)));
+    this.#beginWhenReady();
   }
 
   takeKeys(keys: ApiKeys): void {
-    this.#keys.resolve(keys);
     this.#latestKeys = keys;
+    this.#keys.resolve(keys);
+    this.#beginWhenReady();
+  }
+
+  /** Not for the first who asks: the controllers stand for election. Keys may come before credentials. */
+  #beginWhenReady(): void {
+    const isReady = this.#credentials !== null && this.#latestKeys !== null;
+    if (!isReady || this.#isClosed || !this.#config.api.enabled) return;
+    this.#load().catch((error: unknown) => {
+      this.#log.error(`The Kubernetes API cannot be served: ${String(error)}`);
+    });
   }
 
   async close(): Promise<void> {
@@ -61,7 +64,13 @@ export class ApiPort {
     const listener = await this.#opening;
     await listener?.close();
     // It may never have begun.
-    if (this.#latestKeys !== null) await (await this.#service?.catch(() => null))?.close();
+    const service = this.#latestKeys === null ? null : await this.#service?.catch(() => null);
+    // What cannot be said to a cluster that does not answer is left unsaid.
+    if (service)
+      await within(
+        closingMilliseconds,
+        service.close().then(() => null),
+      );
   }
 
   async #open(certificate: ServerCertificate): Promise<Listener | null> {
@@ -109,7 +118,7 @@ export class ApiPort {
       keys: () => this.#latestKeys ?? first,
       ...{ config: this.#config, store: this.#store, log: this.#log },
       credentials: () => this.#credentials as Credentials,
-      nodeName: this.#nodeName,
+      members: this.#members,
     });
   }
 }

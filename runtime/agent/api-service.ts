@@ -1,4 +1,6 @@
 /** The Kubernetes API of this node, put together: its registry, what the kinds add, who may ask, and the cluster's own data. */
+import { isIP } from 'node:net';
+import type { NodeStatus } from '../admin/protocol.ts';
 import { openKinds } from '../apiserver/handlers/kinds.ts';
 import type { Strategy } from '../apiserver/handlers/served-kind.ts';
 import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
@@ -11,8 +13,11 @@ import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.t
 import { Registry } from '../apiserver/schemas/registry.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
+import type { KubernetesService } from '../controllers/bootstrap/kubernetes-service.ts';
+import { startControllers } from '../controllers/start-controllers.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
+import { parseEndpoint } from '../peers/address-book.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
@@ -34,12 +39,16 @@ export interface ApiServiceOptions {
   /** Those in force. */
   readonly credentials: () => Credentials;
   readonly keys: () => ApiKeys;
-  /** Of a member; null for one that is none any more. */
-  readonly nodeName: (id: string) => Promise<string | null>;
+  readonly members: Members;
 }
 
+/** The nodes of the cluster, as it knows them now. */
+export type Members = () => Promise<readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'online'>[]>;
+
 export function openApiService(options: ApiServiceOptions): ApiService {
-  const { config, store, log, credentials, keys, nodeName } = options;
+  const { config, store, log, credentials, keys, members } = options;
+  const nodeName = async (id: string): Promise<string | null> =>
+    (await members()).find((node) => node.id === id)?.name ?? null;
   const surroundings = realSurroundings;
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
   const kinds = openKinds({
@@ -68,7 +77,47 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       log.error({ method, path, fault }, 'a request to the Kubernetes API failed by a fault of its server');
     },
   });
-  return { ...server, close: async () => access.close() };
+  const known = followMembers(members);
+  const controllers = startControllers({
+    ...{ server, log, rootCa: () => credentials().caCertificate },
+    identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
+    kubernetesService: () => known.service(config.api.port),
+  });
+  return {
+    ...server,
+    close: async () => {
+      await controllers.stop();
+      known.close();
+      access.close();
+    },
+  };
+}
+
+const membersMilliseconds = 5_000;
+/** The first address of the services' range is the API's own. */
+const clusterIp = '10.96.0.1';
+
+/** Where the API is served, for the service by which pods reach it. */
+function followMembers(members: Members) {
+  let addresses: readonly string[] = [];
+  const look = async (): Promise<void> => {
+    const nodes = await members().catch(() => []);
+    const online = nodes.filter((node) => node.online).map(({ address }) => hostOf(address));
+    if (online.length > 0) addresses = online;
+  };
+  const timer = setInterval(() => void look(), membersMilliseconds);
+  void look();
+  return {
+    service: (port: number): KubernetesService | null =>
+      addresses.length === 0
+        ? null
+        : { clusterIp, port, addresses: addresses.filter((host) => isIP(host) !== 0) },
+    close: () => clearInterval(timer),
+  };
+}
+
+function hostOf(address: string): string {
+  return parseEndpoint(address, 0)?.host ?? '';
 }
 
 /** Rejects while the cluster cannot answer. */

@@ -3,18 +3,14 @@ import t from 'tap';
 import { makeOperator } from './testing/kubectl.ts';
 import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
 import { play } from './testing/transcript.ts';
-import { access, nodes as cluster } from './transcripts/cluster.ts';
-import { changing, generators, looking } from './transcripts/objects.ts';
-import { workloads } from './transcripts/workloads.ts';
+import { transcripts } from './transcripts/all.ts';
 
 t.setTimeout(600_000);
-
-const transcripts = [generators, looking, changing, workloads, cluster, access];
 
 t.test('every transcript, on the leader and on a follower', async (t) => {
   const operator = makeOperator(t, t.testdir());
   const operators = [{ name: operator.name, key: operator.key }];
-  const nodes = await makeNodes(t, { size: 3, more: { operators } });
+  const nodes = await makeNodes(t, { size: 3, api: true, more: { operators } });
   for (const node of nodes) node.start();
   const { leader } = await untilHighlyAvailable(nodes);
   const ids = await Promise.all(nodes.map(async (node) => (await node.status()).self.id));

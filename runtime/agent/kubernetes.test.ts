@@ -8,7 +8,7 @@ t.setTimeout(300_000);
 t.test('kubectl works against every node, and goes on with another when one is lost', async (t) => {
   const operator = makeOperator(t, t.testdir());
   const operators = [{ name: operator.name, key: operator.key }];
-  const nodes = await makeNodes(t, { size: 3, more: { operators } });
+  const nodes = await makeNodes(t, { size: 3, api: true, more: { operators } });
   for (const node of nodes) node.start();
   const { leader } = await untilHighlyAvailable(nodes);
   const infos = await Promise.all(nodes.map(async (node) => ({ node, id: (await node.status()).self.id })));
@@ -50,7 +50,7 @@ t.test('a node that holds no data serves it all the same', async (t) => {
   const operator = makeOperator(t, t.testdir());
   const operators = [{ name: operator.name, key: operator.key }];
   const roles = { voters: 1, standbys: 0 };
-  const nodes = await makeNodes(t, { size: 2, expect: 2, more: { operators, roles } });
+  const nodes = await makeNodes(t, { size: 2, expect: 2, api: true, more: { operators, roles } });
   for (const node of nodes) node.start();
   const { nodes: known } = await until('both are members, one of them a spare', async () => {
     const status = await (nodes[0] as TestNode).status();

@@ -46,9 +46,9 @@ export async function startNode(
     onAskStatus: askStatus,
     onFatal: (message) => fail(new Error(message)),
   });
-  const api = new ApiPort(config, core.store, log, async (id) => {
+  const api = new ApiPort(config, core.store, log, async () => {
     const { nodes } = (await core.request('status', {})) as ClusterStatus;
-    return nodes.find((node) => node.id === id)?.name ?? null;
+    return nodes;
   });
   const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
     (error: unknown) => {
@@ -58,7 +58,11 @@ export async function startNode(
   );
   return {
     answer: ({ method, params, emit, signal }) => core.request(method, params, { emit, signal }),
-    stop: () => core.stop(),
+    stop: async () => {
+      // Its controllers give up their lease while the cluster can still be told.
+      await api.close();
+      await core.stop();
+    },
     close: async () => {
       etcd?.close();
       await api.close();

@@ -123,6 +123,8 @@ const peersSchema = z.strictObject({
 });
 
 const apiSchema = z.strictObject({
+  /** Whether this node serves the Kubernetes API, and its controllers stand for election here. */
+  enabled: z.boolean().default(true),
   /** The address to listen on for clients of the Kubernetes API. */
   address: z.string().default('::'),
   /** 0: any that is free, which the log then says. */

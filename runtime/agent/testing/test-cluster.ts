@@ -16,8 +16,8 @@ const waitLimitMilliseconds = 60_000;
 
 export interface TestNodeOptions {
   readonly port: number;
-  /** Of the Kubernetes API; any that is free when absent. */
-  readonly apiPort?: number;
+  /** Of the Kubernetes API, which is not served where there is none: it takes a while to load from its sources. */
+  readonly apiPort?: number | undefined;
   readonly addresses: readonly string[];
   readonly secret?: string;
   readonly expect?: number;
@@ -153,7 +153,7 @@ export class TestNode {
       ...(boot === undefined ? { cluster: cluster?.() ?? usual } : {}),
       discovery: { mdns: false, addresses },
       peers: { address: '127.0.0.1', port },
-      api: { address: '127.0.0.1', port: this.apiPort },
+      api: { enabled: this.#options.apiPort !== undefined, address: '127.0.0.1', port: this.apiPort },
       admin: { socket: this.socket },
       dataDirectory: this.dataDirectory,
       ...more,
@@ -168,6 +168,8 @@ export class TestNode {
 export interface TestClusterOptions
   extends Partial<Pick<TestNodeOptions, 'expect' | 'more' | 'environment'>> {
   readonly size: number;
+  /** They serve the Kubernetes API. */
+  readonly api?: true;
   /** Settings of one node, by its place. */
   readonly moreOf?: (index: number) => Record<string, unknown>;
   /** The cluster section of one node, by its place, when it starts. */
@@ -181,7 +183,7 @@ export interface TestClusterOptions
 /** Makes nodes that know each other's addresses; they are killed and removed when the test ends. None is started. */
 export async function makeNodes(
   t: Test,
-  { size, moreOf, clusterOf, bootOf, programOf, ...options }: TestClusterOptions,
+  { size, api, moreOf, clusterOf, bootOf, programOf, ...options }: TestClusterOptions,
 ): Promise<TestNode[]> {
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
   const free = await freePorts(2 * size);
@@ -190,7 +192,14 @@ export async function makeNodes(
   const nodes = ports.map(
     (port, i) =>
       new TestNode(path.join(directory, `n${i + 1}`), {
-        ...{ port, apiPort: apiPorts[i]!, addresses, ...options, program: programOf?.(i), boot: bootOf?.(i) },
+        ...{
+          port,
+          apiPort: api ? apiPorts[i] : undefined,
+          addresses,
+          ...options,
+          program: programOf?.(i),
+          boot: bootOf?.(i),
+        },
         ...(clusterOf ? { cluster: () => clusterOf(i) } : {}),
         ...(moreOf ? { more: { ...options.more, ...moreOf(i) } } : {}),
       }),

@@ -139,7 +139,10 @@ export const workloads: Transcript = {
       input: prunable('two'),
       says: /configmap\/one pruned/,
     },
-    { type: 'delete deployment web -n {ns} --cascade=orphan --wait=false', says: /deployment.apps "web" deleted/ },
+    {
+      type: 'delete deployment web -n {ns} --cascade=orphan --wait=false',
+      says: /deployment.apps "web" deleted/,
+    },
     { type: 'delete jobs --all -n {ns} --cascade=background', says: /job.batch "j" deleted/ },
     { type: 'delete namespace {ns} --wait=false' },
   ],

@@ -88,9 +88,12 @@ function contextOf({ privateKey, certificate, caCertificate }: ServerCertificate
   return { key: privateKey, cert: certificate, ca: caCertificate };
 }
 
+const clientIsGone = new Error('the client is gone');
+
 async function serve(incoming: Incoming, outgoing: Outgoing, handle: HttpHandler): Promise<void> {
   const gone = new AbortController();
-  outgoing.once('close', () => gone.abort());
+  // Without a reason each would get one made, which takes longer than a short request.
+  outgoing.once('close', () => gone.abort(clientIsGone));
   incoming.on('error', () => {});
   outgoing.on('error', () => {});
   try {
@@ -119,17 +122,24 @@ function toRequest(incoming: Incoming, signal: AbortSignal): HttpRequest {
 /** The longest chain that is looked at. */
 const mostCertificates = 8;
 
+/** Read once for each connection: many requests come over it. */
+const chains = new WeakMap<TLSSocket, readonly X509Certificate[]>();
+
 function certificatesOf(incoming: Incoming): readonly X509Certificate[] {
   // HTTP/2 shows a stand-in for the socket, which has not all of it.
   const socket = ('stream' in incoming ? incoming.stream.session?.socket : incoming.socket) as
     | TLSSocket
     | undefined;
+  if (socket === undefined) return [];
+  const known = chains.get(socket);
+  if (known !== undefined) return known;
   const chain: X509Certificate[] = [];
-  let next = socket?.getPeerX509Certificate?.();
+  let next = socket.getPeerX509Certificate?.();
   while (next !== undefined && chain.length < mostCertificates) {
     chain.push(next);
     const { issuerCertificate } = next;
     next = issuerCertificate?.fingerprint256 === next.fingerprint256 ? undefined : issuerCertificate;
   }
+  chains.set(socket, chain);
   return chain;
 }

@@ -12,31 +12,35 @@ type Source = Readable & { readonly headers: { readonly 'content-length'?: strin
 export async function readBody(source: Readable, signal: AbortSignal): Promise<Uint8Array> {
   const announced = Number((source as Source).headers['content-length'] ?? 0);
   if (announced > bodyLimitBytes) throw tooLong();
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), bodyMilliseconds);
-  try {
-    return await collect(source, signal, late.signal);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await collect(source, signal);
 }
 
-function collect(source: Readable, gone: AbortSignal, late: AbortSignal): Promise<Uint8Array> {
+function collect(source: Readable, gone: AbortSignal): Promise<Uint8Array> {
   const pieces: Buffer[] = [];
   let length = 0;
   return new Promise((resolve, reject) => {
+    const leave = (): void => fail(cutOff());
+    const timer = setTimeout(() => fail(tooLate()), bodyMilliseconds);
+    const settle = (): void => {
+      clearTimeout(timer);
+      gone.removeEventListener('abort', leave);
+    };
+    const fail = (error: ApiError): void => {
+      settle();
+      source.pause();
+      reject(error);
+    };
+    gone.addEventListener('abort', leave);
+    source.once('error', leave);
     source.on('data', (piece: Buffer) => {
       length += piece.length;
       if (length <= bodyLimitBytes) pieces.push(piece);
-      else {
-        source.pause();
-        reject(tooLong());
-      }
+      else fail(tooLong());
     });
-    source.once('end', () => resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)));
-    source.once('error', () => reject(cutOff()));
-    gone.addEventListener('abort', () => reject(cutOff()), { once: true });
-    late.addEventListener('abort', () => reject(tooLate()), { once: true });
+    source.once('end', () => {
+      settle();
+      resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
+    });
   });
 }
 

@@ -60,6 +60,7 @@ export class Registry {
   /** Of Kubernetes' definitions. */
   readonly version: string;
   readonly #packages: TypesFile['packages'];
+  readonly #kinds = new Map<string, ApiType>();
   readonly #read = new Map<string, Map<string, ApiType>>();
 
   /** @param text what `npm run generate` wrote. */
@@ -77,6 +78,16 @@ export class Registry {
 
   /** The type of a kind; those of `meta/v1`, such as Status and DeleteOptions, are of every group. */
   kind({ group, version, kind }: GroupVersionKind): ApiType | null {
+    const key = `${group}/${version}/${kind}`;
+    const known = this.#kinds.get(key);
+    if (known !== undefined) return known;
+    const found = this.#findKind({ group, version, kind });
+    // What is not there is asked for by strangers, in any number.
+    if (found !== null) this.#kinds.set(key, found);
+    return found;
+  }
+
+  #findKind({ group, version, kind }: GroupVersionKind): ApiType | null {
     const own = Object.entries(this.#packages).find(
       ([, item]) => item.group === group && item.version === version && item.kinds.includes(kind),
     );

@@ -51,26 +51,26 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
   const faults: unknown[] = [];
   const user = { name: 'me', uid: '', groups: ['system:masters'], extra: {} };
   const certificate = await makeCertificate();
+  const server = apiServer({
+    ...{ registry, store, kinds, surroundings: realSurroundings, random: () => 0 },
+    health: [{ name: 'ping', readinessOnly: false, run: async () => {} }],
+    special: {},
+    documents: () => [],
+    version: { major: '1', minor: '32', gitVersion: 'v1.32.3' },
+    ownAddress: () => '192.0.2.1:6443',
+    onFault: (error) => faults.push(error),
+    access: {
+      authenticate: async () => ({ kind: 'user', user, audiences: [] }),
+      authorizer: async () => allowMasters,
+      admission: () => noAdmission,
+    },
+    ...more,
+  });
   const listener = await openListener({
-    ...{ address: '127.0.0.1', port: 0, certificate },
-    handle: apiServer({
-      ...{ registry, store, kinds, surroundings: realSurroundings, random: () => 0 },
-      health: [{ name: 'ping', readinessOnly: false, run: async () => {} }],
-      special: {},
-      documents: () => [],
-      version: { major: '1', minor: '32', gitVersion: 'v1.32.3' },
-      ownAddress: () => '192.0.2.1:6443',
-      onFault: (error) => faults.push(error),
-      access: {
-        authenticate: async () => ({ kind: 'user', user, audiences: [] }),
-        authorizer: async () => allowMasters,
-        admission: () => noAdmission,
-      },
-      ...more,
-    }).handle,
+    ...{ address: '127.0.0.1', port: 0, certificate, handle: server.handle },
   });
   t.teardown(() => listener.close());
-  return { store, faults, listener, ...clientOf(t, listener.port, certificate.caCertificate) };
+  return { store, faults, listener, server, ...clientOf(t, listener.port, certificate.caCertificate) };
 }
 
 function clientOf(t: Test, port: number, ca: string) {

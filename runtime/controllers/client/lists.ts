@@ -1,0 +1,38 @@
+/** Lists and watches, as they come from the server. */
+import type { HttpAnswer } from '../../apiserver/http/exchange.ts';
+import { parseJson } from '../../apiserver/objects/json-text.ts';
+import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
+import { listAt, stringAt } from '../../apiserver/objects/read-path.ts';
+import { errorOfStatus, readAnswer } from './answers.ts';
+
+export interface ObjectList {
+  readonly items: readonly ApiObject[];
+  readonly resourceVersion: string;
+  /** '' at the end. */
+  readonly continue: string;
+}
+
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  readonly object: ApiObject;
+}
+
+/** The items of a typed list do not say what they are; here they do. */
+export function readList(answer: HttpAnswer): ObjectList {
+  const list = readAnswer(answer);
+  const kind = stringAt(list, 'kind').replace(/List$/, '');
+  const apiVersion = stringAt(list, 'apiVersion');
+  return {
+    items: listAt(list, 'items').map((item) => ({ kind, apiVersion, ...(item as object) }) as ApiObject),
+    resourceVersion: stringAt(list, 'metadata', 'resourceVersion'),
+    continue: stringAt(list, 'metadata', 'continue'),
+  };
+}
+
+/** The server of this process gives each event as a piece of its own. @throws ApiError for an error that was sent as one. */
+export function watchFrame(bytes: Uint8Array): WatchEvent {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  const { type, object } = parseJson(text) as unknown as { readonly type: string; readonly object: unknown };
+  if (type === 'ERROR') throw errorOfStatus(object);
+  return { type: type as WatchEvent['type'], object: object as ApiObject };
+}

@@ -1,0 +1,16 @@
+/** What every controller is given. */
+import type { Log } from '../logging/log.ts';
+import type { ApiClient } from './client/api-client.ts';
+import type { Clock } from './machinery/clock.ts';
+import type { Informers } from './machinery/informers.ts';
+
+export interface ControllerContext {
+  /** Requests of `system:serviceaccount:kube-system:NAME`, whose role says what that controller may do. */
+  readonly clientOf: (name: string) => ApiClient;
+  /** Shared by all. */
+  readonly informers: Informers;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Aborts when this node no longer leads. */
+  readonly signal: AbortSignal;
+}

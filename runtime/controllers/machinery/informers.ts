@@ -1,0 +1,24 @@
+/** One informer for each resource, whoever asks for it; it begins when it is first asked for. */
+import type { Listed } from '../client/api-client.ts';
+import type { ResourceName } from '../client/places.ts';
+import { type Informer, type InformerOptions, openInformer } from './informer.ts';
+
+export interface Informers {
+  /** @param metadataOnly objects without spec and status, as `PartialObjectMetadata`. Default false. */
+  readonly of: (resource: ResourceName, metadataOnly?: boolean) => Informer;
+}
+
+export function openInformers(options: Omit<InformerOptions, 'of'>): Informers {
+  const open = new Map<string, Informer>();
+  return {
+    of: ({ group, version, resource }, metadataOnly = false) => {
+      const key = `${group}/${version}/${resource}/${metadataOnly}`;
+      const known = open.get(key);
+      if (known !== undefined) return known;
+      const of: Listed = { group, version, resource, namespace: '', metadataOnly };
+      const informer = openInformer({ ...options, of });
+      open.set(key, informer);
+      return informer;
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * The controllers of the Kubernetes API: one node of the cluster runs them all, another one when it cannot.
+ * (cmd/kube-controller-manager)
+ */
+import { groups, type UserInfo } from '../apiserver/authentication/user.ts';
+import type { ApiServer } from '../apiserver/http/api-server.ts';
+import type { Log } from '../logging/log.ts';
+import {
+  type BootstrapOptions,
+  bringDefaults,
+  bringNamespaces,
+  keepDefaults,
+} from './bootstrap/bootstrap.ts';
+import type { KubernetesService } from './bootstrap/kubernetes-service.ts';
+import { type ApiClient, apiClient } from './client/api-client.ts';
+import { runAggregation } from './cluster-roles/aggregate.ts';
+import type { ControllerContext } from './controller-context.ts';
+import { type Clock, realClock } from './machinery/clock.ts';
+import { openInformers } from './machinery/informers.ts';
+import { standForLeader } from './machinery/leader.ts';
+import { runRootCa } from './root-ca/root-ca.ts';
+import { runDefaultAccounts } from './service-accounts/default-accounts.ts';
+
+export interface ControllersOptions {
+  readonly server: Pick<ApiServer, 'handleAs'>;
+  readonly log: Log;
+  /** Of this run of this node: `NAME_UUID`. */
+  readonly identity: string;
+  /** The service of the API; null while the members are not known. */
+  readonly kubernetesService: () => KubernetesService | null;
+  /** The CAs by which clients know the API server, in PEM. */
+  readonly rootCa: () => string;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** From 0 to 1. */
+  readonly random?: () => number;
+  /** Of the programs, before the first slash the field manager. */
+  readonly userAgent?: string;
+}
+
+export interface Controllers {
+  /** Whether this node runs them now. */
+  readonly isLeading: () => boolean;
+  /** Resolves when all have stopped, and another node may take over at once. */
+  readonly stop: () => Promise<void>;
+}
+
+export function startControllers(options: ControllersOptions): Controllers {
+  const { clock = realClock, random = Math.random, log, identity } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const client = clientAs(options, masterUser);
+  const bootstrap: BootstrapOptions = { client, clock, log, kubernetesService: options.kubernetesService };
+  let leading = false;
+  const lead = async (held: AbortSignal): Promise<void> => {
+    leading = true;
+    try {
+      await bringDefaults(bootstrap, held);
+      if (!held.aborted) runAll(options, { clock, random, signal: held });
+      await keepDefaults(bootstrap, held);
+    } finally {
+      leading = false;
+    }
+  };
+  const lease = { namespace: 'kube-system', name: 'kube-controller-manager' };
+  const election = async (): Promise<void> => {
+    await bringNamespaces(bootstrap, signal);
+    // Who leads is settled before there are roles, since it is the leader who brings them.
+    await standForLeader({ client, lease, identity, clock, random, log, lead, signal });
+  };
+  const done = election();
+  return {
+    isLeading: () => leading,
+    stop: async () => {
+      stopping.abort();
+      await done;
+    },
+  };
+}
+
+function runAll(
+  options: ControllersOptions,
+  {
+    clock,
+    random,
+    signal,
+  }: { readonly clock: Clock; readonly random: () => number; readonly signal: AbortSignal },
+): void {
+  const { log } = options;
+  const informers = openInformers({ client: clientAs(options, managerUser), clock, random, log, signal });
+  const clientOf = (name: string): ApiClient => clientAs(options, accountUser(name));
+  const context: ControllerContext = { clientOf, informers, clock, log, signal };
+  runAggregation(context);
+  runDefaultAccounts(context);
+  runRootCa(context, options.rootCa);
+}
+
+function clientAs(
+  { server, userAgent = 'kube-controller-manager/v1.32' }: ControllersOptions,
+  user: UserInfo,
+): ApiClient {
+  return apiClient({ server, user, userAgent });
+}
+
+const masterUser: UserInfo = {
+  ...{ name: 'system:apiserver', uid: '', extra: {} },
+  groups: [groups.masters, groups.authenticated],
+};
+/** Reads everything. */
+const managerUser: UserInfo = {
+  ...{ name: 'system:kube-controller-manager', uid: '', extra: {} },
+  groups: [groups.authenticated],
+};
+
+function accountUser(name: string): UserInfo {
+  return {
+    ...{ name: `system:serviceaccount:kube-system:${name}`, uid: '', extra: {} },
+    groups: [groups.serviceAccounts, `${groups.serviceAccounts}:kube-system`, groups.authenticated],
+  };
+}
