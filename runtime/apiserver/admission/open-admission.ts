@@ -8,11 +8,14 @@ import type { Admission } from '../handlers/admission.ts';
 import type { ApiObject } from '../objects/object-bytes.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts';
+import { celConditions } from './expressions/evaluate-condition.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import type { Asked, Plugin } from './plugin.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
+import type { FindParams } from './policies/params.ts';
+import { admissionPolicies } from './policies/policy-plugin.ts';
 import { priority } from './priority.ts';
 import type { Reads } from './reads.ts';
 import { type QuotaStore, resourceQuota } from './resource-quota.ts';
@@ -31,7 +34,8 @@ export interface AdmissionOptions {
   /** Resolves when this node knows the rules. */
   readonly authorizer: () => Promise<Authorizer>;
   readonly quotas: QuotaStore;
-  readonly webhooks: Omit<WebhookOptions, 'reads'>;
+  readonly webhooks: Omit<WebhookOptions, 'reads' | 'evaluate'>;
+  readonly findParams: FindParams;
   /** Five characters behind a name. */
   readonly makeSuffix: () => string;
   /** Before something is looked for again that is a moment late. */
@@ -65,7 +69,9 @@ async function mutateAll(plugins: readonly Plugin[], asked: Asked): Promise<ApiO
 
 function pluginsOf(options: AdmissionOptions): readonly Plugin[] {
   const { reads, authorizer, quotas, more } = options;
-  const { mutating, validating } = webhookPlugins({ ...options.webhooks, reads });
+  const evaluate = celConditions(authorizer);
+  const { mutating, validating } = webhookPlugins({ ...options.webhooks, reads, evaluate });
+  const { equivalents } = options.webhooks;
   return [
     namespaceLifecycle(reads),
     limitRanger(reads),
@@ -85,6 +91,7 @@ function pluginsOf(options: AdmissionOptions): readonly Plugin[] {
     defaultIngressClass(reads),
     ...more,
     mutating,
+    admissionPolicies({ reads, authorizer, equivalents, findParams: options.findParams }),
     validating,
     // Last: what another refuses uses up nothing.
     resourceQuota(reads, quotas),

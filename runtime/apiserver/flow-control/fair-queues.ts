@@ -69,6 +69,11 @@ export function createFairQueues({ queues: count, handSize, lengthLimit }: Queue
       const hand = dealHand(hash, count, handSize).map((index) => queues[index] as Queue);
       const queue = hand.reduce((best, one) => (load(one) < load(best) ? one : best));
       if (queue.waiting.length >= lengthLimit) return null;
+      // Where nobody wants anything, nobody owes anything.
+      if (busy.size === 0 && queues.every(({ seatsRunning }) => seatsRunning === 0)) {
+        for (const one of queues) one.had = 0;
+        virtualNow = 0;
+      }
       if (queue.waiting.length === 0 && queue.seatsRunning === 0) queue.had = Math.max(queue.had, virtualNow);
       queue.waiting.push(waiting);
       busy.add(queue);

@@ -6,12 +6,13 @@ import { applyJsonPatch, PatchError } from '../../patch/json-patch.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { isSameJson, type JsonObject } from '../../schemas/protobuf/json-value.ts';
 import type { GroupVersionKind } from '../../schemas/registry.ts';
-import { ApiError, notFound } from '../../status.ts';
+import { ApiError } from '../../status.ts';
 import type { Asked, Plugin } from '../plugin.ts';
 import type { ReadResource, Reads } from '../reads.ts';
 import { CallError, callWebhook, type ResolveService } from './call.ts';
 import { checkConditions, type EvaluateCondition } from './conditions.ts';
 import { callFailed, denied, noDryRun } from './denial.ts';
+import { matchesNamespace } from './match-namespace.ts';
 import { isExempt, matchesSelector, matchRules } from './match-rules.ts';
 import { ReviewError, readVerdict, reviewRequest, type Verdict } from './review.ts';
 import { type Webhook, webhooksOf } from './webhook.ts';
@@ -122,22 +123,6 @@ async function matching(options: WebhookOptions, webhook: Webhook, asked: Asked)
   const hasSideEffects = webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun';
   if (asked.dryRun && hasSideEffects) throw noDryRun(webhook.name);
   return { webhook, resource };
-}
-
-export async function matchesNamespace(reads: Reads, selector: unknown, asked: Asked): Promise<boolean> {
-  const { resource, namespace, object, old } = asked;
-  const isNamespace = resource.group === '' && resource.resource === 'namespaces';
-  if (isNamespace) return matchesSelector(selector, (object ?? old)?.metadata.labels ?? {});
-  // Most select everything, and then nothing needs to be read.
-  if (namespace === '' || selectsAll(selector)) return true;
-  const found = await reads.get('namespaces', '', namespace);
-  if (found === null) throw notFound({ group: '', resource: 'namespaces' }, namespace);
-  return matchesSelector(selector, found.metadata.labels ?? {});
-}
-
-function selectsAll(selector: unknown): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = (selector ?? {}) as Record<string, object>;
-  return Object.keys(matchLabels).length === 0 && Object.keys(matchExpressions).length === 0;
 }
 
 /** Null where it cannot be asked and that does not matter. @throws ApiError */
