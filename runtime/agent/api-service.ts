@@ -26,6 +26,7 @@ import { serveEviction } from '../subresources/eviction.ts';
 import { needsContainers } from '../subresources/not-here.ts';
 import { serveScale } from '../subresources/scale.ts';
 import { openApiAccess } from './api-access.ts';
+import { openApiAround } from './api-around.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 
 export interface ApiService extends ApiServer {
@@ -62,6 +63,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   const access = openApiAccess({
     ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName },
   });
+  const surrounded = openApiAround({ config, store, kinds, registry, log });
   const server = apiServer({
     ...{ registry, store, kinds, access, surroundings, random: Math.random },
     health: [
@@ -72,6 +74,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     documents: access.issuerDocuments,
     version: kubernetesVersion(),
     ownAddress: () => `127.0.0.1:${config.api.port}`,
+    around: surrounded.around,
     onFault: (error, { method, path }) => {
       const fault = error instanceof Error ? error.stack : String(error);
       log.error({ method, path, fault }, 'a request to the Kubernetes API failed by a fault of its server');
@@ -89,6 +92,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       await controllers.stop();
       known.close();
       access.close();
+      await surrounded.close();
     },
   };
 }
