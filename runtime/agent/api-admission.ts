@@ -4,7 +4,6 @@ import { openAdmission } from '../apiserver/admission/open-admission.ts';
 import type { Plugin } from '../apiserver/admission/plugin.ts';
 import type { FindParams } from '../apiserver/admission/policies/params.ts';
 import type { QuotaStore } from '../apiserver/admission/resource-quota.ts';
-import { readStored } from '../apiserver/admission/stored-reads.ts';
 import type { UserInfo } from '../apiserver/authentication/user.ts';
 import type { Authorizer } from '../apiserver/authorization/authorizer.ts';
 import type { Admission } from '../apiserver/handlers/admission.ts';
@@ -16,6 +15,7 @@ import type { Resource } from '../apiserver/resources/resource.ts';
 import type { Store } from '../datastore/store.ts';
 import { convertStored } from '../resources/convert.ts';
 import { resolveServices } from './service-addresses.ts';
+import { readStored } from './stored-reads.ts';
 
 export interface ApiAdmissionOptions {
   readonly store: Store;

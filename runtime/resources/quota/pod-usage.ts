@@ -1,5 +1,6 @@
 /** What a pod uses up: itself, and what its containers ask for. (pkg/quota/v1/evaluator/core/pods.go) Pure. */
 import type { Container, Pod, PodSpec } from '../../apiserver/schemas/generated/types/api-core-v1.ts';
+import { parseTime } from '../../apiserver/schemas/protobuf/times.ts';
 import { addQuantities, compareQuantities, nanosOf, type Quantities } from '../meta/quantities.ts';
 
 type Sort = 'requests' | 'limits';
@@ -22,7 +23,8 @@ function isRunning({ metadata, status }: Pod, nowMs: number): boolean {
   if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return false;
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata ?? {};
   if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true;
-  return nowMs <= Date.parse(String(deletionTimestamp)) + Number(deletionGracePeriodSeconds) * 1000;
+  const end = parseTime(String(deletionTimestamp));
+  return end === null || nowMs <= (end.seconds + Number(deletionGracePeriodSeconds)) * 1000;
 }
 
 function nameAmounts(requests: Quantities, limits: Quantities): Quantities {

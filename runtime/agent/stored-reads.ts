@@ -1,10 +1,11 @@
 /** Reads out of the store: what policies ask for again and again is followed, from the first time on. */
-import type { Store } from '../../datastore/store.ts';
-import type { Kinds } from '../handlers/kinds.ts';
-import { type ApiObject, decodeFromStore } from '../objects/object-bytes.ts';
-import { type Mirror, mirrorObjects } from '../storage/mirror.ts';
-import { ObjectStore } from '../storage/object-store.ts';
-import { type ReadResource, type Reads, readResources } from './reads.ts';
+
+import { type ReadResource, type Reads, readResources } from '../apiserver/admission/reads.ts';
+import type { Kinds } from '../apiserver/handlers/kinds.ts';
+import { type ApiObject, decodeFromStore } from '../apiserver/objects/object-bytes.ts';
+import { type Mirror, mirrorObjects } from '../apiserver/storage/mirror.ts';
+import { ObjectStore } from '../apiserver/storage/object-store.ts';
+import type { Store } from '../datastore/store.ts';
 
 export interface StoredReads extends Reads {
   readonly close: () => void;
