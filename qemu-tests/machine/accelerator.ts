@@ -1,6 +1,7 @@
 /**
  * Whether KVM works here. That /dev/kvm opens says little: under some hypervisors a machine dies in its first
- * instructions. So one is started, and must be seen to run its firmware to the end.
+ * instructions. So one is started, and must be seen to run the firmware to the end that our machines start with: an old BIOS
+ * may get through where UEFI does not.
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -13,10 +14,12 @@ export function accelerates(board: Board, accelerator: Accelerator): Accelerator
   return process.arch === board.hostArchitecture ? accelerator : 'tcg';
 }
 
-const probeLimitMilliseconds = 5_000;
+const probeLimitMilliseconds = 10_000;
 
-/** What the firmware prints on its debug port when it has looked at every device. */
-const firmwareIsDone = /No bootable device/;
+/** What UEFI prints when it has looked at every device. */
+const firmwareIsDone = /BdsDxe: (starting|failed|No bootable)/;
+/** What QEMU says when the processor could not go on; the machine stands still then. */
+const processorFailed = /KVM internal error|emulation failure/;
 
 let known: Promise<Accelerator> | undefined;
 
@@ -36,14 +39,15 @@ function mayUseKvm(): boolean {
 }
 
 function probe(): Promise<Accelerator> {
+  const { program, firmwareCode } = boardOf('x86_64');
   const child = spawn(
-    boardOf('x86_64').program,
+    program,
     [
-      ...['-accel', 'kvm', '-cpu', 'max', '-M', 'q35', '-m', '64', '-nodefaults', '-no-user-config'],
-      ...['-display', 'none', '-chardev', 'stdio,id=debug,signal=off'],
-      ...['-device', 'isa-debugcon,iobase=0x402,chardev=debug'],
+      ...['-accel', 'kvm', '-cpu', 'max', '-M', 'q35', '-m', '128', '-nodefaults', '-no-user-config'],
+      ...['-display', 'none', '-serial', 'stdio'],
+      ...['-drive', `if=pflash,format=raw,readonly=on,file=${firmwareCode}`],
     ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   return new Promise((resolve) => {
     const decide = (accelerator: Accelerator): void => {
@@ -53,10 +57,13 @@ function probe(): Promise<Accelerator> {
     };
     const timer = setTimeout(() => decide('tcg'), probeLimitMilliseconds);
     let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const hear = (text: string): void => {
       said += text;
-      if (firmwareIsDone.test(said)) decide('kvm');
-    });
+      if (processorFailed.test(said)) decide('tcg');
+      else if (firmwareIsDone.test(said)) decide('kvm');
+    };
+    child.stdout.setEncoding('utf8').on('data', hear);
+    child.stderr.setEncoding('utf8').on('data', hear);
     child.on('error', () => decide('tcg'));
     child.on('exit', () => decide('tcg'));
   });

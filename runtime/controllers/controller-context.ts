@@ -10,6 +10,8 @@ export interface ControllerContext {
   /** Shared by all. */
   readonly informers: Informers;
   readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
   readonly log: Log;
   /** Aborts when this node no longer leads. */
   readonly signal: AbortSignal;

@@ -15,9 +15,13 @@ import type { KubernetesService } from './bootstrap/kubernetes-service.ts';
 import { type ApiClient, apiClient } from './client/api-client.ts';
 import { runAggregation } from './cluster-roles/aggregate.ts';
 import type { ControllerContext } from './controller-context.ts';
+import { runGarbageCollection } from './garbage/collect-garbage.ts';
 import { type Clock, realClock } from './machinery/clock.ts';
 import { openInformers } from './machinery/informers.ts';
 import { standForLeader } from './machinery/leader.ts';
+import { runNamespaceDeletion } from './namespaces/delete-namespaces.ts';
+import { type Member, runNodeHealth } from './nodes/watch-nodes.ts';
+import { runQuotas } from './quota/count-quotas.ts';
 import { runRootCa } from './root-ca/root-ca.ts';
 import { runDefaultAccounts } from './service-accounts/default-accounts.ts';
 
@@ -30,6 +34,8 @@ export interface ControllersOptions {
   readonly kubernetesService: () => KubernetesService | null;
   /** The CAs by which clients know the API server, in PEM. */
   readonly rootCa: () => string;
+  /** Of the cluster; null while they are not known. Default: nothing is known of them. */
+  readonly members?: () => readonly Member[] | null;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** From 0 to 1. */
@@ -89,10 +95,14 @@ function runAll(
   const { log } = options;
   const informers = openInformers({ client: clientAs(options, managerUser), clock, random, log, signal });
   const clientOf = (name: string): ApiClient => clientAs(options, accountUser(name));
-  const context: ControllerContext = { clientOf, informers, clock, log, signal };
+  const context: ControllerContext = { clientOf, informers, clock, random, log, signal };
   runAggregation(context);
   runDefaultAccounts(context);
   runRootCa(context, options.rootCa);
+  runNamespaceDeletion(context);
+  runGarbageCollection(context);
+  runQuotas(context);
+  runNodeHealth(context, options.members ?? (() => null));
 }
 
 function clientAs(

@@ -1,20 +1,16 @@
 /** What a request uses up, and whether a quota grants it. Every sentence is what a client sees. Pure. */
-import {
-  addQuantities,
-  compareQuantities,
-  nanosOf,
-  type Quantities,
-  subtractQuantities,
-} from '../../resources/meta/quantities.ts';
+import { compareQuantities, type Quantities } from '../../resources/meta/quantities.ts';
+import { addQuantities, moreThan } from '../../resources/quota/amounts.ts';
 import { containerUsage } from '../../resources/quota/pod-usage.ts';
-import { isInScopes } from '../../resources/quota/scopes.ts';
-import { type CountedResource, usageOf } from '../../resources/quota/usage.ts';
+import { countsFor, usageOf } from '../../resources/quota/usage.ts';
+import type { ApiObject } from '../objects/object-bytes.ts';
 import type { Pod, ResourceQuota } from '../schemas/generated/types/api-core-v1.ts';
+import type { GroupResource } from '../status.ts';
 import { type Asked, isOf } from './plugin.ts';
 
 export interface Charge {
-  readonly of: CountedResource;
-  readonly object: unknown;
+  readonly of: GroupResource;
+  readonly object: ApiObject;
   /** Of all that the object uses, more or not. */
   readonly names: readonly string[];
   /** By how much it uses more than before; nothing that is zero. */
@@ -28,25 +24,22 @@ export type ChargeDecision =
 
 /** Null where the request uses nothing up. */
 export function chargeOf(asked: Asked, nowMs: number): Charge | null {
-  const { operation, resource, object, old } = asked;
+  const { operation, resource, object, old, subresource } = asked;
   const grows = isOf(asked, 'services', 'persistentvolumeclaims', 'pods/resize');
-  const isCounted = (operation === 'CREATE' && asked.subresource === '') || (operation === 'UPDATE' && grows);
-  if (!isCounted) return null;
+  const isCounted = (operation === 'CREATE' && subresource === '') || (operation === 'UPDATE' && grows);
+  if (object === null || !isCounted) return null;
   const usage = usageOf(resource, object, nowMs);
-  const before = operation === 'UPDATE' ? usageOf(resource, old, nowMs) : {};
-  const differences = Object.entries(usage).map(
-    ([name, amount]) => [name, subtractQuantities(amount, before[name] ?? '0')] as const,
-  );
-  const more = Object.fromEntries(differences.filter(([, amount]) => nanosOf(amount) > 0n));
-  return { of: resource, object, names: Object.keys(usage), more };
+  const before = old === null ? {} : usageOf(resource, old, nowMs);
+  return { of: resource, object, names: Object.keys(usage), more: moreThan(usage, before) };
 }
 
-export function decideCharge({ metadata, spec, status }: ResourceQuota, charge: Charge): ChargeDecision {
+export function decideCharge(quota: ResourceQuota, charge: Charge): ChargeDecision {
+  const { metadata, status } = quota;
   const { of, object, more } = charge;
   const { hard = {}, used = {} } = status ?? {};
   const name = metadata?.name ?? '';
   const bound = Object.keys(hard).filter((resource) => concerns(charge, resource));
-  if (bound.length === 0 || !isInScopes(of, object, spec ?? {})) return { kind: 'untouched' };
+  if (bound.length === 0 || !countsFor(quota, of, object)) return { kind: 'untouched' };
   const missing = missingOf(charge, bound);
   if (missing !== null) return { kind: 'refused', why: `failed quota: ${name}: must specify ${missing}` };
   if (bound.some((resource) => used[resource] === undefined)) {
@@ -55,11 +48,10 @@ export function decideCharge({ metadata, spec, status }: ResourceQuota, charge: 
   }
   const asked = Object.keys(more).filter((resource) => hard[resource] !== undefined);
   if (asked.length === 0) return { kind: 'untouched' };
-  const next = Object.fromEntries(
-    asked.map((resource) => [resource, addQuantities(used[resource] ?? '0', more[resource] as string)]),
-  );
+  const asking = Object.fromEntries(asked.map((resource) => [resource, more[resource] as string]));
+  const next = addQuantities(used, asking);
   const exceeded = asked.filter((resource) => compareQuantities(next[resource], hard[resource]) > 0).sort();
-  if (exceeded.length === 0) return { kind: 'charged', used: { ...used, ...next } };
+  if (exceeded.length === 0) return { kind: 'charged', used: next };
   const show = (amounts: Quantities): string =>
     exceeded.map((resource) => `${resource}=${amounts[resource]}`).join(',');
   const why = `exceeded quota: ${name}, requested: ${show(more)}, used: ${show(used)}, limited: ${show(hard)}`;
@@ -90,7 +82,7 @@ const podResources: ReadonlySet<string> = new Set([
 /** What is bounded has to be said, by every container. */
 function missingOf({ of, object }: Charge, bound: readonly string[]): string | null {
   if (of.group !== '' || of.resource !== 'pods') return null;
-  const { spec } = object as Pod;
+  const { spec } = object as unknown as Pod;
   const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
   const lacking = [...bound]
     .filter((resource) => needed.has(resource))

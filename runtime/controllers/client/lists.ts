@@ -2,7 +2,7 @@
 import type { HttpAnswer } from '../../apiserver/http/exchange.ts';
 import { parseJson } from '../../apiserver/objects/json-text.ts';
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
-import { listAt, stringAt } from '../../apiserver/objects/read-path.ts';
+import { listAt, numberAt, stringAt } from '../../apiserver/objects/read-path.ts';
 import { errorOfStatus, readAnswer } from './answers.ts';
 
 export interface ObjectList {
@@ -10,6 +10,8 @@ export interface ObjectList {
   readonly resourceVersion: string;
   /** '' at the end. */
   readonly continue: string;
+  /** How many follow; 0 where it is not known. */
+  readonly remaining: number;
 }
 
 export interface WatchEvent {
@@ -26,6 +28,7 @@ export function readList(answer: HttpAnswer): ObjectList {
     items: listAt(list, 'items').map((item) => ({ kind, apiVersion, ...(item as object) }) as ApiObject),
     resourceVersion: stringAt(list, 'metadata', 'resourceVersion'),
     continue: stringAt(list, 'metadata', 'continue'),
+    remaining: numberAt(list, 'metadata', 'remainingItemCount'),
   };
 }
 

@@ -49,6 +49,11 @@ export function keyOf({
   return namespace === '' ? name : `${namespace}/${name}`;
 }
 
+export function splitKey(key: string): { readonly namespace: string; readonly name: string } {
+  const at = key.indexOf('/');
+  return at < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, at), name: key.slice(at + 1) };
+}
+
 function named(group: string, version: string, resource: string): ResourceName {
   return { group, version, resource };
 }
@@ -57,6 +62,8 @@ function named(group: string, version: string, resource: string): ResourceName {
 export const resources = {
   configMaps: named('', 'v1', 'configmaps'),
   namespaces: named('', 'v1', 'namespaces'),
+  nodes: named('', 'v1', 'nodes'),
+  resourceQuotas: named('', 'v1', 'resourcequotas'),
   serviceAccounts: named('', 'v1', 'serviceaccounts'),
   services: named('', 'v1', 'services'),
   endpoints: named('', 'v1', 'endpoints'),

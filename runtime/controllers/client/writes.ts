@@ -2,7 +2,7 @@
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
 import { ApiError } from '../../apiserver/status.ts';
 import type { ApiClient, Patch, RemoveOptions } from './api-client.ts';
-import type { ObjectPlace, ResourceName } from './places.ts';
+import { type ObjectPlace, placeIn, type ResourceName } from './places.ts';
 
 export type Write =
   | { readonly kind: 'create'; readonly of: ResourceName; readonly object: ApiObject }
@@ -29,12 +29,18 @@ export async function perform(client: ApiClient, write: Write): Promise<void> {
       await client.update(write.of, write.object, write.subresource);
       return;
     case 'patch':
-      await client.patch(write.place, write.patch);
+      await client.patch(write.place, write.patch).catch(unless('NotFound'));
       return;
     case 'remove':
       await client.remove(write.place, write.options).catch(unless('NotFound'));
       return;
   }
+}
+
+/** Only the object that was seen, not one of its name that came after it. */
+export function removalOf(of: ResourceName, { metadata }: ApiObject): Write {
+  const { uid } = metadata;
+  return { kind: 'remove', place: placeIn(of, metadata), options: uid === undefined ? {} : { uid } };
 }
 
 function unless(reason: ApiError['reason']) {

@@ -35,6 +35,11 @@ export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): 
   });
 }
 
+/** As `metav1.Time`. */
+export function timeOf(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}
+
 /** As `metav1.MicroTime`. */
 export function microTimeOf(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`;

@@ -50,7 +50,7 @@ export function openInformer(options: InformerOptions): Informer {
     for (const listener of listeners) listener({ old, next });
   };
   const put = (object: ApiObject): void => {
-    const next = withoutManagers(object);
+    const next = trimmed(object, options.of.metadataOnly === true);
     const old = index.put(next);
     if (old?.metadata.resourceVersion === next.metadata.resourceVersion) return;
     const isAnother = old !== null && old.metadata.uid !== next.metadata.uid;
@@ -157,8 +157,17 @@ async function watchOn(
   await client.watch(of, { resourceVersion: through }, onEvent, signal);
 }
 
-/** Who owns which field is as long as the rest, and no controller reads it. A write without it leaves it as it is. */
-function withoutManagers(object: ApiObject): ApiObject {
-  const { managedFields, ...metadata } = object.metadata;
-  return managedFields === undefined ? object : { ...object, metadata };
+/**
+ * Who owns which field is as long as the rest, and no controller reads it; a write without it leaves it as it is. Whoever asks for
+ * metadata alone is interested in owners and in what holds a deletion up.
+ */
+function trimmed(object: ApiObject, metadataOnly: boolean): ApiObject {
+  const { managedFields, labels, annotations, ...metadata } = object.metadata;
+  if (metadataOnly) return { ...object, metadata };
+  if (managedFields === undefined) return object;
+  const texts = {
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+  return { ...object, metadata: { ...metadata, ...texts } };
 }

@@ -1,6 +1,8 @@
 /** The API with a real store and the rules of a real cluster, and controllers as they run in one. */
 import type { Test } from 'tap';
 import { type Authorizer, allowMasters, anyOf } from '../../apiserver/authorization/authorizer.ts';
+import { nodeRole } from '../../apiserver/authorization/default-roles/component-roles.ts';
+import { nodeAuthorizer } from '../../apiserver/authorization/node-authorizer.ts';
 import { rbacAuthorizer } from '../../apiserver/authorization/rbac.ts';
 import { createRbacIndex, type RbacKind } from '../../apiserver/authorization/rbac-index.ts';
 import { noAdmission } from '../../apiserver/handlers/admission.ts';
@@ -53,7 +55,7 @@ export async function openCluster(t: Test) {
     for (const mirror of mirrors) mirror.close();
   });
   authorizer = Promise.all(mirrors.map(({ ready }) => ready)).then(() =>
-    anyOf([allowMasters, rbacAuthorizer(index)]),
+    anyOf([allowMasters, nodeAuthorizer(() => true, nodeRole.rules), rbacAuthorizer(index)]),
   );
   const client: ApiClient = apiClient({ server, user: root, userAgent: 'test/1' });
   return { ...opened, client };

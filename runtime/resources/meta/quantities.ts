@@ -86,19 +86,3 @@ function roundedUp(nanos: bigint, unit: bigint): bigint {
 export function writeQuantity(nanos: bigint): string {
   return canonicalQuantity(`${nanos}n`) ?? '0';
 }
-
-/** In the units of the first that is not nothing, as Go adds. */
-export function addQuantities(a: string, b: string): string {
-  return writeLike(nanosOf(a) === 0n ? b : a, nanosOf(a) + nanosOf(b));
-}
-
-/** In the units of the first. */
-export function subtractQuantities(a: string, b: string): string {
-  return writeLike(a, nanosOf(a) - nanosOf(b));
-}
-
-function writeLike(model: string, nanos: bigint): string {
-  const kibi = 1024n * nanosOfOne;
-  if (!model.endsWith('i') || nanos % kibi !== 0n || nanos === 0n) return writeQuantity(nanos);
-  return canonicalQuantity(`${nanos / kibi}Ki`) ?? writeQuantity(nanos);
-}

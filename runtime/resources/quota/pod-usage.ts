@@ -1,79 +1,132 @@
-/** What a pod uses up: itself, and what its containers ask for. (pkg/quota/v1/evaluator/core/pods.go) Pure. */
-import type { Container, Pod, PodSpec } from '../../apiserver/schemas/generated/types/api-core-v1.ts';
-import { parseTime } from '../../apiserver/schemas/protobuf/times.ts';
-import { addQuantities, compareQuantities, nanosOf, type Quantities } from '../meta/quantities.ts';
+/** How much of a quota a pod takes, and in which scopes it counts. (pkg/quota/v1/evaluator/core/pods.go) Pure. */
+import type {
+  Container,
+  Pod,
+  PodSpec,
+  ScopedResourceSelectorRequirement,
+} from '../../apiserver/schemas/generated/types/api-core-v1.ts';
+import { qosClassOf } from '../core/pods/qos-class.ts';
+import { isHugePages, isNative } from '../core/resource-names.ts';
+import type { Quantities } from '../meta/quantities.ts';
+import { addQuantities, maxQuantities } from './amounts.ts';
 
-type Sort = 'requests' | 'limits';
-
-const counted = ['cpu', 'memory', 'ephemeral-storage'];
-const native = /^(?:[^/]*|(?:[^/]+\.)?kubernetes\.io\/.*)$/;
-
+/** @param nowMs since 1970 */
 export function podUsage(pod: Pod, nowMs: number): Quantities {
-  if (pod.spec === undefined || !isRunning(pod, nowMs)) return {};
-  return { pods: '1', ...nameAmounts(sumOf(pod.spec, 'requests'), sumOf(pod.spec, 'limits')) };
+  // What is stored counts as an object, whatever becomes of it.
+  const stored = { 'count/pods': '1' };
+  if (isOver(pod, nowMs)) return stored;
+  const requests = podTotal(pod.spec ?? noSpec, 'requests');
+  const limits = podTotal(pod.spec ?? noSpec, 'limits');
+  return { ...stored, pods: '1', ...namedByQuotas(requests, limits) };
 }
 
 /** What one container asks for, in the words of quotas. */
 export function containerUsage({ resources }: Container): Quantities {
-  return nameAmounts(resources?.requests ?? {}, resources?.limits ?? {});
+  return namedByQuotas(resources?.requests ?? {}, resources?.limits ?? {});
 }
 
-/** A pod that is over, or that has been given up, uses nothing. */
-function isRunning({ metadata, status }: Pod, nowMs: number): boolean {
-  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return false;
+/** It has ended, or should have: nobody else is to wait for it. */
+function isOver({ metadata, status }: Pod, nowMs: number): boolean {
+  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return true;
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata ?? {};
-  if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true;
-  const end = parseTime(String(deletionTimestamp));
-  return end === null || nowMs <= (end.seconds + Number(deletionGracePeriodSeconds)) * 1000;
+  if (!deletionTimestamp || deletionGracePeriodSeconds === undefined || deletionGracePeriodSeconds === null)
+    return false;
+  return nowMs > millisecondsOf(deletionTimestamp) + Number(deletionGracePeriodSeconds) * 1000;
 }
 
-function nameAmounts(requests: Quantities, limits: Quantities): Quantities {
-  const named: [string, string][] = [];
-  for (const [name, amount] of Object.entries(requests)) {
-    if (counted.includes(name) || name.startsWith('hugepages-')) named.push([name, amount]);
-    const isOther = counted.includes(name) || name.startsWith('hugepages-') || !native.test(name);
-    if (isOther) named.push([`requests.${name}`, amount]);
+/** Of a time as the server writes it. */
+function millisecondsOf(time: string): number {
+  const [year = 0, month = 1, day = 0, hour = 0, minute = 0, second = 0] = time.split(/\D/).map(Number);
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+const noSpec: PodSpec = { containers: [] };
+
+const natives = ['cpu', 'memory', 'ephemeral-storage'];
+
+function namedByQuotas(requests: Quantities, limits: Quantities): Quantities {
+  const named: Record<string, string> = {};
+  for (const [name, quantity] of Object.entries(requests)) {
+    if (natives.includes(name) || isHugePages(name)) named[name] = quantity;
+    if (natives.includes(name) || isHugePages(name) || !isNative(name)) named[`requests.${name}`] = quantity;
   }
-  for (const [name, amount] of Object.entries(limits)) {
-    if (counted.includes(name)) named.push([`limits.${name}`, amount]);
+  for (const name of natives) if (limits[name] !== undefined) named[`limits.${name}`] = limits[name];
+  return named;
+}
+
+/**
+ * What a pod needs at its hungriest: all containers together, or one that has to end before they start, beside those that started
+ * before it and stay. (k8s.io/component-helpers/resource)
+ */
+function podTotal(
+  { containers = [], initContainers = [], overhead = {} }: PodSpec,
+  list: 'requests' | 'limits',
+): Quantities {
+  const of = ({ resources }: Container): Quantities => resources?.[list] ?? {};
+  let staying: Quantities = {};
+  let hungriest: Quantities = {};
+  for (const container of initContainers) {
+    const atOnce = addQuantities(of(container), staying);
+    if (container.restartPolicy === 'Always') staying = atOnce;
+    hungriest = maxQuantities(hungriest, atOnce);
   }
-  return Object.fromEntries(named);
+  const running = containers.map(of).reduce(addQuantities, staying);
+  const total = maxQuantities(running, hungriest);
+  // There is no limit where none was set, whatever is added to it.
+  const extra = Object.entries(overhead).filter(([name]) => list === 'requests' || total[name] !== undefined);
+  return addQuantities(total, Object.fromEntries(extra));
 }
 
-/** Init containers run one after the other, but for those that go on beside the pod. */
-function sumOf(spec: PodSpec, sort: Sort): Quantities {
-  const of = ({ resources }: Container): Quantities => resources?.[sort] ?? {};
-  let total = spec.containers.map(of).reduce(add, {});
-  let beside: Quantities = {};
-  let most: Quantities = {};
-  for (const container of spec.initContainers ?? []) {
-    const withBeside = add(beside, of(container));
-    most = largest(most, withBeside);
-    if (container.restartPolicy !== 'Always') continue;
-    total = add(total, of(container));
-    beside = withBeside;
+/** Whether a pod counts for a quota that asks this. */
+export function podIsInScope(
+  pod: Pod,
+  { scopeName, operator, values = [] }: ScopedResourceSelectorRequirement,
+): boolean {
+  const spec = pod.spec ?? noSpec;
+  const isEnding =
+    typeof spec.activeDeadlineSeconds === 'number' || typeof spec.activeDeadlineSeconds === 'bigint';
+  switch (scopeName) {
+    case 'Terminating':
+      return isEnding;
+    case 'NotTerminating':
+      return !isEnding;
+    case 'BestEffort':
+      return qosClassOf(spec) === 'BestEffort';
+    case 'NotBestEffort':
+      return qosClassOf(spec) !== 'BestEffort';
+    case 'PriorityClass':
+      return isSelected(spec.priorityClassName ?? '', operator ?? '', values);
+    case 'CrossNamespacePodAffinity':
+      return looksIntoOtherNamespaces(spec);
+    default:
+      return false;
   }
-  const peak = largest(total, most);
-  const overhead = Object.entries(spec.overhead ?? {});
-  // What has no limit has none with its overhead either.
-  return add(
-    peak,
-    Object.fromEntries(overhead.filter(([name]) => sort === 'requests' || nanosOf(peak[name]) > 0n)),
-  );
 }
 
-function add(a: Quantities, b: Quantities): Quantities {
-  return merge(a, b, addQuantities);
-}
-
-function largest(a: Quantities, b: Quantities): Quantities {
-  return merge(a, b, (one, other) => (compareQuantities(one, other) < 0 ? other : one));
-}
-
-function merge(a: Quantities, b: Quantities, join: (a: string, b: string) => string): Quantities {
-  const merged: Record<string, string> = { ...a };
-  for (const [name, amount] of Object.entries(b)) {
-    merged[name] = merged[name] === undefined ? amount : join(merged[name], amount);
+/** '' is no class. */
+function isSelected(priorityClass: string, operator: string, values: readonly string[]): boolean {
+  switch (operator) {
+    case 'In':
+      return priorityClass !== '' && values.includes(priorityClass);
+    case 'NotIn':
+      return priorityClass === '' || !values.includes(priorityClass);
+    case 'Exists':
+      return priorityClass !== '';
+    default:
+      return operator === 'DoesNotExist' && priorityClass === '';
   }
-  return merged;
+}
+
+function looksIntoOtherNamespaces({ affinity }: PodSpec): boolean {
+  return [affinity?.podAffinity, affinity?.podAntiAffinity].some((rules) => {
+    const preferred = rules?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    const terms = [
+      ...(rules?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+      ...preferred.flatMap(({ podAffinityTerm }) => podAffinityTerm ?? []),
+    ];
+    return terms.some(
+      ({ namespaces = [], namespaceSelector }) =>
+        namespaces.length > 0 || (namespaceSelector ?? null) !== null,
+    );
+  });
 }

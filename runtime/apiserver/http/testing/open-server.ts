@@ -11,9 +11,12 @@ import { strategyOf } from '../../../resources/strategies.ts';
 import { allowMasters } from '../../authorization/authorizer.ts';
 import { noAdmission } from '../../handlers/admission.ts';
 import { openKinds } from '../../handlers/kinds.ts';
+import type { Strategy } from '../../handlers/served-kind.ts';
 import { realSurroundings } from '../../handlers/surroundings.ts';
 import { registry } from '../../handlers/testing/open-kind.ts';
+import { dnsSubdomain } from '../../objects/name-rules.ts';
 import { builtInGroupVersions } from '../../resources/built-in.ts';
+import type { Resource } from '../../resources/resource.ts';
 import { type ApiServerOptions, apiServer } from '../api-server.ts';
 import { openListener } from '../listener.ts';
 
@@ -45,7 +48,7 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
     registry,
     store,
     groupVersions: builtInGroupVersions,
-    strategyOf,
+    strategyOf: strategyFor,
     convert: convertStored,
   });
   const faults: unknown[] = [];
@@ -72,6 +75,12 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
   });
   t.teardown(() => listener.close());
   return { store, faults, listener, server, ...clientOf(t, listener.port, certificate.caCertificate) };
+}
+
+/** As the agent has it: definitions of custom resources are kept as they come. */
+function strategyFor(resource: Resource): Strategy {
+  if (resource.group !== 'apiextensions.k8s.io') return strategyOf(resource);
+  return { name: dnsSubdomain, hasStatus: true, countsGenerations: true, needsVersion: true };
 }
 
 function clientOf(t: Test, port: number, ca: string) {
