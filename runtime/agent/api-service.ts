@@ -14,6 +14,7 @@ import { Registry } from '../apiserver/schemas/registry.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { KubernetesService } from '../controllers/bootstrap/kubernetes-service.ts';
+import { startNodeAgentApi } from '../controllers/nodes/own-node.ts';
 import { startControllers } from '../controllers/start-controllers.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
@@ -28,6 +29,7 @@ import { serveScale } from '../subresources/scale.ts';
 import { openApiAccess } from './api-access.ts';
 import { openApiAround } from './api-around.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
+import { type ObservedMember, observeMachine } from './node-observation.ts';
 
 export interface ApiService extends ApiServer {
   close(): Promise<void>;
@@ -44,7 +46,9 @@ export interface ApiServiceOptions {
 }
 
 /** The nodes of the cluster, as it knows them now. */
-export type Members = () => Promise<readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'online'>[]>;
+export type Members = () => Promise<
+  readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'online' | 'failureDomain'>[]
+>;
 
 export function openApiService(options: ApiServiceOptions): ApiService {
   const { config, store, log, credentials, keys, members } = options;
@@ -85,11 +89,19 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     ...{ server, log, rootCa: () => credentials().caCertificate },
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
     kubernetesService: () => known.service(config.api.port),
+    members: known.members,
+  });
+  const ownNode = startNodeAgentApi({
+    ...{ server, log },
+    observe: () => {
+      const own = known.member(credentials().nodeId);
+      return own === null ? null : observeMachine(own, config.dataDirectory);
+    },
   });
   return {
     ...server,
     close: async () => {
-      await controllers.stop();
+      await Promise.all([controllers.stop(), ownNode.stop()]);
       known.close();
       access.close();
       await surrounded.close();
@@ -103,10 +115,11 @@ const clusterIp = '10.96.0.1';
 
 /** Where the API is served, for the service by which pods reach it. */
 function followMembers(members: Members) {
+  let nodes: Awaited<ReturnType<Members>> | null = null;
   let addresses: readonly string[] = [];
   const look = async (): Promise<void> => {
-    const nodes = await members().catch(() => []);
-    const online = nodes.filter((node) => node.online).map(({ address }) => hostOf(address));
+    nodes = await members().catch(() => nodes);
+    const online = (nodes ?? []).filter((node) => node.online).map(({ address }) => hostOf(address));
     if (online.length > 0) addresses = online;
   };
   const timer = setInterval(() => void look(), membersMilliseconds);
@@ -116,6 +129,11 @@ function followMembers(members: Members) {
       addresses.length === 0
         ? null
         : { clusterIp, port, addresses: addresses.filter((host) => isIP(host) !== 0) },
+    members: () => nodes?.map(({ id, name, online }) => ({ id, name, isOnline: online })) ?? null,
+    member: (id: string): ObservedMember | null => {
+      const found = nodes?.find((node) => node.id === id);
+      return found === undefined ? null : { ...found, address: hostOf(found.address) };
+    },
     close: () => clearInterval(timer),
   };
 }

@@ -24,6 +24,12 @@ t.test('kubectl works against every node, and goes on with another when one is l
       serverVersion: { major: '1', minor: '32', gitVersion: /^v1\.32\.3\+trivet\./ },
     });
   }
+  const listed = await until('every node is there as one', async () => {
+    const said = await kubectl(second, ['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}']);
+    return said.out.split(' ').length === 3 ? said.out.split(' ') : null;
+  });
+  const { nodes: known } = await second.status();
+  t.same(listed, known.map(({ name }) => name).toSorted(), 'by its name in the cluster');
   const namespace = await kubectl(second, ['create', 'namespace', 'shop']);
   t.match(namespace, { code: 0, out: 'namespace/shop created\n' });
   const watch = await operator.follow(third, ['get', 'configmaps', '-n', 'shop', '--watch', '-o', 'name']);

@@ -7,6 +7,8 @@ import type { Informers } from './machinery/informers.ts';
 export interface ControllerContext {
   /** Requests of `system:serviceaccount:kube-system:NAME`, whose role says what that controller may do. */
   readonly clientOf: (name: string) => ApiClient;
+  /** Requests of `system:kube-controller-manager`, which tends tokens. */
+  readonly manager: ApiClient;
   /** Shared by all. */
   readonly informers: Informers;
   readonly clock: Clock;

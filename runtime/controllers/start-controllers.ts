@@ -12,18 +12,24 @@ import {
   keepDefaults,
 } from './bootstrap/bootstrap.ts';
 import type { KubernetesService } from './bootstrap/kubernetes-service.ts';
+import { runBootstrapTokens } from './bootstrap-tokens/tend-tokens.ts';
+import { runCertificates } from './certificates/run-certificates.ts';
+import type { CertificateSigner } from './certificates/signer.ts';
 import { type ApiClient, apiClient } from './client/api-client.ts';
 import { runAggregation } from './cluster-roles/aggregate.ts';
 import type { ControllerContext } from './controller-context.ts';
 import { runGarbageCollection } from './garbage/collect-garbage.ts';
+import { runFinishedJobs } from './jobs/finished-jobs.ts';
 import { type Clock, realClock } from './machinery/clock.ts';
 import { openInformers } from './machinery/informers.ts';
 import { standForLeader } from './machinery/leader.ts';
 import { runNamespaceDeletion } from './namespaces/delete-namespaces.ts';
 import { type Member, runNodeHealth } from './nodes/watch-nodes.ts';
+import { runPodEnds } from './pods/end-pods.ts';
 import { runQuotas } from './quota/count-quotas.ts';
 import { runRootCa } from './root-ca/root-ca.ts';
 import { runDefaultAccounts } from './service-accounts/default-accounts.ts';
+import { runTokenSecrets, type SignAccountToken } from './service-accounts/token-secrets.ts';
 
 export interface ControllersOptions {
   readonly server: Pick<ApiServer, 'handleAs'>;
@@ -36,6 +42,10 @@ export interface ControllersOptions {
   readonly rootCa: () => string;
   /** Of the cluster; null while they are not known. Default: nothing is known of them. */
   readonly members?: () => readonly Member[] | null;
+  /** Signs tokens that lie in Secrets. Default: Secrets stay without. */
+  readonly accountTokens?: SignAccountToken;
+  /** Signs certificates that have been approved. Default: requests stay as they are. */
+  readonly certificates?: CertificateSigner;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** From 0 to 1. */
@@ -93,15 +103,21 @@ function runAll(
   }: { readonly clock: Clock; readonly random: () => number; readonly signal: AbortSignal },
 ): void {
   const { log } = options;
-  const informers = openInformers({ client: clientAs(options, managerUser), clock, random, log, signal });
+  const manager = clientAs(options, managerUser);
+  const informers = openInformers({ client: manager, clock, random, log, signal });
   const clientOf = (name: string): ApiClient => clientAs(options, accountUser(name));
-  const context: ControllerContext = { clientOf, informers, clock, random, log, signal };
+  const context: ControllerContext = { clientOf, manager, informers, clock, random, log, signal };
   runAggregation(context);
   runDefaultAccounts(context);
   runRootCa(context, options.rootCa);
+  if (options.accountTokens !== undefined) runTokenSecrets(context, options.rootCa, options.accountTokens);
+  if (options.certificates !== undefined) runCertificates(context, options.certificates);
+  runBootstrapTokens(context);
   runNamespaceDeletion(context);
   runGarbageCollection(context);
   runQuotas(context);
+  runPodEnds(context);
+  runFinishedJobs(context);
   runNodeHealth(context, options.members ?? (() => null));
 }
 

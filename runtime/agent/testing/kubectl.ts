@@ -38,9 +38,13 @@ export function makeOperator(t: Test, directory: string): Operator {
   const environment = { PATH: process.env.PATH, HOME: home, XDG_CONFIG_HOME: home };
   const files = new Map<TestNode, Promise<string>>();
   const kubeconfig = (node: TestNode): Promise<string> => {
-    const known = files.get(node) ?? writeKubeconfig(node, home, environment);
-    files.set(node, known);
-    return known;
+    const known = files.get(node);
+    if (known !== undefined) return known;
+    const written = writeKubeconfig(node, home, environment);
+    files.set(node, written);
+    // A node that has just been started is asked again.
+    written.catch(() => files.delete(node));
+    return written;
   };
   const start = async (node: TestNode, words: readonly string[]): Promise<ChildProcess> => {
     const env = { ...environment, KUBECONFIG: await kubeconfig(node), KUBECTL_KUBERC: 'false' };

@@ -140,7 +140,7 @@ export const workloads: Transcript = {
       says: /configmap\/one pruned/,
     },
     {
-      type: 'delete deployment web -n {ns} --cascade=orphan --wait=false',
+      type: 'delete deployment web -n {ns} --cascade=orphan',
       says: /deployment.apps "web" deleted/,
     },
     { type: 'delete jobs --all -n {ns} --cascade=background', says: /job.batch "j" deleted/ },

@@ -37,7 +37,7 @@ export async function bringNamespaces(options: BootstrapOptions, signal: AbortSi
   await untilDone(options, signal, () => installNamespaces(options.client));
 }
 
-/** Resolves when all of it is there, or `signal` aborts. */
+/** All that others build on. Resolves when it is there, or `signal` aborts. */
 export async function bringDefaults(options: BootstrapOptions, signal: AbortSignal): Promise<void> {
   const { client } = options;
   await untilDone(options, signal, async () => {
@@ -47,7 +47,6 @@ export async function bringDefaults(options: BootstrapOptions, signal: AbortSign
       await createMissing(client, resources.priorityClasses, object as unknown as ApiObject);
     }
     await installFlowControl(client);
-    await installService(options);
   });
 }
 
@@ -55,13 +54,13 @@ export async function bringDefaults(options: BootstrapOptions, signal: AbortSign
 export async function keepDefaults(options: BootstrapOptions, signal: AbortSignal): Promise<void> {
   const { client, clock } = options;
   for (let waitedMs = 0; !signal.aborted; waitedMs += serviceMilliseconds) {
-    await pause(clock, serviceMilliseconds, signal);
     await untilDone(options, signal, async () => {
       await installService(options);
       if (waitedMs % namespacesMilliseconds !== 0) return;
       await installNamespaces(client);
       await installFlowControl(client);
     });
+    await pause(clock, serviceMilliseconds, signal);
   }
 }
 

@@ -5,6 +5,7 @@
 import { isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
+import { checkOrdinaryAddress } from '../../resources/meta/addresses.ts';
 import { resources } from '../client/places.ts';
 import type { Write } from '../client/writes.ts';
 
@@ -45,9 +46,14 @@ export function planKubernetesService({
   ];
 }
 
-/** Of the family of the service; each once, in an order that does not change by itself. */
+/**
+ * Of the family of the service, each once, in an order that does not change by itself. Nodes that find each other on a link
+ * without a router may have addresses that endpoints cannot have: pods would not get there.
+ */
 function addressesOf({ clusterIp, addresses }: KubernetesService): readonly string[] {
-  return [...new Set(addresses)].filter((address) => isIPv6(address) === isIPv6(clusterIp)).sort();
+  const fit = (address: string): boolean =>
+    isIPv6(address) === isIPv6(clusterIp) && checkOrdinaryAddress(address, 'ip').length === 0;
+  return [...new Set(addresses)].filter(fit).sort();
 }
 
 function replaced(

@@ -48,20 +48,17 @@ export interface Listed extends ResourceName {
   readonly namespace: string;
   /** Without spec and status: as `PartialObjectMetadata`. Default false. */
   readonly metadataOnly?: boolean;
+  /** As in a query. Default: all of them. */
+  readonly fieldSelector?: string;
 }
 
 export interface ListOptions {
   readonly limit?: number;
   readonly continue?: string;
-  readonly resourceVersion?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
 }
 
 export interface WatchOptions {
   readonly resourceVersion: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
 }
 
 export interface Patch {
@@ -97,11 +94,11 @@ export function apiClient(options: ApiClientOptions): ApiClient {
     get,
     find: (place) => get(place).catch(nullIfMissing),
     list: async (of, wishes = {}) => {
-      const query = { ...wishes } as Readonly<Record<string, string | number>>;
+      const query = { ...wishes, ...selectionOf(of) };
       return readList(await send('GET', pathOf(of, of), { query, accept: acceptOf(of, 'List') }));
     },
     watch: async (of, wishes, onEvent, signal) => {
-      const query = { ...wishes, watch: 'true', allowWatchBookmarks: 'true' };
+      const query = { ...wishes, ...selectionOf(of), watch: 'true', allowWatchBookmarks: 'true' };
       const { body } = await send('GET', pathOf(of, of), { query, accept: acceptOf(of, ''), signal });
       if (typeof body !== 'function') throw new ApiError('InternalError', 'a watch was answered at once');
       await body((bytes) => onEvent(watchFrame(bytes)), signal);
@@ -159,6 +156,10 @@ function acceptOf({ metadataOnly = false }: Listed, suffix: string): string {
   return metadataOnly
     ? `application/json;as=PartialObjectMetadata${suffix};g=meta.k8s.io;v=v1`
     : 'application/json';
+}
+
+function selectionOf({ fieldSelector }: Listed): { readonly fieldSelector?: string } {
+  return fieldSelector === undefined ? {} : { fieldSelector };
 }
 
 function deleteOptions({ uid, resourceVersion, propagation, graceSeconds }: RemoveOptions): object {

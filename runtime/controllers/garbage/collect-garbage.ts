@@ -13,6 +13,7 @@ import { absentOwners } from './absent-owners.ts';
 import { type Monitors, openMonitors } from './monitors.ts';
 import {
   foreground,
+  isDeleted,
   isMeant,
   needsLook,
   type OwnerGraph,
@@ -86,6 +87,10 @@ function looker(client: ApiClient, graph: OwnerGraph, monitors: Monitors) {
   return async (uid: string): Promise<Observed> => {
     const node = graph.node(uid);
     if (node === null || !needsLook(node, graph.node)) return nothing;
+    // What it owns would be taken for gone, or be deleted instead of set free.
+    if (isDeleted(node.object) && !monitors.isComplete()) {
+      throw new ApiError('ServiceUnavailable', 'not all that may be owned is known yet');
+    }
     const live = await client.find(placeIn(node.of, node.object.metadata));
     const references = live === null ? [] : ownersOf(live);
     const owners: OwnerState[] = [];

@@ -8,6 +8,8 @@ export interface Monitors {
   readonly resourceOf: (apiVersion: string, kind: string) => DiscoveredResource | null;
   /** Resolves when all that there is now is known, as far as it can be had. */
   readonly synced: () => Promise<void>;
+  /** Whether nothing is missing. */
+  readonly isComplete: () => boolean;
   /** Reads what the server has. @throws ApiError */
   readonly discover: () => Promise<void>;
 }
@@ -52,6 +54,7 @@ export function openMonitors(
       );
       return found.find((one) => one.version === version) ?? null;
     },
+    isComplete: () => [...monitors.values()].every(({ informer }) => informer.hasSynced()),
     // Those that come while others are awaited have to be awaited, too.
     synced: async () => {
       for (let count = -1; count !== monitors.size; ) {

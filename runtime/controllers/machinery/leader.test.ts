@@ -20,15 +20,17 @@ function noted<T>(answer: Promise<T>): Promise<T> {
 /** A candidate on a clock of the test's; `cut` takes the API from it. */
 function candidate(client: ApiClient, clock: ReturnType<typeof fakeClock>, identity: string) {
   let isCut = false;
+  let isMute = false;
   let leads = false;
   const reached = async (): Promise<void> => {
+    if (isMute) await new Promise(() => {});
     if (isCut) throw new ApiError('ServiceUnavailable', 'no leader');
   };
   const own: ApiClient = {
     ...client,
-    find: (place) => noted(reached().then(() => client.find(place))),
-    create: (of, object) => noted(reached().then(() => client.create(of, object))),
-    update: (of, object, part) => noted(reached().then(() => client.update(of, object, part))),
+    find: (place) => reached().then(() => noted(client.find(place))),
+    create: (of, object) => reached().then(() => noted(client.create(of, object))),
+    update: (of, object, part) => reached().then(() => noted(client.update(of, object, part))),
   };
   const stop = new AbortController();
   const lead = async (signal: AbortSignal): Promise<void> => {
@@ -52,6 +54,9 @@ function candidate(client: ApiClient, clock: ReturnType<typeof fakeClock>, ident
     leads: () => leads,
     cut: () => {
       isCut = true;
+    },
+    mute: (answers: boolean) => {
+      isMute = !answers;
     },
     stop: async () => {
       stop.abort();
@@ -97,3 +102,28 @@ t.test(
     t.same(leaders(), []);
   },
 );
+
+t.test('standForLeader outlives a server that answers nothing', async (t) => {
+  const { client } = await openCluster(t);
+  const clock = fakeClock();
+  const one = candidate(client, clock, 'a');
+  const passUntil = async (seconds: number, leads: boolean): Promise<void> => {
+    for (let step = 0; step < seconds * 4 && one.leads() !== leads; step += 1) {
+      await clock.advance(250);
+      while (asked.size > 0) {
+        await Promise.all(asked);
+        await settle();
+      }
+    }
+    t.equal(one.leads(), leads);
+  };
+  await passUntil(3, true);
+  one.mute(false);
+  await passUntil(6, false);
+  one.mute(true);
+  await passUntil(15, true);
+  one.mute(false);
+  await clock.advance(10_000);
+  await one.stop();
+  t.notOk(one.leads());
+});

@@ -79,7 +79,7 @@ interface HeldLease {
   readonly release: () => Promise<void>;
 }
 
-function leaseOf({ client, lease: place, identity, clock, log }: LeaderOptions): HeldLease {
+function leaseOf({ client, lease: place, identity, clock, log, signal }: LeaderOptions): HeldLease {
   let seen: { readonly version: string; readonly atMs: number } | null = null;
   let held: ApiObject | null = null;
   const read = async (): Promise<ApiObject | null> => {
@@ -102,16 +102,27 @@ function leaseOf({ client, lease: place, identity, clock, log }: LeaderOptions):
     return 'held';
   };
   return {
-    hold: () =>
-      take().catch((error: unknown) => {
+    hold: () => {
+      const answered = new AbortController();
+      // What is not answered must not keep a candidate from standing again.
+      const isOver = AbortSignal.any([answered.signal, signal]);
+      const late = pause(clock, renewMilliseconds, isOver).then(() => 'failed' as const);
+      const outcome = take().catch((error: unknown) => {
         if (!isRace(error)) log.debug({ error: String(error) }, 'the lease of the controllers cannot be had');
         return 'failed' as const;
-      }),
+      });
+      return Promise.race([outcome, late]).finally(() => answered.abort());
+    },
     release: async () => {
       if (held === null) return;
       const released = releasedLease(held, microTimeOf(clock.wallNow()));
-      // It ends by itself, only later.
-      await client.update(resources.leases, released).catch(() => {});
+      const answered = new AbortController();
+      // Without an answer it ends by itself, only later.
+      const update = client.update(resources.leases, released).then(
+        () => answered.abort(),
+        () => answered.abort(),
+      );
+      await Promise.race([update, pause(clock, retryMilliseconds, answered.signal)]);
     },
   };
 }

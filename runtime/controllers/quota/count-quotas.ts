@@ -38,7 +38,7 @@ export function runQuotas(context: ControllerContext): void {
       (one) => one.group === of.group && one.resource === of.resource && one.isPreferred,
     );
     if (found === undefined || !found.namespaced || !found.verbs.includes('watch')) return null;
-    const informer = informers.of(found, !isRead(of));
+    const informer = informers.of(found, { metadataOnly: !isRead(of) });
     await informer.synced;
     informer.listen(({ old, next }) => changed((next ?? old)?.metadata.namespace ?? ''));
     return informer;
