@@ -25,6 +25,7 @@ const pureFolders: readonly PureFolder[] = [
   { folder: 'runtime/apiserver/discovery', modules: ['node:crypto'] },
   { folder: 'runtime/apiserver/fields', modules: [] },
   { folder: 'runtime/apiserver/tables', modules: [] },
+  { folder: 'runtime/apiserver/cel', modules: ['re2js'] },
   { folder: 'runtime/apiserver/authorization', modules: ['node:util'] },
   { folder: 'runtime/resources', modules: [] },
   { folder: 'image/plan', modules: ['node:crypto', 'yaml'] },

@@ -57,6 +57,10 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   'runtime/simulation': ['runtime/checkers', 'runtime/datastore', 'runtime/raft', 'runtime/logging'],
   'runtime/raft': [],
   'runtime/apiserver': ['runtime/datastore', 'runtime/apiserver/schemas'],
+  // Knows what special kinds say, to fill in and to refuse.
+  'runtime/apiserver/admission': ['runtime/apiserver', 'runtime/resources', 'runtime/apiserver/schemas'],
+  // Begins with the objects that the server makes for itself.
+  'runtime/apiserver/flow-control': ['runtime/apiserver', 'runtime/resources', 'runtime/apiserver/schemas'],
   'runtime/subresources': ['runtime/apiserver', 'runtime/resources', 'runtime/apiserver/schemas'],
   // Clients of the API, which know nothing of the agent.
   'runtime/controllers': [

@@ -30,7 +30,6 @@ import { nodeAuthorizer } from '../apiserver/authorization/node-authorizer.ts';
 import { createNodeGraph } from '../apiserver/authorization/node-graph.ts';
 import { rbacAuthorizer } from '../apiserver/authorization/rbac.ts';
 import { createRbacIndex, type RbacKind } from '../apiserver/authorization/rbac-index.ts';
-import { noAdmission } from '../apiserver/handlers/admission.ts';
 import type { Kinds } from '../apiserver/handlers/kinds.ts';
 import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
 import type { Surroundings } from '../apiserver/handlers/surroundings.ts';
@@ -41,6 +40,7 @@ import { type MirrorHandlers, mirrorObjects } from '../apiserver/storage/mirror.
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Credentials } from '../peers/trust.ts';
+import { openApiAdmission } from './api-admission.ts';
 import { clientTrust, nodeIdOfClient, nodeUser } from './api-clients.ts';
 
 export interface ApiAccessOptions {
@@ -86,13 +86,16 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
     ...{ frontProxy: null, clientCertificates: clientTrust(options.credentials(), options.operatorKeys) },
     ...{ tokens, ownAudiences, allowAnonymous: true, nowMs: Date.now },
   });
+  const policies = openApiAdmission({
+    ...{ store, kinds, surroundings, authorizer },
+    more: [
+      { validate: (asked) => refuseEscalation({ authorizer, reader: rules.reader }, asked.user)(asked) },
+    ],
+  });
   return {
     authenticate: identifyQuickly(options, how),
     authorizer,
-    admission: (user) => ({
-      ...noAdmission,
-      validate: refuseEscalation({ authorizer, reader: rules.reader }, user),
-    }),
+    admission: policies.admission,
     special: accessHandlers({
       ...{ authorizer, reader: rules.reader },
       tokens: {
@@ -109,7 +112,10 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
       return signToken(legacyClaims(account, secretName), key, keyId);
     },
     issuerDocuments: () => issuerDocuments(issuer, `${issuer}/openid/v1/jwks`, signing().verification),
-    close: rules.close,
+    close: () => {
+      policies.close();
+      rules.close();
+    },
   };
 }
 

@@ -27,6 +27,7 @@ import { serveEviction } from '../subresources/eviction.ts';
 import { needsContainers } from '../subresources/not-here.ts';
 import { serveScale } from '../subresources/scale.ts';
 import { openApiAccess } from './api-access.ts';
+import { openApiAround } from './api-around.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 import { type ObservedMember, observeMachine } from './node-observation.ts';
 
@@ -66,6 +67,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   const access = openApiAccess({
     ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName },
   });
+  const surrounded = openApiAround({ config, store, kinds, registry, log });
   const server = apiServer({
     ...{ registry, store, kinds, access, surroundings, random: Math.random },
     health: [
@@ -76,6 +78,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     documents: access.issuerDocuments,
     version: kubernetesVersion(),
     ownAddress: () => `127.0.0.1:${config.api.port}`,
+    around: surrounded.around,
     onFault: (error, { method, path }) => {
       const fault = error instanceof Error ? error.stack : String(error);
       log.error({ method, path, fault }, 'a request to the Kubernetes API failed by a fault of its server');
@@ -102,6 +105,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       await Promise.all([controllers.stop(), ownNode.stop()]);
       known.close();
       access.close();
+      await surrounded.close();
     },
   };
 }

@@ -65,6 +65,9 @@ t.test('a node that holds no data serves it all the same', async (t) => {
   const spareId = known.find(({ role }) => role === 'spare')?.id;
   const ids = await Promise.all(nodes.map(async (node) => (await node.status()).self.id));
   const spare = nodes[ids.indexOf(spareId ?? '')] as TestNode;
+  await until('there is a namespace to write to', async () => {
+    return (await operator.kubectl(spare, ['get', 'namespace', 'default'])).code === 0;
+  });
   const made = await operator.kubectl(spare, ['create', 'configmap', 'a', '--from-literal=k=v']);
   t.match(made, { code: 0, out: 'configmap/a created\n' });
   const read = await operator.kubectl(spare, ['get', 'configmap', 'a', '-o', 'jsonpath={.data.k}']);

@@ -60,3 +60,13 @@ t.test('invalid names every field', async (t) => {
 t.test('an error without details has none', async (t) => {
   t.notOk('details' in new ApiError('BadRequest', 'no').toStatus());
 });
+
+t.test('invalid names a hundred fields, and how many more there are', async (t) => {
+  const errors = Array.from({ length: 250 }, (_, index) => ({
+    ...{ reason: 'FieldValueRequired', message: 'Required value' },
+    field: `spec.f${index}`,
+  })) as Parameters<typeof invalid>[2];
+  const { message, details } = invalid({ group: '', kind: 'Pod' }, 'p', errors);
+  t.match(message, /spec\.f99: Required value, and 150 more errors\]$/);
+  t.equal(details?.causes?.length, 100);
+});

@@ -154,20 +154,26 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** Who sent a hundred wrong fields learns nothing from the rest, and an answer stays short. */
+const mostErrors = 100;
+
 /** @param kind of the object, with its group. @param errors at least one. */
 export function invalid(
   kind: { readonly group: string; readonly kind: string },
   name: string,
   errors: readonly FieldError[],
 ): ApiError {
-  const sentences = errors.map(({ field, message }) => `${field}: ${message}`);
+  const shown = errors.slice(0, mostErrors);
+  const left = errors.length - shown.length;
+  const sentences = shown.map(({ field, message }) => `${field}: ${message}`);
+  if (left > 0) sentences.push(`and ${left} more errors`);
   const all = sentences.length === 1 ? sentences[0] : `[${sentences.join(', ')}]`;
   const subject = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   return new ApiError('Invalid', `${subject} "${name}" is invalid: ${all}`, {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
     kind: kind.kind,
-    causes: errors.map(({ reason, field, message }) => ({ reason, message, field })),
+    causes: shown.map(({ reason, field, message }) => ({ reason, message, field })),
   });
 }
 

@@ -3,6 +3,7 @@
  * same `clusterSchema`, so that the builder refuses at build time what a device would refuse at boot.
  */
 import * as z from 'zod';
+import { auditSchema } from './audit-schema.ts';
 import { enrolmentSchema } from './enrolment-schema.ts';
 import { etcdApiSchema, etcdSchema } from './etcd-schema.ts';
 import { operatorsSchema } from './operators-schema.ts';
@@ -129,6 +130,8 @@ const apiSchema = z.strictObject({
   address: z.string().default('::'),
   /** 0: any that is free, which the log then says. */
   port: z.int().min(0).max(65535).default(6443),
+  /** Nothing is written down when absent. */
+  audit: auditSchema.optional(),
 });
 
 const adminSchema = z.strictObject({

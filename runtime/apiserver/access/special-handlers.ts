@@ -2,7 +2,14 @@
 
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { RbacReader } from '../authorization/rbac-index.ts';
-import { answerWith, readObjectOf, type SpecialHandler, type SpecialHandlers } from '../handlers/special.ts';
+import {
+  answerWith,
+  readObjectOf,
+  type SpecialHandler,
+  type SpecialHandlers,
+  type SpecialRequest,
+} from '../handlers/special.ts';
+import type { ApiObject } from '../objects/object-bytes.ts';
 import { answerReview } from '../reviews/answer-review.ts';
 import { requestToken, type TokenIssuer } from '../reviews/token-request.ts';
 import type { TokenReviewer } from '../reviews/token-review.ts';
@@ -54,9 +61,21 @@ function tokenHandler({ issuer }: AccessHandlersOptions): SpecialHandler {
     checkVerb(info.verb);
     const kind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
     const body = readObjectOf(asked, kind);
+    await admitToken(asked, body.object);
     const { object, warnings } = await requestToken(issuer, info.namespace, info.name, body.object);
     return answerWith(asked, object, { code: 201, warnings: [...body.warnings, ...warnings] });
   };
+}
+
+/** A node asks for tokens of its own pods only, and policies say so. */
+async function admitToken({ kinds, request }: SpecialRequest, object: ApiObject): Promise<void> {
+  const { namespace, name, subresource } = request.info;
+  const resource = kinds.resource(request.info);
+  if (resource === null) return;
+  await request.admission.validate({
+    ...{ operation: 'CREATE', resource, subresource, namespace, name, object, old: null },
+    ...{ dryRun: request.query.getAll('dryRun').length > 0, options: {}, warn: () => {} },
+  });
 }
 
 function checkVerb(verb: string): void {

@@ -21,6 +21,8 @@ export interface AdmissionRequest {
   readonly dryRun: boolean;
   /** `CreateOptions` and the like, as the client sent them. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Takes sentences for `Warning` headers. */
+  readonly warn: (sentence: string) => void;
 }
 
 /** Of one request: it knows who asks. */

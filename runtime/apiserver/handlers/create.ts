@@ -76,7 +76,8 @@ async function prepare(
   const dropsStatus = strategy.hasStatus && strategy.takesFirstStatus !== true;
   const wanted = { ...(dropsStatus ? withoutStatus : body), metadata } as ApiObject;
   const about = { operation: 'CREATE', resource, subresource: '', namespace, name, old: null } as const;
-  const asked = { ...about, dryRun: options.dryRun, options: { fieldManager: options.fieldManager } };
+  const { dryRun, fieldManager, warn } = options;
+  const asked = { ...about, dryRun, warn, options: { fieldManager } };
   const filled = normalized(kind, strategy.fillIn, kind.normalize(wanted));
   // What the server decides from here on is not the client's.
   const accounted = options.isAccounted ? filled : account(kind, filled, options.fieldManager, time);

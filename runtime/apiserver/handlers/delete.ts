@@ -48,12 +48,12 @@ export async function deleteObject(
 }
 
 function admissionOf({ resource }: ServedKind, request: DeleteRequest, old: ApiObject) {
-  const { namespace, name, dryRun, propagation } = request;
+  const { namespace, name, dryRun, propagation, warn } = request;
   const about = { operation: 'DELETE', resource, subresource: '', namespace, name, old } as const;
   return {
     ...about,
     object: null,
-    dryRun,
+    ...{ dryRun, warn },
     options: propagation === null ? {} : { propagationPolicy: propagation },
   };
 }

@@ -82,11 +82,11 @@ function isOver({ strategy }: ServedKind, object: ApiObject): boolean {
 
 function admissionOf(
   { resource }: ServedKind,
-  { subresource, namespace, name, dryRun, fieldManager }: UpdateRequest,
+  { subresource, namespace, name, dryRun, fieldManager, warn }: UpdateRequest,
   old: ApiObject,
 ) {
   const about = { operation: 'UPDATE', resource, subresource, namespace, name, old } as const;
-  return { ...about, dryRun, options: { fieldManager } };
+  return { ...about, dryRun, warn, options: { fieldManager } };
 }
 
 function prepare(

@@ -19,6 +19,7 @@ import { openWatch } from '../handlers/watch.ts';
 import { type ResourceRequest, readRequest } from '../request/request-info.ts';
 import type { Resource } from '../resources/resource.ts';
 import { ApiError } from '../status.ts';
+import type { Around } from './around.ts';
 import { discover } from './discovery-routes.ts';
 import type { HttpAnswer, HttpHandler, HttpRequest } from './exchange.ts';
 import { type HealthCheck, serveHealth } from './health-routes.ts';
@@ -53,30 +54,42 @@ export interface ApiServerOptions extends Service {
   readonly ownAddress: () => string;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Around what comes over the network. */
+  readonly around: Around;
   /** What nobody has foreseen: for the log. */
   readonly onFault: (error: unknown, request: HttpRequest) => void;
 }
 
 export function apiServer(options: ApiServerOptions): ApiServer {
-  const answered = async (
-    request: HttpRequest,
-    answering: () => Promise<HttpAnswer>,
-  ): Promise<HttpAnswer> => {
-    const answer = await answering().catch((error: unknown) => failed(options, request, error));
-    const headers = { 'audit-id': crypto.randomUUID(), ...answer.headers };
-    return { ...answer, headers };
-  };
-  const handleAs: ApiServer['handleAs'] = (user, request) =>
-    answered(request, () => answerFor(options, request, user));
+  const answered = (request: HttpRequest, answering: () => Promise<HttpAnswer>): Promise<HttpAnswer> =>
+    answering().catch((error: unknown) => failed(options, request, error));
+  const identified = (auditId: string, answer: HttpAnswer): HttpAnswer => ({
+    ...answer,
+    headers: { 'audit-id': auditId, ...answer.headers },
+  });
   return {
-    handleAs,
+    handleAs: async (user, request) => {
+      const answer = await answered(request, () => answerFor(options, request, user, {}));
+      return identified(crypto.randomUUID(), answer);
+    },
     handle: async (request) => {
-      const answer = await answered(request, async () =>
-        answerFor(options, request, await userOf(options.access, request)),
-      );
-      return await compressed(answer, request.headers['accept-encoding']);
+      const auditId = crypto.randomUUID();
+      const answer = await answered(request, async () => {
+        const { asker, user } = await userOf(options.access, request);
+        const info = readRequest(request.method, request.path, request.query);
+        if (info === null) return undecodable();
+        const annotations: Record<string, string> = {};
+        return await options.around({ auditId, request, info, asker, user, annotations }, (seen) =>
+          answered(seen, () => answerFor(options, seen, user, annotations)),
+        );
+      });
+      return await compressed(identified(auditId, answer), request.headers['accept-encoding']);
     },
   };
+}
+
+function undecodable(): HttpAnswer {
+  return textAnswer(400, 'the path cannot be decoded\n');
 }
 
 function failed({ registry, onFault }: ApiServerOptions, request: HttpRequest, error: unknown): HttpAnswer {
@@ -86,27 +99,36 @@ function failed({ registry, onFault }: ApiServerOptions, request: HttpRequest, e
   return errorAnswer(registry, new ApiError('InternalError', why), request.headers.accept);
 }
 
-/** Who asks, or as whom they ask to be taken. @throws ApiError (401, 403) */
-async function userOf(access: Access, request: HttpRequest): Promise<UserInfo> {
+interface Asker {
+  readonly asker: UserInfo;
+  readonly user: UserInfo;
+}
+
+/** Who asks, and as whom they ask to be taken. @throws ApiError (401, 403) */
+async function userOf(access: Access, request: HttpRequest): Promise<Asker> {
   const identity = await access.authenticate(request);
   if (identity.kind === 'refused') throw new ApiError('Unauthorized', 'Unauthorized');
+  const { user: asker } = identity;
   const headers = readHeaders(request.rawHeaders);
-  if (!Object.keys(headers).some((name) => name.startsWith('impersonate-'))) return identity.user;
-  const impersonation = impersonate(identity.user, headers, await access.authorizer());
+  if (!Object.keys(headers).some((name) => name.startsWith('impersonate-'))) return { asker, user: asker };
+  const impersonation = impersonate(asker, headers, await access.authorizer());
   if (impersonation.kind === 'refused') throw impersonation.error;
-  return impersonation.kind === 'user' ? impersonation.user : identity.user;
+  return { asker, user: impersonation.kind === 'user' ? impersonation.user : asker };
 }
 
 async function answerFor(
   options: ApiServerOptions,
   request: HttpRequest,
   user: UserInfo,
+  annotations: Record<string, string>,
 ): Promise<HttpAnswer> {
   const { access } = options;
   const info = readRequest(request.method, request.path, request.query);
-  if (info === null) return textAnswer(400, 'the path cannot be decoded\n');
+  if (info === null) return undecodable();
   const attributes = attributesOf(user, info, request.query);
   const { isAllowed, reason } = (await access.authorizer())(attributes);
+  annotations['authorization.k8s.io/decision'] = isAllowed ? 'allow' : 'forbid';
+  annotations['authorization.k8s.io/reason'] = reason;
   if (!isAllowed) throw forbiddenRequest(attributes, reason);
   if (info.kind === 'nonResource') return await answerPath(options, request);
   return await answerResource(options, request, info, user);

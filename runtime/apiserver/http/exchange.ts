@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly readBody: () => Promise<Uint8Array>;
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
+  /** Of the client; none within this process. */
+  readonly remoteAddress?: string | undefined;
 }
 
 export type Headers = Readonly<Record<string, string | readonly string[]>>;

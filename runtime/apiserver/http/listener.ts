@@ -116,6 +116,7 @@ function toRequest(incoming: Incoming, signal: AbortSignal): HttpRequest {
     certificates: () => certificatesOf(incoming),
     readBody: () => readBody(incoming, signal),
     signal,
+    remoteAddress: incoming.socket.remoteAddress,
   };
 }
 

@@ -81,3 +81,8 @@ function roundedUp(nanos: bigint, unit: bigint): bigint {
   if (rest === 0n) return nanos;
   return nanos > 0n ? nanos - rest + unit : nanos - rest - unit;
 }
+
+/** What so many billionths are, in decimal units. */
+export function writeQuantity(nanos: bigint): string {
+  return canonicalQuantity(`${nanos}n`) ?? '0';
+}

@@ -9,6 +9,15 @@ export function addQuantities(a: Quantities, b: Quantities): Quantities {
   return combine(a, b, (first, second) => format(nanosOf(first) + nanosOf(second), unitOf(first, second)));
 }
 
+/** By how much the first is more than the second; what is not more is left out. */
+export function moreThan(a: Quantities, b: Quantities): Quantities {
+  const more = Object.entries(a).flatMap(([name, quantity]) => {
+    const nanos = nanosOf(quantity) - nanosOf(b[name]);
+    return nanos > 0n ? [[name, format(nanos, unitOf(quantity, quantity))] as const] : [];
+  });
+  return Object.fromEntries(more);
+}
+
 /** The larger of both, each by itself. */
 export function maxQuantities(a: Quantities, b: Quantities): Quantities {
   return combine(a, b, (first, second) => (nanosOf(second) > nanosOf(first) ? second : first));

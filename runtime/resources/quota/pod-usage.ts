@@ -20,6 +20,11 @@ export function podUsage(pod: Pod, nowMs: number): Quantities {
   return { ...stored, pods: '1', ...namedByQuotas(requests, limits) };
 }
 
+/** What one container asks for, in the words of quotas. */
+export function containerUsage({ resources }: Container): Quantities {
+  return namedByQuotas(resources?.requests ?? {}, resources?.limits ?? {});
+}
+
 /** It has ended, or should have: nobody else is to wait for it. */
 function isOver({ metadata, status }: Pod, nowMs: number): boolean {
   if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return true;

@@ -24,6 +24,7 @@ export interface IssueOptions {
   readonly usages?: readonly string[];
   readonly isAuthority?: boolean;
   readonly address?: string;
+  readonly hostName?: string;
 }
 
 export const clientUsage = '1.3.6.1.5.5.7.3.2';
@@ -40,7 +41,11 @@ interface Issuer {
 
 async function make(subject: string, options: IssueOptions, issuer: Issuer | null): Promise<Issued> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const { validFrom, validTo, usages = [], isAuthority = false, address } = options;
+  const { validFrom, validTo, usages = [], isAuthority = false, address, hostName } = options;
+  const names = [
+    ...(address === undefined ? [] : [{ type: 'ip' as const, value: address }]),
+    ...(hostName === undefined ? [] : [{ type: 'dns' as const, value: hostName }]),
+  ];
   const certificate = await x509.X509CertificateGenerator.create({
     subject,
     issuer: issuer?.subject ?? subject,
@@ -52,9 +57,7 @@ async function make(subject: string, options: IssueOptions, issuer: Issuer | nul
     extensions: [
       new x509.BasicConstraintsExtension(isAuthority, undefined, true),
       ...(usages.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension([...usages])]),
-      ...(address === undefined
-        ? []
-        : [new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: address }])]),
+      ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
     ],
   });
   const pem = certificate.toString('pem');

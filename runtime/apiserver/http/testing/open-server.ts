@@ -61,6 +61,7 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
     documents: () => [],
     version: { major: '1', minor: '32', gitVersion: 'v1.32.3' },
     ownAddress: () => '192.0.2.1:6443',
+    around: (asked, run) => run(asked.request),
     onFault: (error) => faults.push(error),
     access: {
       authenticate: async () => ({ kind: 'user', user, audiences: [] }),
