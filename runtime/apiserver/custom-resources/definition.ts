@@ -34,7 +34,8 @@ export function storagePrefixOf({ spec }: CustomResourceDefinition): string {
 }
 
 export function storedVersionOf({ spec }: CustomResourceDefinition): string {
-  return spec.versions.find(({ storage }) => storage)?.name ?? '';
+  // Go writes null for none.
+  return spec.versions?.find(({ storage }) => storage)?.name ?? '';
 }
 
 /** The order in which the real server names them. */

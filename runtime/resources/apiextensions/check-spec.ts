@@ -20,7 +20,8 @@ export function checkSpec(
   spec: CustomResourceDefinitionSpec,
   old: CustomResourceDefinitionSpec | null,
 ): readonly FieldError[] {
-  const { group, scope, versions, names, conversion } = spec;
+  const { group, scope, names, conversion } = spec;
+  const versions = spec.versions ?? [];
   const stored = versions.filter(({ storage }) => storage).length;
   const isUnique = new Set(versions.map(({ name }) => name)).size === versions.length;
   const preserves = spec.preserveUnknownFields === true;

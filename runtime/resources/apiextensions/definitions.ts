@@ -90,7 +90,7 @@ function checkStoredVersions(
 ): readonly FieldError[] {
   const field = 'status.storedVersions';
   const lost = stored.flatMap((name, index) =>
-    versions.some((version) => version.name === name)
+    (versions ?? []).some((version) => version.name === name)
       ? []
       : [
           invalidValue(
