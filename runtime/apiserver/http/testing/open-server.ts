@@ -14,12 +14,9 @@ import { openCustomKinds } from '../../custom-resources/custom-kinds.ts';
 import { settleDefinitions } from '../../custom-resources/settle-definitions.ts';
 import { noAdmission } from '../../handlers/admission.ts';
 import { openKinds } from '../../handlers/kinds.ts';
-import type { Strategy } from '../../handlers/served-kind.ts';
 import { realSurroundings } from '../../handlers/surroundings.ts';
 import { registry } from '../../handlers/testing/open-kind.ts';
-import { dnsSubdomain } from '../../objects/name-rules.ts';
 import { builtInGroupVersions } from '../../resources/built-in.ts';
-import type { Resource } from '../../resources/resource.ts';
 import { type ApiServerOptions, apiServer } from '../api-server.ts';
 import { openListener } from '../listener.ts';
 
@@ -52,7 +49,7 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
     registry,
     store,
     groupVersions: builtInGroupVersions,
-    strategyOf: strategyFor,
+    strategyOf,
     convert: convertStored,
   });
   // Names of services are not known here: a webhook has an address.
@@ -89,12 +86,6 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
     kinds.close();
   });
   return { store, faults, listener, server, ...clientOf(t, listener.port, certificate.caCertificate) };
-}
-
-/** As the agent has it: definitions of custom resources are kept as they come. */
-function strategyFor(resource: Resource): Strategy {
-  if (resource.group !== 'apiextensions.k8s.io') return strategyOf(resource);
-  return { name: dnsSubdomain, hasStatus: true, countsGenerations: true, needsVersion: true };
 }
 
 function clientOf(t: Test, port: number, ca: string) {
