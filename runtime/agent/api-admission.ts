@@ -4,12 +4,11 @@ import { openAdmission } from '../apiserver/admission/open-admission.ts';
 import type { Plugin } from '../apiserver/admission/plugin.ts';
 import type { FindParams } from '../apiserver/admission/policies/params.ts';
 import type { QuotaStore } from '../apiserver/admission/resource-quota.ts';
-import type { UserInfo } from '../apiserver/authentication/user.ts';
 import type { Authorizer } from '../apiserver/authorization/authorizer.ts';
-import type { Admission } from '../apiserver/handlers/admission.ts';
 import type { Kinds } from '../apiserver/handlers/kinds.ts';
 import { normalized, placeOf } from '../apiserver/handlers/served-kind.ts';
 import type { Surroundings } from '../apiserver/handlers/surroundings.ts';
+import type { Access } from '../apiserver/http/api-server.ts';
 import { decodeFromStore } from '../apiserver/objects/object-bytes.ts';
 import type { Resource } from '../apiserver/resources/resource.ts';
 import type { Store } from '../datastore/store.ts';
@@ -29,7 +28,7 @@ export interface ApiAdmissionOptions {
 const againMilliseconds = 150;
 
 export function openApiAdmission({ store, kinds, surroundings, authorizer, more }: ApiAdmissionOptions): {
-  readonly admission: (user: UserInfo) => Admission;
+  readonly admission: Access['admission'];
   readonly close: () => void;
 } {
   const reads = readStored(store, kinds);

@@ -135,6 +135,7 @@ async function ask(options: WebhookOptions, call: Call, asked: Asked): Promise<V
   });
   if (verdict === null) return null;
   for (const sentence of verdict.warnings) asked.warn(sentence);
+  for (const [key, value] of verdict.auditAnnotations) asked.annotate(`${webhook.name}/${key}`, value);
   if (!verdict.isAllowed) throw denied(webhook.name, verdict.result);
   return verdict;
 }
