@@ -26,6 +26,8 @@ const pureFolders: readonly PureFolder[] = [
   { folder: 'runtime/apiserver/fields', modules: [] },
   { folder: 'runtime/apiserver/tables', modules: [] },
   { folder: 'runtime/apiserver/cel', modules: ['re2js'] },
+  { folder: 'runtime/apiserver/custom-resources/schema', modules: [] },
+  { folder: 'runtime/apiserver/custom-resources/rules', modules: [] },
   { folder: 'runtime/apiserver/authorization', modules: ['node:util'] },
   { folder: 'runtime/resources', modules: [] },
   { folder: 'image/plan', modules: ['node:crypto', 'yaml'] },

@@ -3,6 +3,7 @@ import { randomBytes, type X509Certificate } from 'node:crypto';
 import { readBoundObjects } from '../apiserver/access/bound-reads.ts';
 import { refuseEscalation } from '../apiserver/access/refuse-escalation.ts';
 import { accessHandlers } from '../apiserver/access/special-handlers.ts';
+import { legacyClaims } from '../apiserver/authentication/account-claims.ts';
 import {
   type AuthenticationOptions,
   authenticate,
@@ -12,6 +13,7 @@ import {
 } from '../apiserver/authentication/authenticate.ts';
 import { bootstrapTokens } from '../apiserver/authentication/bootstrap-token.ts';
 import { readHeaders } from '../apiserver/authentication/headers.ts';
+import { signToken } from '../apiserver/authentication/jwt.ts';
 import { serviceAccountTokens } from '../apiserver/authentication/service-account-token.ts';
 import { cachedTokens } from '../apiserver/authentication/token-cache.ts';
 import {
@@ -33,6 +35,7 @@ import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
 import type { Surroundings } from '../apiserver/handlers/surroundings.ts';
 import type { Access } from '../apiserver/http/api-server.ts';
 import type { HttpRequest } from '../apiserver/http/exchange.ts';
+import type { ApiObject } from '../apiserver/objects/object-bytes.ts';
 import { type MirrorHandlers, mirrorObjects } from '../apiserver/storage/mirror.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { Store } from '../datastore/store.ts';
@@ -56,6 +59,8 @@ export interface ApiAccessOptions {
 export interface ApiAccess extends Access {
   /** Reviews, and tokens of service accounts. */
   readonly special: SpecialHandlers;
+  /** A token of a service account that lies in a Secret, and does not end. */
+  readonly accountToken: (account: ApiObject, secretName: string) => string;
   readonly issuerDocuments: () => readonly IssuerDocument[];
   readonly close: () => void;
 }
@@ -102,6 +107,10 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
         ...{ key: () => signing().signing, nowMs: Date.now, makeId: surroundings.makeUid },
       },
     }),
+    accountToken: (account, secretName) => {
+      const { key, keyId } = signing().signing;
+      return signToken(legacyClaims(account, secretName), key, keyId);
+    },
     issuerDocuments: () => issuerDocuments(issuer, `${issuer}/openid/v1/jwks`, signing().verification),
     close: () => {
       policies.close();

@@ -1,14 +1,14 @@
 /** The Kubernetes API of this node, put together: its registry, what the kinds add, who may ask, and the cluster's own data. */
 import { isIP } from 'node:net';
 import type { NodeStatus } from '../admin/protocol.ts';
+import { webhookCaller } from '../apiserver/custom-resources/conversion/call-webhook.ts';
+import { openCustomKinds } from '../apiserver/custom-resources/custom-kinds.ts';
+import { settleDefinitions } from '../apiserver/custom-resources/settle-definitions.ts';
 import { openKinds } from '../apiserver/handlers/kinds.ts';
-import type { Strategy } from '../apiserver/handlers/served-kind.ts';
 import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
 import { realSurroundings } from '../apiserver/handlers/surroundings.ts';
 import { type ApiServer, apiServer } from '../apiserver/http/api-server.ts';
-import { dnsSubdomain } from '../apiserver/objects/name-rules.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
-import type { Resource } from '../apiserver/resources/resource.ts';
 import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
 import { Registry } from '../apiserver/schemas/registry.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
@@ -56,12 +56,21 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     (await members()).find((node) => node.id === id)?.name ?? null;
   const surroundings = realSurroundings;
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
-  const kinds = openKinds({
-    registry,
-    store,
-    groupVersions: builtInGroupVersions,
-    strategyOf: strategyFor,
-    convert: convertStored,
+  const kinds = openCustomKinds({
+    ...{ registry, store },
+    builtIn: openKinds({
+      registry,
+      store,
+      groupVersions: builtInGroupVersions,
+      strategyOf,
+      convert: convertStored,
+    }),
+    // Services have no addresses of their own while no pod runs.
+    callWebhook: webhookCaller(async () => null),
+  });
+  const settling = settleDefinitions({
+    ...{ kinds, surroundings },
+    onFault: (error) => log.warn({ error: String(error) }, 'definitions of custom resources wait'),
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
   const access = openApiAccess({
@@ -90,6 +99,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
     kubernetesService: () => known.service(config.api.port),
     members: known.members,
+    accountTokens: access.accountToken,
   });
   const ownNode = startNodeAgentApi({
     ...{ server, log },
@@ -102,6 +112,8 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     ...server,
     close: async () => {
       await Promise.all([controllers.stop(), ownNode.stop()]);
+      await settling.close();
+      kinds.close();
       known.close();
       access.close();
       await surrounded.close();
@@ -145,12 +157,6 @@ function hostOf(address: string): string {
 /** Rejects while the cluster cannot answer. */
 async function askStore(store: Store): Promise<void> {
   await store.range({ key: Buffer.from('/registry/'), limit: 1 });
-}
-
-/** Custom resources are not served yet; their definitions are kept as they come. */
-function strategyFor(resource: Resource): Strategy {
-  if (resource.group !== 'apiextensions.k8s.io') return strategyOf(resource);
-  return { name: dnsSubdomain, hasStatus: true, countsGenerations: true, needsVersion: true };
 }
 
 const scaled = ['apps/deployments', 'apps/replicasets', 'apps/statefulsets', '/replicationcontrollers'];

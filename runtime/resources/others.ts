@@ -6,6 +6,7 @@ import {
   mutatingWebhookConfigurations,
   validatingWebhookConfigurations,
 } from './admissionregistration/webhooks.ts';
+import { customResourceDefinitionStrategy } from './apiextensions/definitions.ts';
 import { apiServices } from './apiregistration/api-services.ts';
 import { controllerRevisions } from './apps/controller-revisions.ts';
 import { daemonSets } from './apps/daemon-sets.ts';
@@ -40,6 +41,7 @@ export const otherStrategies: Readonly<Record<string, Strategy>> = {
   'admissionregistration.k8s.io/validatingadmissionpolicies': validatingAdmissionPolicies,
   'admissionregistration.k8s.io/validatingadmissionpolicybindings': validatingAdmissionPolicyBindings,
   'admissionregistration.k8s.io/validatingwebhookconfigurations': validatingWebhookConfigurations,
+  'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinitionStrategy,
   'apiregistration.k8s.io/apiservices': apiServices,
   'apps/controllerrevisions': controllerRevisions,
   'apps/daemonsets': daemonSets,

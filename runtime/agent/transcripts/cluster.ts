@@ -6,6 +6,12 @@ kind: Node
 metadata: { name: "{ns}-n" }
 `;
 
+const accountSecret = `apiVersion: v1
+kind: Secret
+type: kubernetes.io/service-account-token
+metadata: { name: robot-token, namespace: "{ns}", annotations: { kubernetes.io/service-account.name: robot } }
+`;
+
 const clusterRole = `apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: { name: "{ns}-reader" }
@@ -60,6 +66,8 @@ export const access: Transcript = {
       code: 1,
       says: /may not specify a duration less than 10 minutes/,
     },
+    { type: 'apply -f -', input: accountSecret, says: /secret\/robot-token created/ },
+    { type: 'get secret robot-token -n {ns} -o jsonpath={.data.token}', says: /^ZXlK/, soon: true },
     { type: 'delete clusterrole/{ns}-reader clusterrolebinding/{ns}-reads', says: /deleted/ },
     { type: 'delete namespace {ns} --wait=false' },
   ],

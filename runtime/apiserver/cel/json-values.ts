@@ -33,7 +33,7 @@ function fromText(text: string, type: Type): Value {
     case 'bytes':
       return Buffer.from(text, 'base64');
     case 'timestamp':
-      return readOr(text, parseTimestamp(text));
+      return readOr(text, parseTimestamp(text.length === 10 ? `${text}T00:00:00Z` : text));
     case 'duration':
       return readOr(text, parseDuration(text));
     default:

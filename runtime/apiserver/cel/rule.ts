@@ -38,8 +38,8 @@ export interface Rule {
 
 export type CompileOutcome =
   | { readonly kind: 'rule'; readonly rule: Rule }
-  /** As the real server says it behind `compilation failed: `. */
-  | { readonly kind: 'fault'; readonly message: string };
+  /** As the real server says it behind `compilation failed: `; `isResult`: all is well but what it gives. */
+  | { readonly kind: 'fault'; readonly message: string; readonly isResult: boolean };
 
 /** Kubernetes' numbers: one expression, and all those of one object. */
 export const costOfOneExpression = 1_000_000;
@@ -61,16 +61,16 @@ export function compileRule(text: string, { variables, results, functions }: Dec
     const scope = { names: new Map(names), depth: names.length };
     const { type, run } = compileNode(compiler, scope, parse(text));
     const message = compiler.errors.join('\n');
-    if (message !== '') return { kind: 'fault', message };
+    if (message !== '') return { kind: 'fault', message, isResult: false };
     const isWanted = results.some((wanted) => wanted.kind === 'dyn' || isResult(wanted, type));
-    if (!isWanted) return { kind: 'fault', message: wrongResult(results) };
+    if (!isWanted) return { kind: 'fault', message: wrongResult(results), isResult: true };
     return {
       kind: 'rule',
       rule: { type, uses: usedIn(text, variables), variables: Object.keys(variables), run },
     };
   } catch (error) {
     if (!(error instanceof SyntaxFault)) throw error;
-    return { kind: 'fault', message: formatFault(text, error.at, error.message) };
+    return { kind: 'fault', message: formatFault(text, error.at, error.message), isResult: false };
   }
 }
 

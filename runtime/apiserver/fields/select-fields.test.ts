@@ -3,7 +3,7 @@ import path from 'node:path';
 import t from 'tap';
 import { builtInGroupVersions } from '../resources/built-in.ts';
 import { parseFieldSelector } from '../selectors/field-selector.ts';
-import { checkFields, hasFields } from './select-fields.ts';
+import { checkFields, fieldRulesOf, hasFields } from './select-fields.ts';
 
 /** What a real server of 1.32 answered to the field `zz`, by `GROUP/VERSION/RESOURCE`. */
 const measured = JSON.parse(
@@ -19,17 +19,19 @@ t.test('checkFields refuses an unknown field with the sentence of the real serve
   const theirs = Object.keys(measured).filter((name) => !name.startsWith('ex.io/'));
   t.same(ours.map(([name]) => name).sort(), theirs.sort());
   for (const [name, resource] of ours) {
-    t.throws(() => checkFields(resource, parseFieldSelector('zz=1')), {
+    t.throws(() => checkFields(fieldRulesOf(resource), parseFieldSelector('zz=1')), {
       name: 'ApiError',
       reason: 'BadRequest',
       message: measured[name]!,
     });
-    t.doesNotThrow(() => checkFields(resource, parseFieldSelector('metadata.name=a')), name);
+    t.doesNotThrow(() => checkFields(fieldRulesOf(resource), parseFieldSelector('metadata.name=a')), name);
   }
 });
 
 t.test('checkFields does not take what every object inherits for a field', async (t) => {
-  t.throws(() => checkFields({ group: '', resource: 'pods' }, parseFieldSelector('toString=1')));
+  t.throws(() =>
+    checkFields(fieldRulesOf({ group: '', resource: 'pods' }), parseFieldSelector('toString=1')),
+  );
 });
 
 const pod = {
@@ -74,7 +76,11 @@ t.test('hasFields reads the values of each resource', async (t) => {
     ['', 'pods', { metadata: 3 }, 'metadata.name=3', false],
   ] as const) {
     const parsed = parseFieldSelector(selector);
-    checkFields({ group, resource }, parsed);
-    t.equal(hasFields({ group, resource }, parsed, object), expected, `${resource} ${selector}`);
+    checkFields(fieldRulesOf({ group, resource }), parsed);
+    t.equal(
+      hasFields(fieldRulesOf({ group, resource }), parsed, object),
+      expected,
+      `${resource} ${selector}`,
+    );
   }
 });

@@ -7,18 +7,16 @@ import { type FieldRules, specialRules, usualRules } from './known-fields.ts';
 type Named = Pick<Resource, 'group' | 'resource'>;
 
 /** Throws `ApiError` (400) with the real server's sentence, where the resource does not know a field. */
-export function checkFields(resource: Named, selector: FieldSelector): void {
-  const { fields, refusal } = rulesOf(resource);
+export function checkFields({ fields, refusal }: FieldRules, selector: FieldSelector): void {
   const unknown = selector.find(({ field }) => !Object.hasOwn(fields, field));
   if (unknown !== undefined) throw new ApiError('BadRequest', refusal(unknown.field));
 }
 
 /** @param selector that `checkFields` has passed. @param object as it is stored. */
-export function hasFields(resource: Named, selector: FieldSelector, object: unknown): boolean {
-  const { fields } = rulesOf(resource);
+export function hasFields({ fields }: FieldRules, selector: FieldSelector, object: unknown): boolean {
   return matchesFields(selector, (field) => (Object.hasOwn(fields, field) ? fields[field]!(object) : ''));
 }
 
-function rulesOf({ group, resource }: Named): FieldRules {
+export function fieldRulesOf({ group, resource }: Named): FieldRules {
   return specialRules.get(`${group}/${resource}`) ?? usualRules;
 }

@@ -11,7 +11,6 @@ import { encodeObject } from '../schemas/protobuf/codec.ts';
 import type { JsonObject, JsonValue } from '../schemas/protobuf/json-value.ts';
 import type { Registry } from '../schemas/registry.ts';
 import type { StoredList, StoredObject } from '../storage/object-store.ts';
-import { printerOf } from '../tables/printers.ts';
 import { type IncludedObject, makeTable, type TableMetadata } from '../tables/table.ts';
 import type { ServedKind } from './served-kind.ts';
 
@@ -123,13 +122,13 @@ function tableMetadata({ metadata }: ApiObject): TableMetadata {
 
 /** @param withColumns false in a watch from its second event on */
 export function makeTableOf(
-  { resource }: ServedKind,
+  { printer }: ServedKind,
   objects: readonly ApiObject[],
   metadata: TableMetadata,
   { includeObject, nowMs }: AnswerOptions,
   withColumns = true,
 ): JsonValue {
-  const table = makeTable(printerOf(resource), objects, metadata, {
+  const table = makeTable(printer, objects, metadata, {
     includeObject,
     nowMs,
     withColumns,

@@ -25,15 +25,17 @@ export interface Service {
   readonly surroundings: Surroundings;
 }
 
-/** @throws ApiError (406) */
-export function formOf({ accept, info }: ApiRequest): AnswerForm {
+/** @param kind whose objects are answered; null as its type: they have no protobuf. @throws ApiError (406) */
+export function formOf({ accept, info }: ApiRequest, kind?: { readonly type: unknown }): AnswerForm {
   const isList = info.verb === 'list' || info.verb === 'deletecollection';
+  const takesProtobuf = kind?.type !== null;
   const form = chooseForm(accept, {
-    encodings: ['json', 'yaml', 'protobuf'],
+    encodings: takesProtobuf ? ['json', 'yaml', 'protobuf'] : ['json', 'yaml'],
     transformations: ['Table', isList ? 'PartialObjectMetadataList' : 'PartialObjectMetadata'],
   });
   if (form !== null) return form;
-  const known = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+  const protobuf = takesProtobuf ? ', application/vnd.kubernetes.protobuf' : '';
+  const known = `application/json, application/yaml${protobuf}`;
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${known}`);
 }
 

@@ -3,6 +3,7 @@ import type { Store } from '../../datastore/store.ts';
 import type { ApiObject } from '../objects/object-bytes.ts';
 import { findResource } from '../resources/built-in.ts';
 import type { GroupVersion, Resource } from '../resources/resource.ts';
+import type { OpenApiDocument } from '../schemas/openapi.ts';
 import type { GroupVersionKind, Registry } from '../schemas/registry.ts';
 import { type ServedKind, type Strategy, serveKind } from './served-kind.ts';
 
@@ -18,6 +19,8 @@ export interface Kinds {
   readonly resource: (name: ResourceName) => Resource | null;
   /** Of a resource that is stored. */
   readonly served: (resource: Resource) => ServedKind;
+  /** Descriptions of what is not built in. */
+  readonly openApi: () => readonly OpenApiDocument[];
 }
 
 export interface KindsOptions {
@@ -42,5 +45,6 @@ export function openKinds(options: KindsOptions): Kinds {
       made.set(resource, kind);
       return kind;
     },
+    openApi: () => [],
   };
 }

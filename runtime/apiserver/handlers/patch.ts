@@ -10,7 +10,6 @@ import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts';
 import { isObject, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
 import type { ApiType } from '../schemas/registry.ts';
-import { unknownFields } from '../schemas/unknown-fields.ts';
 import { ApiError, invalid } from '../status.ts';
 import type { StoredObject } from '../storage/object-store.ts';
 import { asApiObject, checkBody } from './check-body.ts';
@@ -33,10 +32,11 @@ const patchKinds: ReadonlyMap<string, PatchKind> = new Map([
 const longestShown = 10_000;
 
 /** @throws ApiError (415) */
-export function patchKindOf(contentType: string): PatchKind {
+export function patchKindOf(contentType: string, takesStrategic = true): PatchKind {
   const kind = patchKinds.get((contentType.split(';')[0] as string).trim().toLowerCase());
-  if (kind !== undefined) return kind;
-  const known = [...patchKinds.keys()].join(', ');
+  if (kind !== undefined && (takesStrategic || kind !== 'strategic')) return kind;
+  const all = [...patchKinds].filter(([, one]) => takesStrategic || one !== 'strategic');
+  const known = all.map(([name]) => name).join(', ');
   throw new ApiError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${known}`,
@@ -71,7 +71,7 @@ export async function patchObject(
 
 /** What a patch makes of a document. An apply is as a merge, here. @throws ApiError */
 export function patchedBy(
-  type: ApiType,
+  type: ApiType | null,
   patchKind: PatchKind,
   patch: JsonValue,
   current: ApiObject,
@@ -82,6 +82,7 @@ export function patchedBy(
       case 'json':
         return applyJsonPatch(document, patch);
       case 'strategic':
+        if (type === null) throw new PatchError('malformed', 'objects of this kind have no strategic merge');
         return applyStrategicMergePatch(type, document, patch);
       default:
         if (!isObject(patch)) throw new PatchError('malformed', 'a merge patch of an object is an object');
@@ -94,13 +95,13 @@ export function patchedBy(
 
 /** @throws ApiError (422) */
 function validate(
-  { type }: ServedKind,
+  kind: ServedKind,
   { validation, duplicates, patch, warn }: PatchRequest,
   next: JsonValue,
 ): void {
   if (validation === 'Ignore' || !isObject(next)) return;
   const faults = [
-    ...unknownFields(type, next).map((path) => `unknown field "${path}"`),
+    ...kind.unknownFields(next).map((path) => `unknown field "${path}"`),
     ...duplicates.map((path) => `duplicate field "${path}"`),
   ];
   if (faults.length === 0) return;

@@ -4,14 +4,16 @@ import { isNestedDeeper } from '../objects/nesting.ts';
 import type { Encoding } from '../request/accept.ts';
 import { encodeObject } from '../schemas/protobuf/codec.ts';
 import type { ApiType } from '../schemas/registry.ts';
+import { unknownFields } from '../schemas/unknown-fields.ts';
 import { ApiError } from '../status.ts';
 import { type FieldValidation, readBody, readFieldValidation } from './read-body.ts';
 import { configMap, registry } from './testing/open-kind.ts';
 
 const type = registry.kind({ group: '', version: 'v1', kind: 'ConfigMap' }) as ApiType;
+const bodyKind = { type, unknownFields: (object: unknown) => unknownFields(type, object) };
 
 function read(body: string | Uint8Array, encoding: Encoding = 'json', validation: FieldValidation = 'Warn') {
-  return readBody(registry, type, Buffer.from(body as string), encoding, validation);
+  return readBody(registry, bodyKind, Buffer.from(body as string), encoding, validation);
 }
 
 t.test('readBody reads each encoding', async (t) => {
@@ -101,7 +103,7 @@ t.test('readBody reads or refuses, whatever it gets', async () => {
   fc.assert(
     fc.property(body, fc.constantFrom('json', 'yaml', 'protobuf'), (bytes, encoding) => {
       try {
-        readBody(registry, type, bytes, encoding as Encoding, 'Warn');
+        readBody(registry, bodyKind, bytes, encoding as Encoding, 'Warn');
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
       }

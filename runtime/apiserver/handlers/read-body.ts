@@ -9,7 +9,6 @@ import { decodeObject } from '../schemas/protobuf/codec.ts';
 import { CodecError } from '../schemas/protobuf/codec-error.ts';
 import type { JsonValue } from '../schemas/protobuf/json-value.ts';
 import type { ApiType, Registry } from '../schemas/registry.ts';
-import { unknownFields } from '../schemas/unknown-fields.ts';
 import { ApiError, invalid } from '../status.ts';
 import { asApiObject } from './check-body.ts';
 
@@ -19,6 +18,12 @@ export interface BodyText {
   readonly value: JsonValue;
   /** Of fields that stand twice; none where the encoding has no such thing. */
   readonly duplicates: readonly string[];
+}
+
+/** What the body has to be one of. */
+export interface BodyKind {
+  readonly type: ApiType | null;
+  readonly unknownFields: (object: unknown) => readonly string[];
 }
 
 export interface Body {
@@ -51,25 +56,25 @@ export function readText(bytes: Uint8Array, encoding: 'json' | 'yaml'): BodyText
 /** @throws ApiError (400) */
 export function readBody(
   registry: Registry,
-  type: ApiType,
+  kind: BodyKind,
   bytes: Uint8Array,
   encoding: Encoding,
   validation: FieldValidation,
 ): Body {
-  if (encoding === 'protobuf') return { object: readProtobuf(registry, type, bytes), warnings: [] };
+  if (encoding === 'protobuf') return { object: readProtobuf(registry, kind.type, bytes), warnings: [] };
   const { value, duplicates } = readText(bytes, encoding);
   const object = asApiObject(value);
   if (validation === 'Ignore') return { object, warnings: [] };
   const faults = [
-    ...unknownFields(type, object).map((path) => `unknown field "${path}"`),
+    ...kind.unknownFields(object).map((path) => `unknown field "${path}"`),
     ...duplicates.map((path) => `duplicate field "${path}"`),
   ];
   if (validation === 'Warn' || faults.length === 0) return { object, warnings: faults };
-  const { kind, apiVersion } = object as { kind?: string; apiVersion?: string };
+  const { kind: name, apiVersion } = object as { kind?: string; apiVersion?: string };
   const version = (apiVersion ?? '').split('/').at(-1);
   throw new ApiError(
     'BadRequest',
-    `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${faults.join(', ')}`,
+    `${name} in version "${version}" cannot be handled as a ${name}: strict decoding error: ${faults.join(', ')}`,
   );
 }
 
@@ -98,7 +103,8 @@ function readYaml(text: string): JsonValue {
   }
 }
 
-function readProtobuf(registry: Registry, type: ApiType, bytes: Uint8Array): ApiObject {
+function readProtobuf(registry: Registry, type: ApiType | null, bytes: Uint8Array): ApiObject {
+  if (type === null) throw new ApiError('BadRequest', 'objects of this kind are not written in protobuf');
   try {
     return asApiObject(decodeObject(registry, bytes, { expected: type }));
   } catch (error) {

@@ -20,9 +20,9 @@ export interface Selection {
 }
 
 /** @throws ApiError (400) */
-export function readSelection({ resource }: ServedKind, query: URLSearchParams): Selection {
+export function readSelection({ fieldRules }: ServedKind, query: URLSearchParams): Selection {
   const fields = parsed(() => parseFieldSelector(query.get('fieldSelector') ?? ''));
-  checkFields(resource, fields);
+  checkFields(fieldRules, fields);
   return { labels: parsed(() => parseLabelSelector(query.get('labelSelector') ?? '')), fields };
 }
 
@@ -67,5 +67,5 @@ export async function listSelected(
 export function isSelected(kind: ServedKind, item: StoredObject, { labels, fields }: Selection): boolean {
   const object = decodeFromStore(item.bytes, item.revision);
   const has = (object.metadata.labels ?? {}) as Readonly<Record<string, string>>;
-  return matchesLabels(labels, has) && hasFields(kind.resource, fields, object);
+  return matchesLabels(labels, has) && hasFields(kind.fieldRules, fields, object);
 }

@@ -43,7 +43,7 @@ export async function serve(service: Service, kind: ServedKind, request: ApiRequ
   if (info.subresource !== '' && !isPart) {
     throw new ApiError('NotFound', 'the server could not find the requested resource');
   }
-  const sentences = new Set<string>();
+  const sentences = new Set<string>(kind.notice === null ? [] : [kind.notice]);
   const served = { ...request, warn: (sentence: string) => void sentences.add(sentence) };
   const answer = await serveVerb(service, kind, served);
   return { ...answer, warnings: [...sentences] };
@@ -73,7 +73,7 @@ async function serveVerb(service: Service, kind: ServedKind, request: Served): P
 
 async function get(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   const { name, namespace } = request.info;
-  const form = formOf(request);
+  const form = formOf(request, kind);
   const version = request.query.get('resourceVersion') ?? '';
   const stored = await kind.objects.get(placeOf(kind, namespace, name), version);
   if (stored === null) throw notFound(kind.resource, name);
@@ -81,7 +81,7 @@ async function get(service: Service, kind: ServedKind, request: Served): Promise
 }
 
 async function list(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
-  const form = formOf(request);
+  const form = formOf(request, kind);
   const selection = readSelection(kind, request.query);
   const word = (name: string): string => request.query.get(name) ?? '';
   const plan = planList({
@@ -97,7 +97,7 @@ async function list(service: Service, kind: ServedKind, request: Served): Promis
 
 async function create(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   if (request.info.name !== '') throw methodNotAllowed(request.info);
-  const form = formOf(request);
+  const form = formOf(request, kind);
   const options = readWriteOptions(request.query, request.userAgent, 'CreateOptions', null);
   const object = readObject(service, kind, request);
   const { namespace } = request.info;
@@ -112,7 +112,7 @@ async function create(service: Service, kind: ServedKind, request: Served): Prom
 }
 
 async function update(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
-  const form = formOf(request);
+  const form = formOf(request, kind);
   const options = readWriteOptions(request.query, request.userAgent, 'UpdateOptions', null);
   const object = readObject(service, kind, request);
   const change = (): JsonObject => object as JsonObject;
@@ -130,8 +130,8 @@ async function update(service: Service, kind: ServedKind, request: Served): Prom
 }
 
 async function patch(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
-  const form = formOf(request);
-  const patchKind = patchKindOf(request.contentType ?? '');
+  const form = formOf(request, kind);
+  const patchKind = patchKindOf(request.contentType ?? '', kind.type !== null);
   const options = readWriteOptions(request.query, request.userAgent, 'PatchOptions', patchKind);
   const { value, duplicates } = readText(request.body, patchKind === 'apply' ? 'yaml' : 'json');
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
@@ -142,7 +142,7 @@ async function patch(service: Service, kind: ServedKind, request: Served): Promi
 }
 
 async function remove(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
-  const form = formOf(request);
+  const form = formOf(request, kind);
   const options = readDeleteOptions(request.query, request.body);
   const { name, namespace } = request.info;
   const { isGone, object } = await deleteObject(
@@ -164,7 +164,7 @@ async function remove(service: Service, kind: ServedKind, request: Served): Prom
 
 /** One after the other; the answer is the list of what was there. */
 async function removeAll(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
-  const form = formOf(request);
+  const form = formOf(request, kind);
   const options = readDeleteOptions(request.query, request.body);
   const selection = readSelection(kind, request.query);
   const found = await listSelected(kind, belowOf(request.info), { kind: 'newest', limit: 0 }, selection);
@@ -196,15 +196,17 @@ function answered(
 
 function readObject(service: Service, kind: ServedKind, request: Served): ApiObject {
   const encoding = encodingOfBody(request.contentType);
-  if (encoding === null) {
-    const known = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+  const isForeign = encoding === 'protobuf' && kind.type === null;
+  if (encoding === null || isForeign) {
+    const protobuf = kind.type === null ? '' : ', application/vnd.kubernetes.protobuf';
+    const known = `application/json, application/yaml${protobuf}`;
     throw new ApiError(
       'UnsupportedMediaType',
       `the body of the request was in an unknown format - accepted media types include: ${known}`,
     );
   }
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
-  const { object, warnings } = readBody(service.registry, kind.type, request.body, encoding, validation);
+  const { object, warnings } = readBody(service.registry, kind, request.body, encoding, validation);
   for (const sentence of warnings) request.warn(sentence);
   return object;
 }

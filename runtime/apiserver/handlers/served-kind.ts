@@ -1,5 +1,7 @@
 /** A resource as the handlers see it: what the registry says of it, and what is special to its kind. */
 import type { UserInfo } from '../authentication/user.ts';
+import type { FieldRules } from '../fields/known-fields.ts';
+import { fieldRulesOf } from '../fields/select-fields.ts';
 import type { ManagedKind } from '../managed-fields/managed-fields.ts';
 import { shapeOf } from '../managed-fields/shape.ts';
 import type { NameRule } from '../objects/name-rules.ts';
@@ -10,8 +12,11 @@ import { CodecError } from '../schemas/protobuf/codec-error.ts';
 import { Decoder } from '../schemas/protobuf/decode.ts';
 import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import type { ApiType, GroupVersionKind, Registry } from '../schemas/registry.ts';
+import { unknownFields } from '../schemas/unknown-fields.ts';
 import { ApiError, type FieldError } from '../status.ts';
 import { type Conversion, ObjectStore } from '../storage/object-store.ts';
+import type { Printer } from '../tables/printer.ts';
+import { printerOf } from '../tables/printers.ts';
 
 /**
  * What a kind adds to what all objects have in common. The functions are pure, and get objects as Go writes them. A write
@@ -88,14 +93,31 @@ export interface ServedKind {
   readonly objects: ObjectStore;
   /** null: what is stored is what is served. */
   readonly conversion: Conversion | null;
-  readonly type: ApiType;
+  /** Null: there is none, the objects have a schema of their own, and nobody writes them in protobuf. */
+  readonly type: ApiType | null;
+  /** Of a body or a patched object, as paths; what field validation says something of. */
+  readonly unknownFields: (object: unknown) => readonly string[];
   readonly managed: ManagedKind;
   readonly apiVersion: string;
+  readonly printer: Printer;
+  readonly fieldRules: FieldRules;
+  /** How many replicas there are, read and written; null: of kinds with a handler of their own, or without replicas. */
+  readonly scale: ScaleView | null;
+  /** Said with every answer, of a version that is deprecated. */
+  readonly notice: string | null;
+  /** What is served has changed: who watches begins anew. Null: it never does. */
+  readonly ended: AbortSignal | null;
   /**
    * The object as Go writes it: fields in their order, empty structs there, unknown ones gone. Throws `ApiError` where a
    * value is not of its field's type.
    */
   readonly normalize: (object: ApiObject) => ApiObject;
+}
+
+export interface ScaleView {
+  readonly read: (object: ApiObject) => ApiObject;
+  /** @throws ApiError */
+  readonly write: (object: ApiObject, scale: ApiObject) => ApiObject;
 }
 
 export interface ServedKindOptions {
@@ -119,9 +141,12 @@ export function serveKind(options: ServedKindOptions): ServedKind {
   const conversion = conversionOf(options, storage.kind);
   return {
     ...{ resource, strategy, type, apiVersion, conversion },
+    ...{ scale: null, notice: null, ended: null },
+    ...{ printer: printerOf(resource), fieldRules: fieldRulesOf(resource) },
+    unknownFields: (object) => unknownFields(type, object),
     objects: new ObjectStore({ store, prefix: storage.prefix, claimsOf: strategy.claimsOf, conversion }),
     managed: { shape: shapeOf(type), zero, apiVersion },
-    normalize: (object) => normalize(registry, object),
+    normalize: (object) => normalizeObject(registry, object),
   };
 }
 
@@ -131,12 +156,13 @@ function conversionOf(
 ): Conversion | null {
   if (stored.group === group && stored.version === version) return null;
   return {
-    toServed: (object) => convert(object, { group, version, kind }),
+    toServed: (objects) => objects.map((object) => convert(object, { group, version, kind })),
     toStored: (object) => convert(object, stored),
   };
 }
 
-function normalize(registry: Registry, object: ApiObject): ApiObject {
+/** As Go writes it. @throws ApiError (400) where a value is not of its field's type */
+export function normalizeObject(registry: Registry, object: ApiObject): ApiObject {
   try {
     return decodeObject(registry, encodeObject(registry, object as JsonObject)) as ApiObject;
   } catch (error) {

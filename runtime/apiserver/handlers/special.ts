@@ -5,6 +5,7 @@
 import type { ApiObject } from '../objects/object-bytes.ts';
 import { encodingOfBody } from '../request/accept.ts';
 import type { GroupVersionKind } from '../schemas/registry.ts';
+import { unknownFields } from '../schemas/unknown-fields.ts';
 import { ApiError } from '../status.ts';
 import { writeAnswer } from './answer.ts';
 import { type ApiRequest, formOf, type Service } from './api-request.ts';
@@ -42,7 +43,8 @@ export function readObjectOf(
     throw new ApiError('UnsupportedMediaType', sentence);
   }
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
-  const body = readBody(registry, type, request.body, encoding, validation);
+  const bodyKind = { type, unknownFields: (object: unknown) => unknownFields(type, object) };
+  const body = readBody(registry, bodyKind, request.body, encoding, validation);
   const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
   const { object } = body;
   if (object.kind === kind.kind && object.apiVersion === apiVersion) return body;

@@ -10,7 +10,7 @@ import { conflict, type FieldError, invalid, notFound, outdated } from '../statu
 import type { Decision, StoredObject } from '../storage/object-store.ts';
 import { allocated, withAllocation } from './allocate.ts';
 import { asApiObject, checkBody } from './check-body.ts';
-import { normalized, placeOf, type ServedKind } from './served-kind.ts';
+import { normalized, placeOf, type ServedKind, type Strategy } from './served-kind.ts';
 import { finalizersOf, withServerFields } from './server-fields.ts';
 import type { Surroundings, WriteOptions } from './surroundings.ts';
 
@@ -176,13 +176,14 @@ function raiseGeneration(
   current: ApiObject,
 ): ApiObject {
   if (subresource === 'status' || !strategy.countsGenerations) return next;
-  if (isSameJson(wantedOf(next), wantedOf(current))) return next;
+  if (isSameJson(wantedOf(strategy, next), wantedOf(strategy, current))) return next;
   const generation = Number(current.metadata.generation ?? 0) + 1;
   return { ...next, metadata: { ...next.metadata, generation } };
 }
 
-function wantedOf({ metadata: _, status: __, ...wanted }: ApiObject): JsonValue {
-  return wanted as JsonObject;
+/** A status that has no subresource is written with all the rest, and counts with it. */
+function wantedOf({ hasStatus }: Strategy, { metadata: _, status, ...wanted }: ApiObject): JsonValue {
+  return (hasStatus || status === undefined ? wanted : { ...wanted, status }) as JsonObject;
 }
 
 function checkAll(

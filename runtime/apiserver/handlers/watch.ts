@@ -34,7 +34,7 @@ export function openWatch(
   request: ApiRequest,
   random: number,
 ): OpenWatch {
-  const form = formOf(request);
+  const form = formOf(request, kind);
   const selection = readSelection(kind, request.query);
   const plan = planOf(request.query);
   const seconds = readTimeout(request.query.get('timeoutSeconds') ?? '', random);
@@ -47,7 +47,8 @@ export function openWatch(
     const end = (): void => over.abort();
     const timer = setTimeout(end, seconds * 1000);
     signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
+    kind.ended?.addEventListener('abort', end, { once: true });
+    if (signal.aborted || kind.ended?.aborted === true) end();
     const ended = over.signal;
     const watch = { kind, below, selection, plan, frames, bookmarks, sink, store: service.store };
     try {
@@ -58,6 +59,7 @@ export function openWatch(
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', end);
+      kind.ended?.removeEventListener('abort', end);
     }
   };
   return { mediaType: frames.mediaType, run };

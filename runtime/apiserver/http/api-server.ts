@@ -13,6 +13,7 @@ import { impersonate } from '../authorization/impersonation.ts';
 import type { Admission } from '../handlers/admission.ts';
 import type { ApiRequest, Service } from '../handlers/api-request.ts';
 import type { Kinds } from '../handlers/kinds.ts';
+import { scaleHandler } from '../handlers/scale.ts';
 import { type ApiAnswer, serve } from '../handlers/serve.ts';
 import { type SpecialHandlers, specialName } from '../handlers/special.ts';
 import { openWatch } from '../handlers/watch.ts';
@@ -140,7 +141,7 @@ async function answerPath(options: ApiServerOptions, request: HttpRequest): Prom
   const found =
     (await serveHealth(health, request)) ??
     serveDocuments(request, options) ??
-    serveOpenApi(request) ??
+    serveOpenApi(request, kinds.openApi) ??
     discover(registry, kinds.groupVersions, request, options.ownAddress());
   if (found === null) return methods.has(request.method) ? pageNotFound() : methodNotAllowed();
   if (request.method === 'GET' || (request.method === 'HEAD' && found.code !== 200)) return found;
@@ -196,6 +197,9 @@ async function answerResource(
   if (special !== undefined) return toHttp(await special({ service: options, kinds, request: asked }));
   if (resource.storage === null) throw nothing();
   const kind = kinds.served(resource);
+  if (info.subresource === 'scale' && kind.scale !== null) {
+    return toHttp(await scaleHandler(kind.scale)({ service: options, kinds, request: asked }));
+  }
   if (info.verb !== 'watch') return toHttp(await serve(options, kind, asked));
   const { mediaType, run } = openWatch(options, kind, asked, options.random());
   return { code: 200, headers: { 'content-type': mediaType, ...noCache }, body: run };

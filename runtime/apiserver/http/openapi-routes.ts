@@ -1,21 +1,26 @@
 /** `/openapi/v2` and `/openapi/v3`: the schemas, as they were generated. (k8s.io/kube-openapi/pkg/handler3) */
 import { createHash } from 'node:crypto';
-import { openApiV2, openApiV3, unpacked } from '../schemas/openapi.ts';
+import { type OpenApiDocument, openApiV2, openApiV3, unpacked } from '../schemas/openapi.ts';
 import { ApiError } from '../status.ts';
 import type { Headers, HttpAnswer, HttpRequest } from './exchange.ts';
 import { jsonAnswer, takesGzip } from './plain-answers.ts';
 
 const root = '/openapi/v3';
 
-/** @returns null for a path that is none of these */
-export function serveOpenApi(request: HttpRequest): HttpAnswer | null {
+/** @param custom those of custom resources. @returns null for a path that is none of these */
+export function serveOpenApi(
+  request: HttpRequest,
+  custom: () => readonly OpenApiDocument[],
+): HttpAnswer | null {
   const { path } = request;
   if (path === '/openapi/v2') return versionTwo(request);
-  if (path === root || path === `${root}/`) return jsonAnswer(200, { paths: listDocuments() });
+  if (path === root || path === `${root}/`)
+    return jsonAnswer(200, { paths: listDocuments([...openApiV3(), ...custom()]) });
   if (!path.startsWith(`${root}/`)) return null;
-  const document = openApiV3().find(({ name }) => name === path.slice(root.length + 1));
+  const name = path.slice(root.length + 1);
+  const document = [...openApiV3(), ...custom()].find((one) => one.name === name);
   if (document === undefined) return null;
-  const { name, hash, gzip } = document;
+  const { hash, gzip } = document;
   const asked = request.query.get('hash');
   if (asked !== null && asked !== hash) {
     return { code: 301, headers: { location: urlOf(name, hash) }, body: [] };
@@ -28,8 +33,8 @@ export function serveOpenApi(request: HttpRequest): HttpAnswer | null {
   return packed(request, gzip(), { ...headers, 'content-type': 'application/json' });
 }
 
-function listDocuments(): object {
-  const all = openApiV3().map(({ name, hash }) => [name, { serverRelativeURL: urlOf(name, hash) }] as const);
+function listDocuments(documents: readonly OpenApiDocument[]): object {
+  const all = documents.map(({ name, hash }) => [name, { serverRelativeURL: urlOf(name, hash) }] as const);
   return Object.fromEntries(all);
 }
 

@@ -58,8 +58,9 @@ export class ClaimsTakenError extends Error {
 
 /** Between the version that is stored and another one that is served. */
 export interface Conversion {
-  readonly toServed: (stored: ApiObject) => ApiObject;
-  readonly toStored: (served: ApiObject) => ApiObject;
+  /** As many as were given, in their order: all of a list at once. */
+  readonly toServed: (stored: readonly ApiObject[]) => readonly ApiObject[] | Promise<readonly ApiObject[]>;
+  readonly toStored: (served: ApiObject) => ApiObject | Promise<ApiObject>;
 }
 
 export interface ObjectStoreOptions {
@@ -101,13 +102,13 @@ export class ObjectStore {
       this.#datastore.range({ key: this.#key(place) }, { serializable }),
     );
     if (revision < least) throw tooLarge(least, revision);
-    return items[0] === undefined ? null : this.#toStored(items[0]);
+    return (await this.#toStored(items.slice(0, 1)))[0] ?? null;
   }
 
   /** @param below the namespace and a slash, or '' for all of them. */
   async list(below: string, plan: ListPlan): Promise<StoredList> {
     const { revision, items: found, more, count } = await this.#range(below, plan);
-    const items = found.map((item) => this.#toStored(item));
+    const items = await this.#toStored(found);
     const last = items.at(-1);
     if (!more || last === undefined) return { items, revision, continue: '', remaining: null };
     // The first key that could follow the last one.
@@ -172,7 +173,7 @@ export class ObjectStore {
     held: readonly string[],
   ): Promise<StoredObject | null> {
     const key = this.#key(place);
-    const value = encodeForStore(this.#conversion?.toStored(next) ?? next);
+    const value = encodeForStore((await this.#conversion?.toStored(next)) ?? next);
     const wanted = this.#claimsOf(next);
     const added = wanted.filter((claim) => !held.includes(claim));
     const { succeeded, revision } = await asked(
@@ -246,17 +247,27 @@ export class ObjectStore {
     return Buffer.from(this.#prefix + place);
   }
 
-  #toStored({ key, value, modifyRevision }: KeyValue): StoredObject {
-    const whole = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
-    const bytes = servedBytes(value, this.#conversion);
-    return { place: whole.slice(this.#prefix.length), bytes, revision: modifyRevision };
+  async #toStored(found: readonly KeyValue[]): Promise<StoredObject[]> {
+    const bytes = await servedBytes(
+      found.map(({ value }) => value),
+      this.#conversion,
+    );
+    return found.map(({ key, modifyRevision }, index) => {
+      const whole = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
+      const place = whole.slice(this.#prefix.length);
+      return { place, bytes: bytes[index] as Uint8Array, revision: modifyRevision };
+    });
   }
 }
 
-/** An object as the store has it, in the version that is served. */
-export function servedBytes(stored: Uint8Array, conversion: Conversion | null): Uint8Array {
-  if (conversion === null) return stored;
-  return encodeForStore(conversion.toServed(decodeFromStore(stored, 0)));
+/** Objects as the store has them, in the version that is served. */
+export async function servedBytes(
+  stored: readonly Uint8Array[],
+  conversion: Conversion | null,
+): Promise<readonly Uint8Array[]> {
+  if (conversion === null || stored.length === 0) return stored;
+  const served = await conversion.toServed(stored.map((bytes) => decodeFromStore(bytes, 0)));
+  return served.map(encodeForStore);
 }
 
 function claimKey(claim: string): Uint8Array {

@@ -2,7 +2,7 @@
  * A watch of objects in the store, from any kept revision on: no event twice, none left out, whichever node serves it.
  * (k8s.io/apiserver/pkg/storage/etcd3/watcher.go)
  */
-import { prefixEnd } from '../../datastore/state-machine/model.ts';
+import { type Change, prefixEnd } from '../../datastore/state-machine/model.ts';
 import { type Store, StoreError } from '../../datastore/store.ts';
 import { ApiError } from '../status.ts';
 import { type Conversion, servedBytes } from './object-store.ts';
@@ -44,11 +44,11 @@ export async function watchObjects(
       {
         onStarted: (_, through) => handlers.onStarted(through),
         onBatch: async ({ changes }) => {
-          const events = changes
-            .map((change) => toEvent(change, asServed(selects, conversion)))
+          const events = (await asServed(changes, conversion))
+            .map((change) => toEvent(change, selects))
             .filter((event) => event !== null);
           if (events.includes('lost')) throw expired(startRevision, null);
-          const seen = (events as readonly ObjectEvent[]).map((event) => served(event, conversion));
+          const seen = events as readonly ObjectEvent[];
           if (seen.length > 0) await handlers.onEvents(seen);
         },
       },
@@ -59,12 +59,24 @@ export async function watchObjects(
   }
 }
 
-function asServed(selects: Selects | null, conversion: Conversion | null): Selects | null {
-  return selects === null ? null : (bytes) => selects(servedBytes(bytes, conversion));
-}
-
-function served(event: ObjectEvent, conversion: Conversion | null): ObjectEvent {
-  return conversion === null ? event : { ...event, bytes: servedBytes(event.bytes, conversion) };
+async function asServed(
+  changes: readonly Change[],
+  conversion: Conversion | null,
+): Promise<readonly Change[]> {
+  if (conversion === null) return changes;
+  const stored = changes.flatMap((change) => [
+    change.type === 'delete' ? null : change.value,
+    change.previous?.value,
+  ]);
+  const there = stored.filter((bytes) => bytes !== null && bytes !== undefined);
+  const served = (await servedBytes(there, conversion)).values();
+  const next = (): Uint8Array => served.next().value as Uint8Array;
+  return changes.map((change) => {
+    const value = change.type === 'delete' ? change.value : next();
+    const { previous } = change;
+    if (previous === undefined || previous === null) return { ...change, value };
+    return { ...change, value, previous: { ...previous, value: next() } };
+  });
 }
 
 function toWatchError(error: unknown, startRevision: number): unknown {

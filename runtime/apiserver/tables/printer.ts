@@ -2,11 +2,12 @@
 import { stringAt } from '../objects/read-path.ts';
 import { ageOf } from './human-duration.ts';
 
-export type Cell = string | number | boolean;
+/** Null: there is nothing at its place. */
+export type Cell = string | number | boolean | null;
 
 export interface ColumnDefinition {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'boolean' | 'date';
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   /** `name`: it names the object. */
   readonly format: string;
   readonly description: string;

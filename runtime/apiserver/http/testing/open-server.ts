@@ -9,6 +9,9 @@ import type { NodeId } from '../../../raft/types.ts';
 import { convertStored } from '../../../resources/convert.ts';
 import { strategyOf } from '../../../resources/strategies.ts';
 import { allowMasters } from '../../authorization/authorizer.ts';
+import { webhookCaller } from '../../custom-resources/conversion/call-webhook.ts';
+import { openCustomKinds } from '../../custom-resources/custom-kinds.ts';
+import { settleDefinitions } from '../../custom-resources/settle-definitions.ts';
 import { noAdmission } from '../../handlers/admission.ts';
 import { openKinds } from '../../handlers/kinds.ts';
 import type { Strategy } from '../../handlers/served-kind.ts';
@@ -44,14 +47,21 @@ interface Reply {
 /** @param more in place of what is usual: everybody may do anything. */
 export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) {
   const { store } = await openSoloStore(t, t.testdir());
-  const kinds = openKinds({
+  const faults: unknown[] = [];
+  const builtIn = openKinds({
     registry,
     store,
     groupVersions: builtInGroupVersions,
     strategyOf: strategyFor,
     convert: convertStored,
   });
-  const faults: unknown[] = [];
+  // Names of services are not known here: a webhook has an address.
+  const callWebhook = webhookCaller(async () => null);
+  const kinds = openCustomKinds({ registry, store, builtIn, callWebhook });
+  const settling = settleDefinitions({
+    ...{ kinds, surroundings: realSurroundings },
+    onFault: (error) => faults.push(error),
+  });
   const user = { name: 'me', uid: '', groups: ['system:masters'], extra: {} };
   const certificate = await makeCertificate();
   const server = apiServer({
@@ -73,7 +83,11 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
   const listener = await openListener({
     ...{ address: '127.0.0.1', port: 0, certificate, handle: server.handle },
   });
-  t.teardown(() => listener.close());
+  t.teardown(async () => {
+    await listener.close();
+    await settling.close();
+    kinds.close();
+  });
   return { store, faults, listener, server, ...clientOf(t, listener.port, certificate.caCertificate) };
 }
 

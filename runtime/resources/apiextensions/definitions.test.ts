@@ -1,0 +1,184 @@
+import t from 'tap';
+import { made, saidOfChange, saidOfNew } from '../testing/say.ts';
+import { customResourceDefinitionStrategy as strategy } from './definitions.ts';
+
+const plain = {
+  type: 'object',
+  properties: { spec: { type: 'object', properties: { a: { type: 'string' } } } },
+};
+
+function define(schema: object = plain, version: object = {}, spec: object = {}) {
+  return {
+    ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+    metadata: { name: 'foos.ex.io' },
+    spec: {
+      ...{ group: 'ex.io', scope: 'Namespaced', names: { plural: 'foos', kind: 'Foo' } },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, ...version },
+      ],
+      ...spec,
+    },
+  };
+}
+
+t.test('a definition is filled in', async (t) => {
+  t.same(saidOfNew(strategy, define()), []);
+  t.match(made(strategy, define()), {
+    spec: { names: { singular: 'foo', listKind: 'FooList' }, conversion: { strategy: 'None' } },
+    status: { storedVersions: ['v1'] },
+  });
+});
+
+const at = 'spec.versions[0].schema.openAPIV3Schema';
+const inside = (property: object): object => ({ type: 'object', properties: { x: property } });
+
+t.test('what a definition cannot say', async (t) => {
+  for (const [definition, sentence] of [
+    [
+      define(plain, {}, { group: 'io' }),
+      'spec.group: Invalid value: "io": should be a domain with at least one dot',
+    ],
+    [
+      define(plain, {}, { scope: 'Galaxy' }),
+      'spec.scope: Unsupported value: "Galaxy": supported values: "Cluster", "Namespaced"',
+    ],
+    [
+      define(plain, { storage: false }),
+      /spec.versions: .*must have exactly one version marked as storage version/,
+    ],
+    [define(plain, { name: 'V1' }), /spec.versions\[0\].name: Invalid value: "V1": a DNS-1035 label/],
+    [define(plain, { schema: null }), `${at}: Required value: schemas are required`],
+    [
+      define(plain, {}, { names: { plural: 'foos', kind: 'Foo', listKind: 'Foo' } }),
+      'spec.names.listKind: Invalid value: "Foo": kind and listKind may not be the same',
+    ],
+    [
+      define(plain, {}, { preserveUnknownFields: true }),
+      /spec.preserveUnknownFields: Invalid value: true: cannot set to true/,
+    ],
+    [define({}), `${at}.type: Required value: must not be empty at the root`],
+    [define({ type: 'string' }), `${at}.type: Invalid value: "string": must be object at the root`],
+    [
+      define(inside({})),
+      `${at}.properties[x].type: Required value: must not be empty for specified object fields`,
+    ],
+    [define(inside({ type: 'array' })), `${at}.properties[x].items: Required value: must be specified`],
+    [
+      define(inside({ type: 'text' })),
+      /properties\[x\].type: Unsupported value: "text": supported values: "array", "boolean"/,
+    ],
+    [define(inside({ type: 'string', uniqueItems: true })), /Forbidden: uniqueItems cannot be set to true/],
+    [
+      define(inside({ type: 'string', pattern: '(?=a)' })),
+      /properties\[x\].pattern: .*must be a valid regular expression, but isn't/,
+    ],
+    [
+      define(inside({ type: 'integer', default: 'a' })),
+      /x\].default: Invalid value: "string": .*must be of type integer: "string"/,
+    ],
+    [
+      define(inside({ ...inside({ type: 'string' }), default: { y: 1 } })),
+      /x\].default: .*must not have unknown fields/,
+    ],
+    [
+      define(inside({ type: 'string', anyOf: [{ type: 'string' }] })),
+      `${at}.properties[x].anyOf[0].type: Forbidden: must be empty to be structural`,
+    ],
+    [
+      define({ ...plain, anyOf: [{ properties: { y: { minLength: 1 } } }] }),
+      `${at}.properties[y]: Required value: because it is defined in ${at}.anyOf[0].properties[y]`,
+    ],
+    [
+      define({ type: 'object', properties: { metadata: inside({ type: 'string' }) } }),
+      /must not specify anything other than name and generateName/,
+    ],
+    [
+      define({ type: 'object', additionalProperties: { type: 'string' } }),
+      /additionalProperties: Forbidden: must not be used at the root/,
+    ],
+    [
+      define(
+        inside({
+          type: 'array',
+          items: { type: 'object', properties: { k: { type: 'string' } } },
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['k'],
+        }),
+      ),
+      /so it must have a default or be a required property/,
+    ],
+    [
+      define(inside({ type: 'string', 'x-kubernetes-list-type': 'set' })),
+      /must be array if x-kubernetes-list-type is specified/,
+    ],
+    [
+      define({ ...plain, 'x-kubernetes-validations': [{ rule: 'self.nothing' }] }),
+      /x-kubernetes-validations\[0\].rule: .*compilation failed: ERROR: <input>:1:5: undefined field 'nothing'/,
+    ],
+    [
+      define({ ...plain, 'x-kubernetes-validations': [{ rule: '1' }] }),
+      /cel expression must evaluate to a bool/,
+    ],
+    [
+      define({ ...plain, 'x-kubernetes-validations': [{ rule: 'true', messageExpression: '1' }] }),
+      /messageExpression must evaluate to a string/,
+    ],
+    [
+      define({ ...plain, 'x-kubernetes-validations': [{ rule: 'true', fieldPath: '.no' }] }),
+      /does not refer to a valid field/,
+    ],
+    [
+      define(
+        inside({
+          type: 'array',
+          items: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > oldSelf' }] },
+        }),
+      ),
+      /oldSelf cannot be used on the uncorrelatable portion/,
+    ],
+    [
+      define(plain, { additionalPrinterColumns: [{ name: 'A', type: 'text', jsonPath: 'a' }] }),
+      /type: Invalid value: "text": must be one of boolean,date,integer,number,string/,
+    ],
+    [
+      define(plain, { subresources: { scale: { specReplicasPath: '.a', statusReplicasPath: '.status.b' } } }),
+      /should be a json path under .spec/,
+    ],
+    [define(plain, { selectableFields: [{ jsonPath: '.spec.b' }] }), /does not refer to a valid field/],
+    [define(plain, { deprecationWarning: 'old' }), /can only be set for deprecated versions/],
+    [
+      define(plain, {}, { conversion: { strategy: 'Webhook' } }),
+      'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook',
+    ],
+    [
+      { ...define(), metadata: { name: 'x' } },
+      'metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group',
+    ],
+  ] as const) {
+    const said = saidOfNew(strategy, definition);
+    const fits = said.some((one) => (typeof sentence === 'string' ? one === sentence : sentence.test(one)));
+    t.ok(fits, String(sentence), { said });
+  }
+});
+
+t.test('what cannot change', async (t) => {
+  t.match(saidOfChange(strategy, define(), { spec: { group: 'ex.com' } }), [
+    /metadata.name/,
+    /spec.group: .*immutable/,
+  ]);
+  const others = [{ name: 'v2', served: true, storage: true, schema: { openAPIV3Schema: plain } }];
+  t.same(saidOfChange(strategy, define(), { spec: { versions: others } }), [
+    'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; must be removed from status.storedVersions first',
+  ]);
+});
+
+t.test('hostile schemas are refused in time', async (t) => {
+  let deep: object = { type: 'string' };
+  for (let depth = 0; depth < 150; depth += 1) deep = inside(deep);
+  t.same(saidOfNew(strategy, define(deep)), []);
+  const rule = { rule: `self.x${' && true'.repeat(5000)} == 1` };
+  t.equal(
+    saidOfNew(strategy, define({ ...plain, 'x-kubernetes-validations': Array(50).fill(rule) })).length,
+    50,
+  );
+});
