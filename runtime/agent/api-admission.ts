@@ -9,10 +9,9 @@ import type { Kinds } from '../apiserver/handlers/kinds.ts';
 import { normalized, placeOf } from '../apiserver/handlers/served-kind.ts';
 import type { Surroundings } from '../apiserver/handlers/surroundings.ts';
 import type { Access } from '../apiserver/http/api-server.ts';
-import { decodeFromStore } from '../apiserver/objects/object-bytes.ts';
+import { type ApiObject, decodeFromStore } from '../apiserver/objects/object-bytes.ts';
 import type { Resource } from '../apiserver/resources/resource.ts';
 import type { Store } from '../datastore/store.ts';
-import { convertStored } from '../resources/convert.ts';
 import { resolveServices } from './service-addresses.ts';
 import { readStored } from './stored-reads.ts';
 
@@ -41,7 +40,7 @@ export function openApiAdmission({ store, kinds, surroundings, authorizer, more 
     webhooks: {
       resolve: resolveServices(kinds),
       equivalents: (resource) => equivalents(kinds, resource),
-      convert: convertStored,
+      convert: (object, from, to) => convert(kinds, object, from, to),
       normalize: (resource, object) => {
         const kind = kinds.served(resource);
         return normalized(kind, kind.strategy.fillIn, kind.normalize(object));
@@ -75,6 +74,13 @@ function equivalents(kinds: Kinds, resource: Resource): readonly Resource[] {
     .filter(
       (one) => one.storage?.prefix === storage.prefix && (one.version !== version || one.group !== group),
     );
+}
+
+/** By way of the form that is stored. */
+async function convert(kinds: Kinds, object: ApiObject, from: Resource, to: Resource): Promise<ApiObject> {
+  const stored = (await kinds.served(from).conversion?.toStored(object)) ?? object;
+  const [served] = (await kinds.served(to).conversion?.toServed([stored])) ?? [stored];
+  return served ?? stored;
 }
 
 function findParams(kinds: Kinds): FindParams {
