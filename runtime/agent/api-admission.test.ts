@@ -1,10 +1,11 @@
 /** The policies of a node's API as clients meet them: over HTTP, with a real store. */
 import t, { type Test } from 'tap';
 import { allowMasters } from '../apiserver/authorization/authorizer.ts';
-import { type Admission, noAdmission } from '../apiserver/handlers/admission.ts';
+import { noAdmission } from '../apiserver/handlers/admission.ts';
 import { openKinds } from '../apiserver/handlers/kinds.ts';
 import { realSurroundings } from '../apiserver/handlers/surroundings.ts';
 import { registry } from '../apiserver/handlers/testing/open-kind.ts';
+import type { Access } from '../apiserver/http/api-server.ts';
 import { openServer } from '../apiserver/http/testing/open-server.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { convertStored } from '../resources/convert.ts';
@@ -14,13 +15,13 @@ import { openApiAdmission } from './api-admission.ts';
 const me = { name: 'me', uid: '', groups: ['system:masters'], extra: {} };
 
 async function open(t: Test) {
-  let admission: (user: typeof me) => Admission = () => noAdmission;
+  let admission: Access['admission'] = () => noAdmission;
   const authorizer = async () => allowMasters;
   const server = await openServer(t, {
     access: {
       authenticate: async () => ({ kind: 'user', user: me, audiences: [] }),
       authorizer,
-      admission: (user) => admission(user as typeof me),
+      admission: (...by) => admission(...by),
     },
   });
   const { store, ask, faults } = server;

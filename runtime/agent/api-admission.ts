@@ -4,16 +4,14 @@ import { openAdmission } from '../apiserver/admission/open-admission.ts';
 import type { Plugin } from '../apiserver/admission/plugin.ts';
 import type { FindParams } from '../apiserver/admission/policies/params.ts';
 import type { QuotaStore } from '../apiserver/admission/resource-quota.ts';
-import type { UserInfo } from '../apiserver/authentication/user.ts';
 import type { Authorizer } from '../apiserver/authorization/authorizer.ts';
-import type { Admission } from '../apiserver/handlers/admission.ts';
 import type { Kinds } from '../apiserver/handlers/kinds.ts';
 import { normalized, placeOf } from '../apiserver/handlers/served-kind.ts';
 import type { Surroundings } from '../apiserver/handlers/surroundings.ts';
-import { decodeFromStore } from '../apiserver/objects/object-bytes.ts';
+import type { Access } from '../apiserver/http/api-server.ts';
+import { type ApiObject, decodeFromStore } from '../apiserver/objects/object-bytes.ts';
 import type { Resource } from '../apiserver/resources/resource.ts';
 import type { Store } from '../datastore/store.ts';
-import { convertStored } from '../resources/convert.ts';
 import { resolveServices } from './service-addresses.ts';
 import { readStored } from './stored-reads.ts';
 
@@ -29,7 +27,7 @@ export interface ApiAdmissionOptions {
 const againMilliseconds = 150;
 
 export function openApiAdmission({ store, kinds, surroundings, authorizer, more }: ApiAdmissionOptions): {
-  readonly admission: (user: UserInfo) => Admission;
+  readonly admission: Access['admission'];
   readonly close: () => void;
 } {
   const reads = readStored(store, kinds);
@@ -42,7 +40,7 @@ export function openApiAdmission({ store, kinds, surroundings, authorizer, more 
     webhooks: {
       resolve: resolveServices(kinds),
       equivalents: (resource) => equivalents(kinds, resource),
-      convert: convertStored,
+      convert: (object, from, to) => convert(kinds, object, from, to),
       normalize: (resource, object) => {
         const kind = kinds.served(resource);
         return normalized(kind, kind.strategy.fillIn, kind.normalize(object));
@@ -76,6 +74,13 @@ function equivalents(kinds: Kinds, resource: Resource): readonly Resource[] {
     .filter(
       (one) => one.storage?.prefix === storage.prefix && (one.version !== version || one.group !== group),
     );
+}
+
+/** By way of the form that is stored. */
+async function convert(kinds: Kinds, object: ApiObject, from: Resource, to: Resource): Promise<ApiObject> {
+  const stored = (await kinds.served(from).conversion?.toStored(object)) ?? object;
+  const [served] = (await kinds.served(to).conversion?.toServed([stored])) ?? [stored];
+  return served ?? stored;
 }
 
 function findParams(kinds: Kinds): FindParams {

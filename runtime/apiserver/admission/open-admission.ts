@@ -2,9 +2,8 @@
  * All policies of the server in their order, made once, and held against every write of every user.
  * (pkg/kubeapiserver/options/plugins.go)
  */
-import type { UserInfo } from '../authentication/user.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import type { Admission } from '../handlers/admission.ts';
+import type { Access } from '../http/api-server.ts';
 import type { ApiObject } from '../objects/object-bytes.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts';
@@ -44,13 +43,13 @@ export interface AdmissionOptions {
   readonly more: readonly Plugin[];
 }
 
-export function openAdmission(options: AdmissionOptions): (user: UserInfo) => Admission {
+export function openAdmission(options: AdmissionOptions): Access['admission'] {
   const plugins = pluginsOf(options);
-  return (user) => ({
+  return (user, annotate) => ({
     mutate: async (request) =>
-      ((await mutateAll(plugins, { ...request, user })) ?? request.object) as ApiObject,
+      ((await mutateAll(plugins, { ...request, user, annotate })) ?? request.object) as ApiObject,
     validate: async (request) => {
-      const asked = { ...request, user };
+      const asked = { ...request, user, annotate };
       const { operation } = asked;
       // Such a request has nothing to be changed, and is asked about once.
       if (operation === 'DELETE' || operation === 'CONNECT') await mutateAll(plugins, asked);

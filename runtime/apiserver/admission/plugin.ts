@@ -6,6 +6,8 @@ import { type ApiError, forbidden } from '../status.ts';
 
 export interface Asked extends AdmissionRequest {
   readonly user: UserInfo;
+  /** What the audit is to say of the request besides. */
+  readonly annotate: (key: string, value: string) => void;
 }
 
 export interface Plugin {

@@ -31,7 +31,8 @@ export interface Access {
   readonly authenticate: (request: HttpRequest) => Promise<Identity>;
   /** Resolves when this node knows the rules. */
   readonly authorizer: () => Promise<Authorizer>;
-  readonly admission: (user: UserInfo) => Admission;
+  /** @param annotate what the audit is to say besides */
+  readonly admission: (user: UserInfo, annotate: (key: string, value: string) => void) => Admission;
 }
 
 export interface ApiServer {
@@ -132,7 +133,7 @@ async function answerFor(
   annotations['authorization.k8s.io/reason'] = reason;
   if (!isAllowed) throw forbiddenRequest(attributes, reason);
   if (info.kind === 'nonResource') return await answerPath(options, request);
-  return await answerResource(options, request, info, user);
+  return await answerResource(options, request, info, { user, annotations });
 }
 
 async function answerPath(options: ApiServerOptions, request: HttpRequest): Promise<HttpAnswer> {
@@ -176,17 +177,22 @@ const rootPaths = [
   '/version',
 ];
 
+interface RequestBy {
+  readonly user: UserInfo;
+  readonly annotations: Record<string, string>;
+}
+
 async function answerResource(
   options: ApiServerOptions,
   request: HttpRequest,
   info: ResourceRequest,
-  user: UserInfo,
+  by: RequestBy,
 ): Promise<HttpAnswer> {
   const { kinds } = options;
   const resource = kinds.resource(info);
   if (resource === null) return nothingThere(kinds, info);
   checkMethod(resource, request, info);
-  const asked = await toApiRequest(options, request, info, user);
+  const asked = await toApiRequest(options, request, info, by);
   const special = options.special[specialName(info)];
   if (special !== undefined) return toHttp(await special({ service: options, kinds, request: asked }));
   if (resource.storage === null) throw nothing();
@@ -237,7 +243,7 @@ async function toApiRequest(
   { access }: ApiServerOptions,
   { headers, query, readBody }: HttpRequest,
   info: ResourceRequest,
-  user: UserInfo,
+  { user, annotations }: RequestBy,
 ): Promise<ApiRequest> {
   const reads = info.verb === 'get' || info.verb === 'list' || info.verb === 'watch';
   return {
@@ -245,7 +251,9 @@ async function toApiRequest(
     userAgent: headers['user-agent'] ?? '',
     body: reads ? new Uint8Array() : await readBody(),
     user,
-    admission: access.admission(user),
+    admission: access.admission(user, (key, value) => {
+      annotations[key] = value;
+    }),
   };
 }
 

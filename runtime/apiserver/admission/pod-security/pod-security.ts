@@ -33,16 +33,23 @@ async function checkPod(reads: Reads, asked: Asked, object: ApiObject): Promise<
   const pod = podOf(object);
   const { enforce } = policy.of;
   const violations = violationsOf(pod, enforce);
+  asked.annotate('pod-security.kubernetes.io/enforce-policy', formatLevel(enforce));
   if (violations.length > 0) {
     throw refuse(asked, `violates PodSecurity "${formatLevel(enforce)}": ${inDetail(violations)}`);
   }
   warn(asked, policy, pod);
 }
 
-function warn({ warn: say }: Asked, { of: { warn: level } }: Policy, pod: CheckedPod): void {
+function warn(asked: Asked, { of }: Policy, pod: CheckedPod): void {
+  const { warn: level, audit } = of;
+  const noted = violationsOf(pod, audit);
+  if (noted.length > 0) {
+    const said = `would violate PodSecurity "${formatLevel(audit)}": ${inDetail(noted)}`;
+    asked.annotate('pod-security.kubernetes.io/audit-violations', said);
+  }
   const violations = violationsOf(pod, level);
   if (violations.length === 0) return;
-  say(`would violate PodSecurity "${formatLevel(level)}": ${inDetail(violations)}`);
+  asked.warn(`would violate PodSecurity "${formatLevel(level)}": ${inDetail(violations)}`);
 }
 
 async function policyFor(reads: Reads, { namespace }: Asked): Promise<Policy> {

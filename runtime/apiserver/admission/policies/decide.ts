@@ -15,6 +15,8 @@ import {
 export interface Said {
   readonly reason: string;
   readonly message: string;
+  /** Of the validation. */
+  readonly index: number;
 }
 
 export interface Complaint extends Said {
@@ -23,12 +25,18 @@ export interface Complaint extends Said {
 }
 
 const longestMessage = 5 * 1024;
+const longestAnnotation = 10 * 1024;
+
+export interface Surroundings {
+  readonly budget: Budget;
+  readonly annotate: (key: string, value: string) => void;
+}
 
 export function decide(
   expressions: Expressions,
-  { spec }: ValidatingAdmissionPolicy,
+  { spec, metadata }: ValidatingAdmissionPolicy,
   given: Bindings,
-  budget: Budget,
+  { budget, annotate }: Surroundings,
 ): readonly Said[] {
   const isStrict = spec?.failurePolicy !== 'Ignore';
   const variables = lazyVariables(spec?.variables ?? [], (expression, before) =>
@@ -38,14 +46,22 @@ export function decide(
   const attempt = (expression: string): Attempt => attemptAt(expressions, expression, bindings, budget);
   for (const { expression = '' } of spec?.matchConditions ?? []) {
     const outcome = attempt(expression);
-    if (outcome.kind === 'failed') return isStrict ? [{ reason: 'Invalid', message: outcome.why }] : [];
+    if (outcome.kind === 'failed')
+      return isStrict ? [{ reason: 'Invalid', message: outcome.why, index: 0 }] : [];
     if (outcome.value !== true) return [];
   }
-  return (spec?.validations ?? []).flatMap((validation) => {
+  for (const { key, valueExpression = '' } of spec?.auditAnnotations ?? []) {
+    const outcome = attempt(valueExpression);
+    if (outcome.kind === 'failed' && isStrict) return [{ reason: 'Invalid', message: outcome.why, index: 0 }];
+    const value = outcome.kind === 'value' && typeof outcome.value === 'string' ? outcome.value : '';
+    if (value !== '') annotate(`${metadata?.name}/${key}`, value.slice(0, longestAnnotation));
+  }
+  return (spec?.validations ?? []).flatMap((validation, index) => {
     const outcome = attempt(validation.expression ?? '');
-    if (outcome.kind === 'failed') return isStrict ? [{ reason: 'Invalid', message: outcome.why }] : [];
+    if (outcome.kind === 'failed')
+      return isStrict ? [{ reason: 'Invalid', message: outcome.why, index }] : [];
     if (outcome.value === true) return [];
-    return [{ reason: validation.reason ?? 'Invalid', message: messageOf(validation, attempt) }];
+    return [{ reason: validation.reason ?? 'Invalid', message: messageOf(validation, attempt), index }];
   });
 }
 

@@ -38,12 +38,16 @@ function open(spec: object, binding: object = {}) {
   });
   return async (asked: Asked = ask('pods', pod)) => {
     const warnings: string[] = [];
+    const notes: Record<string, string> = {};
+    const annotate = (key: string, value: string) => {
+      notes[key] = value;
+    };
     try {
-      await plugin.validate?.({ ...asked, warn: (sentence) => warnings.push(sentence) });
-      return { said: '', code: 200, warnings };
+      await plugin.validate?.({ ...asked, annotate, warn: (sentence) => warnings.push(sentence) });
+      return { said: '', code: 200, warnings, notes };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      return { said: error.message, code: error.code, warnings };
+      return { said: error.message, code: error.code, warnings, notes };
     }
   };
 }
@@ -75,7 +79,21 @@ t.test('a policy refuses what does not fit', async (t) => {
       "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': failed expression: object.spec.replicas <= 3",
     ],
   });
-  t.match(await open({ validations }, { validationActions: ['Audit'] })(), { said: '', warnings: [] });
+  const audited = {
+    validations,
+    auditAnnotations: [{ key: 'n', valueExpression: 'string(object.spec.replicas)' }],
+  };
+  const { said, notes } = await open(audited, { validationActions: ['Audit'] })();
+  t.equal(said, '');
+  t.equal(notes['p/n'], '5');
+  t.match(JSON.parse(notes['validation.policy.admission.k8s.io/validation_failure'] ?? ''), [
+    {
+      policy: 'p',
+      binding: 'b',
+      expressionIndex: 0,
+      message: 'failed expression: object.spec.replicas <= 3',
+    },
+  ]);
 });
 
 t.test('what a policy sees', async (t) => {

@@ -95,16 +95,18 @@ async function complaintsOf(
   const params = await paramsOf(findParams, asked, policy, binding);
   const isStrict = policy.spec?.failurePolicy !== 'Ignore';
   if (params.kind === 'failed') {
-    const complaint = { policy, binding, reason: 'Invalid', message: params.why } as const;
+    const complaint = { policy, binding, reason: 'Invalid', message: params.why, index: 0 } as const;
     return isStrict ? [complaint] : [];
   }
   const budget = newBudget();
   return params.all.flatMap((one) =>
-    decide(expressions, policy, { ...bindings, params: one }, budget).map((said) => ({
-      ...said,
-      policy,
-      binding,
-    })),
+    decide(expressions, policy, { ...bindings, params: one }, { budget, annotate: asked.annotate }).map(
+      (said) => ({
+        ...said,
+        policy,
+        binding,
+      }),
+    ),
   );
 }
 
@@ -122,6 +124,16 @@ function report(asked: Asked, complaints: readonly Complaint[]): void {
     asked.warn(
       `Validation failed for ValidatingAdmissionPolicy '${policy}' with binding '${binding}': ${complaint.message}`,
     );
+  }
+  const noted = complaints
+    .filter((one) => acts(one, 'Audit'))
+    .map(({ message, ...one }) => {
+      const [policy, binding] = namesOf({ ...one, message });
+      const validationActions = one.binding.spec?.validationActions ?? [];
+      return { message, policy, binding, expressionIndex: one.index, validationActions };
+    });
+  if (noted.length > 0) {
+    asked.annotate('validation.policy.admission.k8s.io/validation_failure', JSON.stringify(noted));
   }
   const denied = complaints.find((one) => acts(one, 'Deny'));
   if (denied === undefined) return;

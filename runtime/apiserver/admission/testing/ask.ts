@@ -22,7 +22,12 @@ export function ask(path: string, object: object | null, more: Partial<Asked> = 
   const metadata = (object as ApiObject | null)?.metadata ?? {};
   return {
     ...{ operation: 'CREATE', resource, subresource, user: jane, dryRun: false, options: {}, old: null },
-    ...{ namespace: resource.namespaced ? 'd' : '', name: metadata.name ?? 'x', warn: () => {} },
+    ...{
+      namespace: resource.namespaced ? 'd' : '',
+      name: metadata.name ?? 'x',
+      warn: () => {},
+      annotate: () => {},
+    },
     object: object === null ? null : ({ ...object, metadata: { name: 'x', ...metadata } } as ApiObject),
     ...more,
   };

@@ -66,7 +66,7 @@ function open(webhooks: readonly object[], more: Partial<WebhookOptions> = {}, o
     },
     evaluate: () => true,
     equivalents: () => [],
-    convert: (object) => object,
+    convert: async (object) => object,
     normalize: (_, object) => object,
     makeUid: () => `uid-${++uids}`,
     ...more,
@@ -226,6 +226,26 @@ t.test('whom a webhook is asked about', async (t) => {
     t.equal(seen.length - before, isAsked ? 1 : 0, JSON.stringify(webhook));
     t.equal(why !== '', isAsked);
   }
+  const autoscaler = ask('horizontalpodautoscalers.autoscaling', {
+    ...{ kind: 'HorizontalPodAutoscaler', apiVersion: 'autoscaling/v1', metadata: {} },
+  });
+  const other = { ...autoscaler.resource, version: 'v9' };
+  const ofOther = rule({ apiGroups: ['autoscaling'], apiVersions: ['v9'], resources: ['*'] });
+  for (const matchPolicy of ['Equivalent', 'Exact']) {
+    const before = seen.length;
+    const webhook = { clientConfig: { url: url('/no'), caBundle }, rules: ofOther, matchPolicy };
+    const more: Partial<WebhookOptions> = {
+      equivalents: () => [other],
+      convert: async (object) => ({ ...object, apiVersion: 'autoscaling/v9' }),
+    };
+    await open([webhook], more).validate(autoscaler);
+    t.equal(seen.length - before, matchPolicy === 'Exact' ? 0 : 1);
+  }
+  t.match(seen.at(-1)?.request, {
+    kind: { version: 'v9' },
+    requestKind: { version: autoscaler.resource.version },
+    object: { apiVersion: 'autoscaling/v9' },
+  });
   const conditions = { matchConditions: [{ name: 'c', expression: 'e' }] };
   const config = { clientConfig: { url: url('/no'), caBundle }, ...conditions };
   t.equal(await open([config], { evaluate: () => false }).validate(ask('pods', pod)), '');

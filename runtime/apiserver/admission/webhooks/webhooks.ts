@@ -5,7 +5,6 @@ import type { ApiObject } from '../../objects/object-bytes.ts';
 import { applyJsonPatch, PatchError } from '../../patch/json-patch.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { isSameJson, type JsonObject } from '../../schemas/protobuf/json-value.ts';
-import type { GroupVersionKind } from '../../schemas/registry.ts';
 import { ApiError } from '../../status.ts';
 import type { Asked, Plugin } from '../plugin.ts';
 import type { ReadResource, Reads } from '../reads.ts';
@@ -23,7 +22,7 @@ export interface WebhookOptions {
   readonly evaluate: EvaluateCondition;
   /** The same objects in other versions. */
   readonly equivalents: (resource: Resource) => readonly Resource[];
-  readonly convert: (object: ApiObject, to: GroupVersionKind) => ApiObject;
+  readonly convert: (object: ApiObject, from: Resource, to: Resource) => Promise<ApiObject>;
   /** As Go writes it, with what is filled in. @throws ApiError */
   readonly normalize: (resource: Resource, object: ApiObject) => ApiObject;
   readonly makeUid: () => string;
@@ -65,12 +64,10 @@ async function mutateBy(options: WebhookOptions, webhook: Webhook, asked: Asked)
   const verdict = call === null ? null : await ask(options, call, asked);
   if (call === null || verdict === null || verdict.patch === null || object === null) return object;
   try {
-    const before = versioned(options, call.resource, asked, object) as ApiObject;
+    const before = await versioned(options, asked.resource, call.resource, object);
     const patched = applyJsonPatch(before as JsonObject, verdict.patch) as unknown as ApiObject;
-    const next = options.normalize(
-      asked.resource,
-      versioned(options, asked.resource, asked, patched) as ApiObject,
-    );
+    const back = (await versioned(options, call.resource, asked.resource, patched)) as ApiObject;
+    const next = options.normalize(asked.resource, back);
     return isSameJson(next as JsonObject, object as JsonObject) ? object : next;
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
@@ -135,6 +132,7 @@ async function ask(options: WebhookOptions, call: Call, asked: Asked): Promise<V
   });
   if (verdict === null) return null;
   for (const sentence of verdict.warnings) asked.warn(sentence);
+  for (const [key, value] of verdict.auditAnnotations) asked.annotate(`${webhook.name}/${key}`, value);
   if (!verdict.isAllowed) throw denied(webhook.name, verdict.result);
   return verdict;
 }
@@ -145,21 +143,20 @@ async function verdictOf(
   asked: Asked,
 ): Promise<Verdict> {
   const uid = options.makeUid();
-  const object = versioned(options, resource, asked, asked.object);
-  const old = versioned(options, resource, asked, asked.old);
+  const object = await versioned(options, asked.resource, resource, asked.object);
+  const old = await versioned(options, asked.resource, resource, asked.old);
   const review = reviewRequest(uid, asked, { resource, object, old });
   const answer = await callWebhook(webhook, options.resolve, review);
   return readVerdict(uid, answer, webhook.sort === 'mutating');
 }
 
 /** What has a kind of its own, such as a scale, is the same in all versions. */
-function versioned(
+async function versioned(
   { convert }: WebhookOptions,
-  { group, version, kind }: Resource,
-  { resource }: Asked,
+  from: Resource,
+  to: Resource,
   object: ApiObject | null,
-): ApiObject | null {
-  const apiVersion = group === '' ? version : `${group}/${version}`;
-  if (object === null || object.apiVersion === apiVersion || object.kind !== resource.kind) return object;
-  return convert(object, { group, version, kind });
+): Promise<ApiObject | null> {
+  if (object === null || from === to || object.kind !== from.kind) return object;
+  return await convert(object, from, to);
 }
