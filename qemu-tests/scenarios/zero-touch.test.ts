@@ -129,17 +129,20 @@ await t.test('a card whose bundle was used, and one of another batch, stay out a
   t.equal((await askStatus(first))?.nodes.length, 3);
 });
 
-await t.test('a stranger on the link finds the ports of peers and of the API, and nothing else', async (t) => {
-  const status = await waitForHa(machines, { limitSeconds: formingLimitSeconds });
-  await putKey(first, 'story/first', 'kept');
-  const [address = '', ...others] = hostsOf(status);
-  const scan = await PortScan.open(await lab.virtualSwitch.addPort('stranger'), address, others);
-  t.teardown(() => scan.close());
-  t.same(await scan.tcp(), [6443, 7443]);
-  const known = [1900, 4500, 5353, 5355, 6081, 6443, 7443, 8472, 10250, 51820];
-  t.same(await scan.udp([...range(1, 1024), ...known]), [5353], 'multicast DNS');
-  await waitForHa(machines, { limitSeconds: repairLimitSeconds });
-});
+await t.test(
+  'a stranger on the link finds the ports of peers and of the API, and nothing else',
+  async (t) => {
+    const status = await waitForHa(machines, { limitSeconds: formingLimitSeconds });
+    await putKey(first, 'story/first', 'kept');
+    const [address = '', ...others] = hostsOf(status);
+    const scan = await PortScan.open(await lab.virtualSwitch.addPort('stranger'), address, others);
+    t.teardown(() => scan.close());
+    t.same(await scan.tcp(), [6443, 7443]);
+    const known = [1900, 4500, 5353, 5355, 6081, 6443, 7443, 8472, 10250, 51820];
+    t.same(await scan.udp([...range(1, 1024), ...known]), [5353], 'multicast DNS');
+    await waitForHa(machines, { limitSeconds: repairLimitSeconds });
+  },
+);
 
 await t.test('power fails amid writes; all are back at other addresses, in 1970 and 2099', async (t) => {
   const before = await waitForHa(machines, { limitSeconds: repairLimitSeconds });
