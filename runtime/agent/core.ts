@@ -311,7 +311,7 @@ class Core implements AdminTarget {
     const keys = new Set(this.#config.operators.map(({ key }) => key));
     if (keys.size === 0) return {};
     const desk: OperatorDesk = {
-      hello: () => this.#hello(),
+      hello: (isAlone) => this.#hello(isAlone),
       status: () => this.#main.status(),
       certificate: async (publicKey) => this.#requireMember().requests.operatorCertificate(publicKey),
     };
@@ -319,10 +319,11 @@ class Core implements AdminTarget {
     return { operators: { isKnown: (publicKey) => keys.has(publicKey), onOperator } };
   }
 
-  async #hello(): Promise<OperatorHello> {
+  async #hello(isAlone: boolean): Promise<OperatorHello> {
+    const own = { clusterName: this.#config.cluster.name, name: this.identity.name };
+    if (isAlone) return { ...own, clusterId: null, ca: '', history: '' };
     return {
-      ...{ clusterName: this.#config.cluster.name, clusterId: this.#member?.clusterId ?? null },
-      ...{ name: this.identity.name, ca: this.#authorities },
+      ...{ ...own, clusterId: this.#member?.clusterId ?? null, ca: this.#authorities },
       history: (await this.#member?.requests.authorityHistory().catch(() => '')) ?? '',
     };
   }

@@ -5,7 +5,8 @@ import { strangerFrameLimitBytes } from '../peers/frames.ts';
 import { RpcError, serveRpc } from '../peers/rpc.ts';
 
 export interface OperatorDesk {
-  hello(): Promise<OperatorHello>;
+  /** @param isAlone on a connection whose certificate nobody vouches for: it speaks for no cluster */
+  hello(isAlone: boolean): Promise<OperatorHello>;
   /** As `trivet status --json` prints it. */
   status(): Promise<unknown>;
   /** Rejects with `RpcError`. */
@@ -18,10 +19,13 @@ const idleMilliseconds = 60_000;
 /** Serves until the connection ends. `publicKey` is the operator's, proved. */
 export function serveOperator(socket: TLSSocket, publicKey: string, desk: OperatorDesk): void {
   socket.setTimeout(idleMilliseconds, () => socket.destroy());
+  // The machine may become a member while somebody asks; this connection has shown what it was before.
+  const shown = socket.getX509Certificate();
+  const isAlone = shown?.issuer === shown?.subject;
   serveRpc(socket, strangerFrameLimitBytes, async (method) => {
     switch (method) {
       case 'hello':
-        return desk.hello();
+        return desk.hello(isAlone);
       case 'status':
         return desk.status();
       case 'certificate':
