@@ -50,7 +50,7 @@ t.test('every transcript, while the leader is killed every ten seconds', async (
 /** The node that kubectl asked went away, or was not back yet. */
 function isLost({ code, err }: Said): boolean {
   if (code === 0) return false;
-  return /connection refused|EOF|reset by peer|ServiceUnavailable|does not answer|client connection lost|TLS handshake|Unable to connect|unexpected error when reading response|stream error|the server is currently unable|context deadline|i\/o timeout/i.test(
+  return /connection refused|was refused|EOF|reset by peer|ServiceUnavailable|does not answer|client connection lost|TLS handshake|Unable to connect|unexpected error when reading response|stream error|the server is currently unable|context deadline|i\/o timeout/i.test(
     err,
   );
 }

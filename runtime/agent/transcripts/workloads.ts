@@ -91,7 +91,8 @@ export const workloads: Transcript = {
     },
     { type: 'get deployment web -n {ns}', says: /^web\s+0\/3/m },
     { type: 'describe deployment web -n {ns}', says: [/^Name:\s+web$/m, /StrategyType:\s+RollingUpdate/] },
-    { type: 'apply -f -', input: pod, says: /pod\/p created/ },
+    // The account that it runs as is made by a controller, which may just have moved to another node.
+    { type: 'apply -f -', input: pod, says: /pod\/p created/, soon: true },
     { type: 'get pod p -n {ns}', says: /^p\s+0\/1\s+Pending\s+0/m },
     { type: 'get pod p -n {ns} -o wide --show-labels', says: /app=p/ },
     { type: 'describe pod p -n {ns}', says: [/^Status:\s+Pending$/m, /QoS Class:\s+BestEffort/] },
