@@ -12,6 +12,7 @@ import {
   type Identity,
 } from '../apiserver/authentication/authenticate.ts';
 import { bootstrapTokens } from '../apiserver/authentication/bootstrap-token.ts';
+import type { CertificateTrust } from '../apiserver/authentication/client-certificate.ts';
 import { readHeaders } from '../apiserver/authentication/headers.ts';
 import { signToken } from '../apiserver/authentication/jwt.ts';
 import { serviceAccountTokens } from '../apiserver/authentication/service-account-token.ts';
@@ -82,8 +83,9 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
     ]),
     randomBytes(32),
   );
+  const trust = trustInForce(options);
   const how = (): AuthenticationOptions => ({
-    ...{ frontProxy: null, clientCertificates: clientTrust(options.credentials(), options.operatorKeys) },
+    ...{ frontProxy: null, clientCertificates: trust() },
     ...{ tokens, ownAudiences, allowAnonymous: true, nowMs: Date.now },
   });
   const policies = openApiAdmission({
@@ -116,6 +118,18 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
       policies.close();
       rules.close();
     },
+  };
+}
+
+/** Read anew when the CAs are others. */
+function trustInForce({ credentials, operatorKeys }: ApiAccessOptions): () => CertificateTrust {
+  let known: { readonly of: string; readonly trust: CertificateTrust } | null = null;
+  return () => {
+    const now = credentials();
+    if (known?.of !== now.caCertificate) {
+      known = { of: now.caCertificate, trust: clientTrust(now, operatorKeys) };
+    }
+    return known.trust;
   };
 }
 

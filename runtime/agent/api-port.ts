@@ -25,6 +25,7 @@ export class ApiPort {
   #service: Promise<ApiService> | null = null;
   readonly #members: Members;
   #isClosed = false;
+  #closing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(config: ConfigInForce, store: Store, log: Log, members: Members) {
@@ -58,7 +59,12 @@ export class ApiPort {
     });
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     const listener = await this.#opening;

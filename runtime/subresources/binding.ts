@@ -3,6 +3,8 @@
 import { placeOf } from '../apiserver/handlers/served-kind.ts';
 import {
   answerWith,
+  created,
+  kindOf,
   readObjectOf,
   type SpecialHandler,
   type SpecialRequest,
@@ -10,7 +12,6 @@ import {
 import type { ApiObject } from '../apiserver/objects/object-bytes.ts';
 import { ApiError, notFound } from '../apiserver/status.ts';
 import { bindPod } from '../resources/core/binding.ts';
-import { kindOf } from './kind-of.ts';
 
 const bindingKind = { group: '', version: 'v1', kind: 'Binding' };
 const pods = { group: '', version: 'v1', resource: 'pods' };
@@ -18,11 +19,8 @@ const pods = { group: '', version: 'v1', resource: 'pods' };
 export const serveBinding: SpecialHandler = async (asked) => {
   const { object, warnings } = readObjectOf(asked, bindingKind);
   await bind(asked, object);
-  return answerWith(asked, success, { code: 201, warnings });
+  return answerWith(asked, created, { code: 201, warnings });
 };
-
-/** Without a reason or a message, as the real server. */
-const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as ApiObject;
 
 async function bind(asked: SpecialRequest, binding: ApiObject): Promise<void> {
   const { info, query, admission } = asked.request;

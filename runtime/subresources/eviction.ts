@@ -4,6 +4,8 @@ import { readDeleteOptionsOf } from '../apiserver/handlers/delete-options.ts';
 import { placeOf, type ServedKind } from '../apiserver/handlers/served-kind.ts';
 import {
   answerWith,
+  created,
+  kindOf,
   readObjectOf,
   type SpecialHandler,
   type SpecialRequest,
@@ -11,8 +13,7 @@ import {
 import { type ApiObject, decodeFromStore } from '../apiserver/objects/object-bytes.ts';
 import { isObject, type JsonValue } from '../apiserver/schemas/protobuf/json-value.ts';
 import { ApiError, notFound } from '../apiserver/status.ts';
-import { budgetsOf, evictPod } from '../resources/policy/eviction.ts';
-import { kindOf } from './kind-of.ts';
+import { budgetsOf, evictPod, withEvictionCondition } from '../resources/policy/eviction.ts';
 
 const evictionKind = { group: 'policy', version: 'v1', kind: 'Eviction' };
 const budgets = { group: 'policy', version: 'v1', resource: 'poddisruptionbudgets' };
@@ -28,20 +29,20 @@ export const serveEviction: SpecialHandler = async (asked) => {
   }
   const sent = object.deleteOptions as JsonValue | undefined;
   const options = readDeleteOptionsOf(asked.request.query, isObject(sent) ? sent : {});
-  const keepsVersion = await takeFromBudget(asked, options.dryRun);
+  const seen = await takeFromBudget(asked, options.dryRun);
+  const version = options.dryRun ? seen : await sayWhy(asked, seen);
   const { user, admission } = asked.request;
+  const resourceVersion = options.resourceVersion === '' ? (version ?? '') : options.resourceVersion;
   await deleteObject(
     kindOf(asked, pods),
     {
-      ...{ ...options, user, admission, warn: () => {}, namespace: info.namespace, name: info.name },
-      ...(keepsVersion === null || options.resourceVersion !== '' ? {} : { resourceVersion: keepsVersion }),
+      ...{ ...options, user, admission, warn: () => {}, resourceVersion },
+      ...{ namespace: info.namespace, name: info.name },
     },
     asked.service.surroundings,
   );
-  return answerWith(asked, success, { code: 201, warnings });
+  return answerWith(asked, created, { code: 201, warnings });
 };
-
-const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as ApiObject;
 
 /** @returns the version in which the pod is to be deleted; null: whichever. @throws ApiError where no budget allows it */
 async function takeFromBudget(asked: SpecialRequest, dryRun: boolean): Promise<string | null> {
@@ -63,6 +64,26 @@ async function takeFromBudget(asked: SpecialRequest, dryRun: boolean): Promise<s
         retryAfterSeconds: 1,
       });
   }
+}
+
+/** The pod says why it ends. @returns the version of it that is to be deleted; null: whichever */
+async function sayWhy(asked: SpecialRequest, seen: string | null): Promise<string | null> {
+  const { namespace, name } = asked.request.info;
+  const kind = kindOf(asked, pods);
+  const outcome = await kind.objects.change(placeOf(kind, namespace, name), (pod) => {
+    if (seen !== null && pod.metadata.resourceVersion !== seen) throw hasChanged();
+    const object = kind.normalize(withEvictionCondition(pod, asked.service.surroundings.now()));
+    return { kind: 'store', object };
+  });
+  if (outcome === null) throw notFound(kind.resource, name);
+  return seen === null ? null : String(outcome.object.revision);
+}
+
+/** It may count in its budget by now: that is found out by asking again. */
+function hasChanged(): ApiError {
+  return new ApiError('TooManyRequests', 'the pod has changed while its eviction was decided: try again', {
+    retryAfterSeconds: 1,
+  });
 }
 
 async function listAll(kind: ServedKind, namespace: string): Promise<readonly ApiObject[]> {

@@ -47,7 +47,7 @@ export function makeOperator(t: Test, directory: string): Operator {
     return written;
   };
   const start = async (node: TestNode, words: readonly string[]): Promise<ChildProcess> => {
-    const env = { ...environment, KUBECONFIG: await kubeconfig(node), KUBECTL_KUBERC: 'false' };
+    const env = { ...environment, KUBECONFIG: await kubeconfig(node) };
     return spawn(referenceProgram('kubectl'), words, { cwd: home, env });
   };
   return {

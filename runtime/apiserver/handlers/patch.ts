@@ -54,19 +54,25 @@ export interface PatchRequest extends Omit<UpdateRequest, 'change' | 'isAccounte
   readonly force: boolean;
 }
 
+export interface Patched {
+  readonly stored: StoredObject;
+  /** There was none: an apply has made it. */
+  readonly isNew: boolean;
+}
+
 /** @throws ApiError */
 export async function patchObject(
   kind: ServedKind,
   request: PatchRequest,
   surroundings: Surroundings,
-): Promise<StoredObject> {
+): Promise<Patched> {
   if (request.patchKind === 'apply') return await applyObject(kind, request, surroundings);
   const change = (current: ApiObject): JsonValue => {
     const next = patchedBy(kind.type, request.patchKind, request.patch, current);
     validate(kind, request, next);
     return next;
   };
-  return await updateObject(kind, { ...request, change }, surroundings);
+  return { stored: await updateObject(kind, { ...request, change }, surroundings), isNew: false };
 }
 
 /** What a patch makes of a document. An apply is as a merge, here. @throws ApiError */
@@ -130,7 +136,7 @@ async function applyObject(
   kind: ServedKind,
   request: PatchRequest,
   surroundings: Surroundings,
-): Promise<StoredObject> {
+): Promise<Patched> {
   const applied = asApiObject(request.patch);
   checkBody(kind, applied, request);
   const merge = (live: ApiObject | null): ApiObject =>
@@ -138,20 +144,21 @@ async function applyObject(
   const update = { ...request, isAccounted: true, change: (live: ApiObject) => merge(live) as JsonObject };
   for (;;) {
     try {
-      return await updateObject(kind, update, surroundings);
+      return { stored: await updateObject(kind, update, surroundings), isNew: false };
     } catch (error) {
       if (!isReason(error, 'NotFound') || request.subresource !== '') throw error;
     }
     try {
       const named = { ...applied, metadata: { ...applied.metadata, name: request.name } };
       const made = mergeApplied(kind, request, null, named, surroundings);
-      return await createObject(
+      const stored = await createObject(
         kind,
         request.namespace,
         made,
         { ...request, isAccounted: true },
         surroundings,
       );
+      return { stored, isNew: true };
     } catch (error) {
       // Somebody else has made it meanwhile: it is there to be changed.
       if (!isReason(error, 'AlreadyExists')) throw error;

@@ -4,7 +4,7 @@ import { duplicateFields } from '../objects/duplicate-fields.ts';
 import { parseJson } from '../objects/json-text.ts';
 import { deepestNesting, isNestedDeeper } from '../objects/nesting.ts';
 import type { ApiObject } from '../objects/object-bytes.ts';
-import type { Encoding } from '../request/accept.ts';
+import { type Encoding, encodingOfBody } from '../request/accept.ts';
 import { decodeObject } from '../schemas/protobuf/codec.ts';
 import { CodecError } from '../schemas/protobuf/codec-error.ts';
 import type { JsonValue } from '../schemas/protobuf/json-value.ts';
@@ -39,6 +39,18 @@ export function readFieldValidation(text: string): FieldValidation {
   const message = `Unsupported value: ${JSON.stringify(text)}: supported values: "", "Ignore", "Strict", "Warn"`;
   const error = { reason: 'FieldValueNotSupported', field: 'fieldValidation', message } as const;
   throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [error]);
+}
+
+/** @param takesProtobuf custom resources have none. @throws ApiError (415) */
+export function readEncoding(contentType: string | undefined, takesProtobuf: boolean): Encoding {
+  const encoding = encodingOfBody(contentType);
+  if (encoding !== null && (takesProtobuf || encoding !== 'protobuf')) return encoding;
+  const protobuf = takesProtobuf ? ', application/vnd.kubernetes.protobuf' : '';
+  const known = `application/json, application/yaml${protobuf}`;
+  throw new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${known}`,
+  );
 }
 
 /** JSON or YAML as a value: a body, or a patch. @throws ApiError (400) */

@@ -7,7 +7,7 @@ import { patchedBy, patchKindOf } from './patch.ts';
 import { readText } from './read-body.ts';
 import type { ApiAnswer } from './serve.ts';
 import { placeOf, type ScaleView, type ServedKind } from './served-kind.ts';
-import { answerWith, readObjectOf, type SpecialHandler, type SpecialRequest } from './special.ts';
+import { answerWith, kindOf, readObjectOf, type SpecialHandler, type SpecialRequest } from './special.ts';
 import { updateObject } from './update.ts';
 import { readWriteOptions } from './write-options.ts';
 
@@ -34,12 +34,6 @@ async function serveScale(view: ScaleView, asked: SpecialRequest): Promise<ApiAn
     asked.service.surroundings,
   );
   return answerWith(asked, view.read(decodeFromStore(stored.bytes, stored.revision)), { warnings });
-}
-
-function kindOf({ kinds, request: { info } }: SpecialRequest): ServedKind {
-  const resource = kinds.resource(info);
-  if (resource === null) throw new Error(`there is no resource ${info.resource}`);
-  return kinds.served(resource);
 }
 
 type ScaleChange = { readonly change: (scale: ApiObject) => ApiObject; readonly warnings: readonly string[] };

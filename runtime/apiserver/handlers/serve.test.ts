@@ -206,3 +206,12 @@ t.test('serve lets admission change and refuse every write, and tells it what th
   t.match(await json('GET', `${base}/a`), { code: 200 });
   t.same(seen, ['CREATE a undefined', 'UPDATE a a dry', 'DELETE undefined a']);
 });
+
+t.test('serve says 201 of an apply that makes the object, and 200 of one that changes it', async (t) => {
+  const { json } = await open(t);
+  const type = 'application/apply-patch+yaml';
+  const path = `${base}/a?fieldManager=me`;
+  t.match(await json('PATCH', path, { type, body: configMap }), { code: 201, data: { k: 'v' } });
+  const next = { ...configMap, data: { k: 'w' } };
+  t.match(await json('PATCH', path, { type, body: next }), { code: 200, data: { k: 'w' } });
+});

@@ -4,7 +4,7 @@
  */
 
 import type { ApiObject } from '../objects/object-bytes.ts';
-import { type AnswerForm, encodingOfBody } from '../request/accept.ts';
+import type { AnswerForm } from '../request/accept.ts';
 import type { ResourceRequest } from '../request/request-info.ts';
 import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import { ApiError, notFound, type Status } from '../status.ts';
@@ -16,7 +16,7 @@ import { createObject } from './create.ts';
 import { deleteObject } from './delete.ts';
 import { readDeleteOptions } from './delete-options.ts';
 import { patchKindOf, patchObject } from './patch.ts';
-import { readBody, readFieldValidation, readText } from './read-body.ts';
+import { readBody, readEncoding, readFieldValidation, readText } from './read-body.ts';
 import { listSelected, readSelection } from './select.ts';
 import { placeOf, type ServedKind } from './served-kind.ts';
 import { updateObject } from './update.ts';
@@ -137,8 +137,8 @@ async function patch(service: Service, kind: ServedKind, request: Served): Promi
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
   const what = { patch: value, patchKind, duplicates, validation };
   const wanted = { ...sidesOf(request), ...options, ...targetOf(request), ...what };
-  const stored = await patchObject(kind, wanted, service.surroundings);
-  return answered(service, kind, request, form, stored, 200);
+  const { stored, isNew } = await patchObject(kind, wanted, service.surroundings);
+  return answered(service, kind, request, form, stored, isNew ? 201 : 200);
 }
 
 async function remove(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
@@ -195,16 +195,7 @@ function answered(
 }
 
 function readObject(service: Service, kind: ServedKind, request: Served): ApiObject {
-  const encoding = encodingOfBody(request.contentType);
-  const isForeign = encoding === 'protobuf' && kind.type === null;
-  if (encoding === null || isForeign) {
-    const protobuf = kind.type === null ? '' : ', application/vnd.kubernetes.protobuf';
-    const known = `application/json, application/yaml${protobuf}`;
-    throw new ApiError(
-      'UnsupportedMediaType',
-      `the body of the request was in an unknown format - accepted media types include: ${known}`,
-    );
-  }
+  const encoding = readEncoding(request.contentType, kind.type !== null);
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
   const { object, warnings } = readBody(service.registry, kind, request.body, encoding, validation);
   for (const sentence of warnings) request.warn(sentence);

@@ -3,15 +3,15 @@
  * such as `scale`. Each is a handler of its own; what they have in common, a body of a kind and an answer of one, is here.
  */
 import type { ApiObject } from '../objects/object-bytes.ts';
-import { encodingOfBody } from '../request/accept.ts';
 import type { GroupVersionKind } from '../schemas/registry.ts';
 import { unknownFields } from '../schemas/unknown-fields.ts';
 import { ApiError } from '../status.ts';
 import { writeAnswer } from './answer.ts';
 import { type ApiRequest, formOf, type Service } from './api-request.ts';
-import type { Kinds } from './kinds.ts';
-import { readBody, readFieldValidation } from './read-body.ts';
+import type { Kinds, ResourceName } from './kinds.ts';
+import { readBody, readEncoding, readFieldValidation } from './read-body.ts';
 import type { ApiAnswer } from './serve.ts';
+import type { ServedKind } from './served-kind.ts';
 
 export interface SpecialRequest {
   readonly service: Service;
@@ -29,6 +29,18 @@ export function specialName({ group, resource, subresource }: ApiRequest['info']
   return `${group}/${resource}${subresource === '' ? '' : `/${subresource}`}`;
 }
 
+/** The kind of the object that a request is about. @param name in place of the request's own resource */
+export function kindOf({ kinds, request: { info } }: SpecialRequest, name: ResourceName = info): ServedKind {
+  const resource = kinds.resource(name);
+  if (resource === null) throw new Error(`there is no resource ${name.resource}`);
+  return kinds.served(resource);
+}
+
+/** What is answered where something was done and there is no object to show; without reason or message, as the real server. */
+export const created = {
+  ...{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+} as ApiObject;
+
 /** The body, as an object of this kind. @throws ApiError (400, 415) */
 export function readObjectOf(
   { service: { registry }, request }: SpecialRequest,
@@ -36,12 +48,7 @@ export function readObjectOf(
 ): { readonly object: ApiObject; readonly warnings: readonly string[] } {
   const type = registry.kind(kind);
   if (type === null) throw new Error(`there is no schema of ${kind.kind}`);
-  const encoding = encodingOfBody(request.contentType);
-  if (encoding === null) {
-    const known = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
-    const sentence = `the body of the request was in an unknown format - accepted media types include: ${known}`;
-    throw new ApiError('UnsupportedMediaType', sentence);
-  }
+  const encoding = readEncoding(request.contentType, true);
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
   const bodyKind = { type, unknownFields: (object: unknown) => unknownFields(type, object) };
   const body = readBody(registry, bodyKind, request.body, encoding, validation);

@@ -71,7 +71,7 @@ export async function openKind(
           ...{ patchKind, patch: patch as JsonValue, ...options },
         },
         surroundings,
-      ).then(read),
+      ).then(({ stored }) => read(stored)),
     create: (body: object, options: object = {}) =>
       createObject(kind, 'd', body as ApiObject, { ...write, ...options }, surroundings).then(read),
     update: (change: UpdateRequest['change'], options: Partial<UpdateRequest> = {}) =>
