@@ -5,6 +5,9 @@ import { aroundRequests } from '../apiserver/flow-control/around-requests.ts';
 import { type FlowControl, openFlowControl } from '../apiserver/flow-control/flow-control.ts';
 import type { Kinds } from '../apiserver/handlers/kinds.ts';
 import { type Around, nested } from '../apiserver/http/around.ts';
+import { measureFlows } from '../apiserver/metrics/flow-measures.ts';
+import { type Measure, openCounter } from '../apiserver/metrics/measures.ts';
+import { measureRequests } from '../apiserver/metrics/request-measures.ts';
 import type { ApiObject } from '../apiserver/objects/object-bytes.ts';
 import type { RequestInfo } from '../apiserver/request/request-info.ts';
 import type {
@@ -31,9 +34,12 @@ const longestWaitMs = 15_000;
 
 export function openApiAround(options: ApiAroundOptions): {
   readonly around: Around;
+  readonly measures: readonly Measure[];
   readonly close: () => Promise<void>;
 } {
+  const flows = measureFlows();
   const control = openFlowControl({
+    meter: flows.meter,
     ...{ totalSeats, longestWaitMs, nowMs: () => performance.now() },
     after: (milliseconds, run) => {
       const timer = setTimeout(run, milliseconds);
@@ -42,10 +48,16 @@ export function openApiAround(options: ApiAroundOptions): {
   });
   const stopFollowing = followFlows(options.store, control);
   const counts = countObjects(options.store, options.kinds);
-  const audit = auditOf(options);
-  const arounds = [...(audit === null ? [] : [audit.around]), aroundRequests(control, counts)];
+  const requests = measureRequests(options.kinds, () => performance.now());
+  const events = openCounter({
+    ...{ name: 'apiserver_audit_event_total', help: 'Events of the audit.', labels: [] },
+  });
+  const audit = auditOf(options, events.of().add);
+  const audited = audit === null ? [] : [audit.around];
+  const around = [requests.around, ...audited, aroundRequests(control, counts), requests.aroundWork];
   return {
-    around: nested(arounds),
+    around: nested(around),
+    measures: [...requests.measures, ...flows.measures, events],
     close: async () => {
       stopFollowing();
       await audit?.close();
@@ -53,12 +65,12 @@ export function openApiAround(options: ApiAroundOptions): {
   };
 }
 
-function auditOf({ config, registry, log }: ApiAroundOptions): Audit | null {
+function auditOf({ config, registry, log }: ApiAroundOptions, onEvent: () => void): Audit | null {
   const { audit } = config.api;
   if (audit === undefined) return null;
   const { policy, maxSizeBytes, maxFiles } = audit;
   return openAudit({
-    ...{ policy, registry, nowMs: Date.now },
+    ...{ policy, registry, nowMs: Date.now, onEvent },
     file: audit.file ?? path.join(config.dataDirectory, 'audit', 'audit.log'),
     ...{ mostBytes: maxSizeBytes, mostFiles: maxFiles },
     onFault: (sentence) => log.error(sentence),

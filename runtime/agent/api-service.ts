@@ -8,6 +8,8 @@ import { openKinds } from '../apiserver/handlers/kinds.ts';
 import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
 import { realSurroundings } from '../apiserver/handlers/surroundings.ts';
 import { type ApiServer, apiServer } from '../apiserver/http/api-server.ts';
+import { measureAccess } from '../apiserver/metrics/access-measures.ts';
+import { measureQueues } from '../apiserver/metrics/queue-measures.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
 import { Registry } from '../apiserver/schemas/registry.ts';
@@ -28,6 +30,7 @@ import { needsContainers } from '../subresources/not-here.ts';
 import { serveScale } from '../subresources/scale.ts';
 import { openApiAccess } from './api-access.ts';
 import { openApiAround } from './api-around.ts';
+import { openApiMetrics } from './api-metrics.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 import { type ObservedMember, observeMachine } from './node-observation.ts';
 
@@ -77,8 +80,11 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName },
   });
   const surrounded = openApiAround({ config, store, kinds, registry, log });
+  const measured = measureAccess(access);
+  const queues = measureQueues();
   const server = apiServer({
-    ...{ registry, store, kinds, access, surroundings, random: Math.random },
+    ...{ registry, store, kinds, access: measured.access, surroundings, random: Math.random },
+    metrics: openApiMetrics(store, kinds, [...surrounded.measures, ...measured.measures, ...queues.measures]),
     health: [
       { name: 'ping', readinessOnly: false, run: async () => {} },
       { name: 'datastore', readinessOnly: true, run: () => askStore(store) },
@@ -100,6 +106,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     kubernetesService: () => known.service(config.api.port),
     members: known.members,
     accountTokens: access.accountToken,
+    meterOf: queues.meterOf,
   });
   const ownNode = startNodeAgentApi({
     ...{ server, log },

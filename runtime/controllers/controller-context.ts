@@ -1,4 +1,5 @@
 /** What every controller is given. */
+import type { QueueMeter } from '../apiserver/metrics/queue-measures.ts';
 import type { Log } from '../logging/log.ts';
 import type { ApiClient } from './client/api-client.ts';
 import type { Clock } from './machinery/clock.ts';
@@ -15,6 +16,8 @@ export interface ControllerContext {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** @param name of a controller */
+  readonly meterOf?: ((name: string) => QueueMeter) | undefined;
   /** Aborts when this node no longer leads. */
   readonly signal: AbortSignal;
 }

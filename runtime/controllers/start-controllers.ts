@@ -4,6 +4,7 @@
  */
 import { groups, type UserInfo } from '../apiserver/authentication/user.ts';
 import type { ApiServer } from '../apiserver/http/api-server.ts';
+import type { QueueMeter } from '../apiserver/metrics/queue-measures.ts';
 import type { Log } from '../logging/log.ts';
 import {
   type BootstrapOptions,
@@ -46,6 +47,8 @@ export interface ControllersOptions {
   readonly accountTokens?: SignAccountToken;
   /** Signs certificates that have been approved. Default: requests stay as they are. */
   readonly certificates?: CertificateSigner;
+  /** Counts what happens in the queue of a controller of that name. Default: nobody does. */
+  readonly meterOf?: (name: string) => QueueMeter;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** From 0 to 1. */
@@ -102,11 +105,11 @@ function runAll(
     signal,
   }: { readonly clock: Clock; readonly random: () => number; readonly signal: AbortSignal },
 ): void {
-  const { log } = options;
+  const { log, meterOf } = options;
   const manager = clientAs(options, managerUser);
   const informers = openInformers({ client: manager, clock, random, log, signal });
   const clientOf = (name: string): ApiClient => clientAs(options, accountUser(name));
-  const context: ControllerContext = { clientOf, manager, informers, clock, random, log, signal };
+  const context: ControllerContext = { clientOf, manager, informers, clock, random, log, meterOf, signal };
   runAggregation(context);
   runDefaultAccounts(context);
   runRootCa(context, options.rootCa);

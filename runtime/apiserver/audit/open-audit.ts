@@ -12,6 +12,8 @@ export interface AuditOptions extends AuditFileOptions {
   readonly policy: AuditPolicy;
   readonly registry: Registry;
   readonly nowMs: () => number;
+  /** Called for every event. */
+  readonly onEvent?: () => void;
 }
 
 export interface Audit {
@@ -50,6 +52,7 @@ async function audited(
       annotations: { ...annotations },
       ...more,
     };
+    options.onEvent?.();
     file.write(stringifyJson(auditEvent(request, stated)));
   };
   say('RequestReceived');

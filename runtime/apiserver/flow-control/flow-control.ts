@@ -9,6 +9,7 @@ import {
   suggestedPriorityLevels,
 } from '../../resources/flowcontrol/default-objects.ts';
 import type { UserInfo } from '../authentication/user.ts';
+import type { FlowMeter, FlowNames, Refusal } from '../metrics/flow-measures.ts';
 import type { RequestInfo } from '../request/request-info.ts';
 import type {
   FlowSchema,
@@ -26,6 +27,8 @@ export interface FlowControlOptions {
   readonly nowMs: () => number;
   /** Calls after so long. @returns what stops it */
   readonly after: (milliseconds: number, run: () => void) => () => void;
+  /** Is told of all that happens. */
+  readonly meter?: FlowMeter;
 }
 
 export interface Ticket {
@@ -69,13 +72,36 @@ export function openFlowControl(options: FlowControlOptions): FlowControl {
       const level = levels.get(flow?.level ?? '') ?? (levels.get('catch-all') as Level);
       const headers = headersOf(flow, level);
       const width = Math.min(seats, Math.max(1, level.plan.seats));
+      const names = { schema: flow?.schema.metadata?.name ?? '', level: level.plan.name };
       const started = level.plan.isExempt
         ? () => {}
-        : await waitForTurn(options, { levels, level, flow, width, signal, serve });
-      if (started === null) return { isAdmitted: false, headers, release: () => {} };
-      return { isAdmitted: true, headers, release: once(started) };
+        : await metered(options, names, () =>
+            waitForTurn(options, { levels, level, flow, width, signal, serve }),
+          );
+      if (typeof started === 'string') return { isAdmitted: false, headers, release: () => {} };
+      options.meter?.running(names, 1, width);
+      const release = once(() => {
+        options.meter?.running(names, -1, width);
+        started();
+      });
+      return { isAdmitted: true, headers, release };
     },
   };
+}
+
+type Outcome = (() => void) | Refusal;
+
+/** Whoever waits is counted, and so is who waits in vain. */
+async function metered(
+  { meter }: FlowControlOptions,
+  names: FlowNames,
+  wait: () => Promise<Outcome>,
+): Promise<Outcome> {
+  meter?.waiting(names, 1);
+  const outcome = await wait();
+  meter?.waiting(names, -1);
+  if (typeof outcome === 'string') meter?.refused(names, outcome);
+  return outcome;
 }
 
 function withMandatory<Item extends FlowSchema | PriorityLevelConfiguration>(
@@ -113,15 +139,15 @@ interface Turn {
   readonly serve: () => void;
 }
 
-/** @returns what to call at the end of the request; null for who is refused */
-async function waitForTurn(options: FlowControlOptions, turn: Turn): Promise<(() => void) | null> {
+/** @returns what to call at the end of the request; for who is refused, why */
+async function waitForTurn(options: FlowControlOptions, turn: Turn): Promise<Outcome> {
   const { levels, level, flow, width, signal, serve } = turn;
   const end = (): void => {
     level.inUse -= width;
     serve();
   };
   if (level.queues === null) {
-    if (!maySeat(level, others(levels, level), width)) return null;
+    if (!maySeat(level, others(levels, level), width)) return 'concurrency-limit';
     level.inUse += width;
     return end;
   }
@@ -129,14 +155,14 @@ async function waitForTurn(options: FlowControlOptions, turn: Turn): Promise<(()
   return await new Promise((resolve) => {
     let place: Place | null = null;
     let stop = (): void => {};
-    const settle = (outcome: (() => void) | null): void => {
+    const settle = (outcome: Outcome): void => {
       stop();
       signal.removeEventListener('abort', giveUp);
       resolve(outcome);
     };
     const giveUp = (): void => {
       place?.leave();
-      settle(null);
+      settle(signal.aborted ? 'cancelled' : 'time-out');
     };
     const start = (finish: (milliseconds: number) => void): void => {
       const beganMs = options.nowMs();
@@ -147,7 +173,7 @@ async function waitForTurn(options: FlowControlOptions, turn: Turn): Promise<(()
     };
     const hash = hashFlow(flow?.schema.metadata?.name ?? '', flow?.distinguisher ?? '');
     place = signal.aborted ? null : queues.add(hash, { seats: width, start });
-    if (place === null) return settle(null);
+    if (place === null) return settle(signal.aborted ? 'cancelled' : 'queue-full');
     stop = options.after(options.longestWaitMs, giveUp);
     signal.addEventListener('abort', giveUp);
     startNext(levels, level);

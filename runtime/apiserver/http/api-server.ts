@@ -56,6 +56,8 @@ export interface ApiServerOptions extends Service {
   readonly ownAddress: () => string;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Answers `/metrics`, by the request's Accept. Default: there is no such path. */
+  readonly metrics?: (accept: string | undefined) => Promise<HttpAnswer>;
   /** Around what comes over the network. */
   readonly around: Around;
   /** What nobody has foreseen: for the log. */
@@ -141,12 +143,21 @@ async function answerPath(options: ApiServerOptions, request: HttpRequest): Prom
   const found =
     (await serveHealth(health, request)) ??
     serveDocuments(request, options) ??
+    (await serveMetrics(request, options)) ??
     serveOpenApi(request, kinds.openApi) ??
     discover(registry, kinds.groupVersions, request, options.ownAddress());
   if (found === null) return methods.has(request.method) ? pageNotFound() : methodNotAllowed();
   if (request.method === 'GET' || (request.method === 'HEAD' && found.code !== 200)) return found;
   if (request.method === 'HEAD') return { ...found, body: [] };
   return methodNotAllowed();
+}
+
+async function serveMetrics(
+  { path, headers, method }: HttpRequest,
+  { metrics }: ApiServerOptions,
+): Promise<HttpAnswer | null> {
+  if (metrics === undefined || path !== '/metrics') return null;
+  return method === 'GET' || method === 'HEAD' ? await metrics(headers.accept) : methodNotAllowed();
 }
 
 function pageNotFound(): HttpAnswer {
@@ -157,9 +168,14 @@ function methodNotAllowed(): HttpAnswer {
   return textAnswer(405, 'Method Not Allowed\n');
 }
 
-function serveDocuments({ path }: HttpRequest, { version, documents }: ApiServerOptions): HttpAnswer | null {
+function serveDocuments(
+  { path }: HttpRequest,
+  { version, documents, metrics }: ApiServerOptions,
+): HttpAnswer | null {
   if (path === '/version' || path === '/version/') return jsonAnswer(200, version);
-  if (path === '/') return jsonAnswer(200, { paths: rootPaths });
+  if (path === '/') {
+    return jsonAnswer(200, { paths: rootPaths.filter((one) => one !== '/metrics' || metrics !== undefined) });
+  }
   const document = documents().find((one) => one.path === path);
   if (document === undefined) return null;
   const headers = { 'content-type': document.mediaType, 'cache-control': 'public, max-age=3600' };
@@ -171,6 +187,7 @@ const rootPaths = [
   '/apis',
   '/healthz',
   '/livez',
+  '/metrics',
   '/openapi/v2',
   '/openapi/v3',
   '/readyz',

@@ -2,6 +2,8 @@
  * Observe, plan, act: what every controller does with a key that something happened to. Events only put keys on the queue; what is
  * so is read when the key's turn has come. A failure is logged and tried again, and ends nothing.
  */
+
+import type { QueueMeter } from '../../apiserver/metrics/queue-measures.ts';
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
 import { ApiError } from '../../apiserver/status.ts';
 import type { Log } from '../../logging/log.ts';
@@ -38,6 +40,8 @@ export interface ControllerSurroundings {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** @param name of a controller */
+  readonly meterOf?: ((name: string) => QueueMeter) | undefined;
 }
 
 export function runController<Observed, Action>(
@@ -45,7 +49,7 @@ export function runController<Observed, Action>(
   surroundings: ControllerSurroundings,
 ): WorkQueue {
   const { name, sources, reads = [], workers = 2, observe, plan, act, againAfter } = controller;
-  const { clock, log, signal } = surroundings;
+  const { clock, log, signal, meterOf } = surroundings;
   const informers = [...sources.map(({ informer }) => informer), ...reads];
   const ready = Promise.all(informers.map(({ synced }) => synced));
   const work = async (key: string): Promise<void> => {
@@ -65,6 +69,7 @@ export function runController<Observed, Action>(
     workers,
     onFailure,
     signal,
+    meter: meterOf?.(name),
     work: (key) => ready.then(() => work(key)),
   });
   for (const { informer, keysOf } of sources) {

@@ -2,6 +2,7 @@
  * Keys of what has to be looked at. However often a key is added it is there once; no key is worked on twice at a time, and one
  * that is added meanwhile comes again; what fails comes again later. (k8s.io/client-go/util/workqueue)
  */
+import type { QueueMeter } from '../../apiserver/metrics/queue-measures.ts';
 import type { Clock } from './clock.ts';
 import { retryDelays } from './retry-delays.ts';
 
@@ -22,10 +23,13 @@ export interface WorkQueueOptions {
   readonly onFailure: (key: string, error: unknown, retryInMilliseconds: number) => void;
   /** Nothing begins after it aborts. */
   readonly signal: AbortSignal;
+  readonly meter?: QueueMeter | undefined;
 }
 
-export function openWorkQueue({ clock, workers, work, onFailure, signal }: WorkQueueOptions): WorkQueue {
-  const waiting = new Set<string>();
+export function openWorkQueue(options: WorkQueueOptions): WorkQueue {
+  const { clock, workers, work, onFailure, signal, meter } = options;
+  /** Since when. */
+  const waiting = new Map<string, number>();
   const working = new Set<string>();
   /** Added while they were worked on. */
   const again = new Set<string>();
@@ -34,28 +38,39 @@ export function openWorkQueue({ clock, workers, work, onFailure, signal }: WorkQ
   const add = (key: string): void => {
     if (signal.aborted) return;
     if (working.has(key)) again.add(key);
-    else waiting.add(key);
+    else enqueue(key);
     pump();
   };
+  const enqueue = (key: string): void => {
+    if (waiting.has(key)) return;
+    waiting.set(key, clock.now());
+    meter?.added();
+    meter?.depth(waiting.size);
+  };
   const pump = (): void => {
-    for (const key of waiting) {
+    for (const [key, sinceMs] of waiting) {
       if (working.size >= workers || signal.aborted) return;
       waiting.delete(key);
       working.add(key);
+      meter?.depth(waiting.size);
+      meter?.began((clock.now() - sinceMs) / 1000);
       void run(key);
     }
   };
   const run = async (key: string): Promise<void> => {
+    const beganMs = clock.now();
     try {
       await work(key);
       delays.forget(key);
     } catch (error) {
+      meter?.failed();
       const milliseconds = delays.next(key, clock.now());
       if (!signal.aborted) onFailure(key, error, milliseconds);
       delayed.add(key, milliseconds);
     }
+    meter?.ended((clock.now() - beganMs) / 1000);
     working.delete(key);
-    if (again.delete(key)) waiting.add(key);
+    if (again.delete(key)) enqueue(key);
     pump();
   };
   return { add, addAfter: delayed.add, pending: () => waiting.size + working.size };
