@@ -16,6 +16,7 @@ import { Registry } from '../apiserver/schemas/registry.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { KubernetesService } from '../controllers/bootstrap/kubernetes-service.ts';
+import type { CertificateSigner } from '../controllers/certificates/signer.ts';
 import { startNodeAgentApi } from '../controllers/nodes/own-node.ts';
 import { startControllers } from '../controllers/start-controllers.ts';
 import type { Store } from '../datastore/store.ts';
@@ -45,7 +46,13 @@ export interface ApiServiceOptions {
   /** Those in force. */
   readonly credentials: () => Credentials;
   readonly keys: () => ApiKeys;
+  readonly cluster: ApiCluster;
+}
+
+/** What the API needs of the node's core. */
+export interface ApiCluster {
   readonly members: Members;
+  readonly signCertificate: CertificateSigner;
 }
 
 /** The nodes of the cluster, as it knows them now. */
@@ -54,9 +61,9 @@ export type Members = () => Promise<
 >;
 
 export function openApiService(options: ApiServiceOptions): ApiService {
-  const { config, store, log, credentials, keys, members } = options;
+  const { config, store, log, credentials, keys, cluster } = options;
   const nodeName = async (id: string): Promise<string | null> =>
-    (await members()).find((node) => node.id === id)?.name ?? null;
+    (await cluster.members()).find((node) => node.id === id)?.name ?? null;
   const surroundings = realSurroundings;
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
   const kinds = openCustomKinds({
@@ -99,13 +106,14 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       log.error({ method, path, fault }, 'a request to the Kubernetes API failed by a fault of its server');
     },
   });
-  const known = followMembers(members);
+  const known = followMembers(cluster.members);
   const controllers = startControllers({
     ...{ server, log, rootCa: () => credentials().caCertificate },
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
     kubernetesService: () => known.service(config.api.port),
     members: known.members,
     accountTokens: access.accountToken,
+    certificates: cluster.signCertificate,
     meterOf: queues.meterOf,
   });
   const ownNode = startNodeAgentApi({
