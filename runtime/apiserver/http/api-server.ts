@@ -3,6 +3,7 @@
  * (k8s.io/apiserver/pkg/server/config.go, DefaultBuildHandlerChain)
  */
 import type { Store } from '../../datastore/store.ts';
+import type { Aggregation } from '../aggregation/open-aggregation.ts';
 import type { Identity } from '../authentication/authenticate.ts';
 import { readHeaders } from '../authentication/headers.ts';
 import type { IssuerDocument } from '../authentication/token-keys.ts';
@@ -56,6 +57,8 @@ export interface ApiServerOptions extends Service {
   readonly ownAddress: () => string;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** What other servers answer. Default: nothing. */
+  readonly aggregation?: Pick<Aggregation, 'serve' | 'versions'>;
   /** Answers `/metrics`, by the request's Accept. Default: there is no such path. */
   readonly metrics?: (accept: string | undefined) => Promise<HttpAnswer>;
   /** Around what comes over the network. */
@@ -134,18 +137,28 @@ async function answerFor(
   annotations['authorization.k8s.io/decision'] = isAllowed ? 'allow' : 'forbid';
   annotations['authorization.k8s.io/reason'] = reason;
   if (!isAllowed) throw forbiddenRequest(attributes, reason);
+  const elsewhere = options.aggregation?.serve(request, user) ?? null;
+  if (elsewhere !== null) return await elsewhere;
   if (info.kind === 'nonResource') return await answerPath(options, request);
   return await answerResource(options, request, info, { user, annotations });
 }
 
 async function answerPath(options: ApiServerOptions, request: HttpRequest): Promise<HttpAnswer> {
-  const { registry, kinds, health } = options;
+  const { registry, kinds, health, aggregation } = options;
+  const remotes = aggregation?.versions() ?? [];
+  const urls = (): readonly (readonly [string, string])[] =>
+    remotes
+      .filter(({ openApiUrl }) => openApiUrl !== '')
+      .map(({ service, openApiUrl }) => [`apis/${service.group}/${service.version}`, openApiUrl]);
   const found =
     (await serveHealth(health, request)) ??
     serveDocuments(request, options) ??
     (await serveMetrics(request, options)) ??
-    serveOpenApi(request, kinds.openApi) ??
-    discover(registry, kinds.groupVersions, request, options.ownAddress());
+    serveOpenApi(request, kinds.openApi, urls) ??
+    discover(
+      { registry, remotes, groupVersions: kinds.groupVersions, ownAddress: options.ownAddress() },
+      request,
+    );
   if (found === null) return methods.has(request.method) ? pageNotFound() : methodNotAllowed();
   if (request.method === 'GET' || (request.method === 'HEAD' && found.code !== 200)) return found;
   if (request.method === 'HEAD') return { ...found, body: [] };

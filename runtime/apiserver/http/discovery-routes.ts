@@ -1,4 +1,6 @@
 /** `/api`, `/apis` and below: what there is, in one document or piece by piece. */
+import { mergeAggregated, mergeGroup, mergePlain } from '../aggregation/merge-discovery.ts';
+import type { RemoteVersion } from '../aggregation/remote-discovery.ts';
 import { aggregatedDiscovery, etagOf } from '../discovery/aggregated.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery/plain.ts';
 import { chooseForm } from '../request/accept.ts';
@@ -10,23 +12,30 @@ import { ApiError } from '../status.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { jsonAnswer } from './plain-answers.ts';
 
-/** @param ownAddress where this node is reached, with its port. @returns null for a path that is none of these */
-export function discover(
-  registry: Registry,
-  groupVersions: readonly GroupVersion[],
-  request: HttpRequest,
-  ownAddress: string,
-): HttpAnswer | null {
+export interface Discovered {
+  readonly registry: Registry;
+  /** What this server answers itself. */
+  readonly groupVersions: readonly GroupVersion[];
+  /** What others answer. */
+  readonly remotes: readonly RemoteVersion[];
+  /** Where this node is reached, with its port. */
+  readonly ownAddress: string;
+}
+
+/** @returns null for a path that is none of these */
+export function discover(known: Discovered, request: HttpRequest): HttpAnswer | null {
+  const { registry, groupVersions, remotes, ownAddress } = known;
   const [root, group, version, ...rest] = request.path.split('/').filter((part) => part !== '');
   if (rest.length > 0) return null;
   if (root === 'api') return discoverCore(registry, groupVersions, request, ownAddress, group, version);
   if (root !== 'apis') return null;
   if (group === undefined) {
     const others = groupVersions.filter((item) => item.group !== '');
-    return whole(others, request) ?? written(registry, apiGroupList(groupVersions), request);
+    const list = (): object => mergePlain(apiGroupList(groupVersions), remotes);
+    return whole(others, remotes, request) ?? written(registry, list(), request);
   }
   if (version === undefined) {
-    const found = apiGroup(groupVersions, group);
+    const found = mergeGroup(apiGroup(groupVersions, group), group, remotes);
     return found === null ? null : written(registry, found, request);
   }
   return resources(registry, groupVersions, { group, version }, request);
@@ -43,7 +52,7 @@ function discoverCore(
   if (more !== undefined) return null;
   if (version !== undefined) return resources(registry, groupVersions, { group: '', version }, request);
   const core = groupVersions.filter(({ group }) => group === '');
-  return whole(core, request) ?? written(registry, apiVersions(groupVersions, ownAddress), request);
+  return whole(core, [], request) ?? written(registry, apiVersions(groupVersions, ownAddress), request);
 }
 
 function resources(
@@ -60,11 +69,16 @@ const aggregatedForms =
   /application\/json\s*;(?=[^,]*\bg=apidiscovery\.k8s\.io)(?=[^,]*\bas=APIGroupDiscoveryList)[^,]*\bv=(v2beta1|v2)\b/g;
 
 /** Everything at once, for those who ask for it; the answer repeats what was asked for, or clients would not know. */
-function whole(groupVersions: readonly GroupVersion[], { headers }: HttpRequest): HttpAnswer | null {
+function whole(
+  groupVersions: readonly GroupVersion[],
+  remotes: readonly RemoteVersion[],
+  { headers }: HttpRequest,
+): HttpAnswer | null {
   const [form] = [...(headers.accept ?? '').slice(0, 4096).matchAll(aggregatedForms)];
   if (form === undefined) return null;
   const version = form[1] as 'v2' | 'v2beta1';
-  const text = `${JSON.stringify(aggregatedDiscovery(groupVersions, version))}\n`;
+  const all = mergeAggregated(aggregatedDiscovery(groupVersions, version), remotes);
+  const text = `${JSON.stringify(all)}\n`;
   const etag = etagOf(text);
   const common = { etag, vary: 'Accept' };
   if (headers['if-none-match'] === etag) return { code: 304, headers: common, body: [] };

@@ -1,6 +1,7 @@
 /** A request and its answer as the API sees them, whichever version of HTTP carries them. */
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 
 /** By lower-case names, as Node has them. */
 export type RequestHeaders = IncomingHttpHeaders;
@@ -17,6 +18,8 @@ export interface HttpRequest {
   readonly certificates: () => readonly X509Certificate[];
   /** @throws ApiError (413, 504) where it is too long, or does not come. */
   readonly readBody: () => Promise<Uint8Array>;
+  /** The body as it comes, for who hands it on, in place of `readBody`; null: there is none. */
+  readonly openBody?: () => Readable | null;
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
   /** Of the client; none within this process. */

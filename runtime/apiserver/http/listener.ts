@@ -115,9 +115,16 @@ function toRequest(incoming: Incoming, signal: AbortSignal): HttpRequest {
     rawHeaders: incoming.rawHeaders,
     certificates: () => certificatesOf(incoming),
     readBody: () => readBody(incoming, signal),
+    openBody: () => (hasBody(incoming) ? incoming : null),
     signal,
     remoteAddress: incoming.socket.remoteAddress,
   };
+}
+
+function hasBody(incoming: Incoming): boolean {
+  if ('stream' in incoming) return !incoming.stream.endAfterHeaders;
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = incoming.headers;
+  return length !== '0' || encoding !== undefined;
 }
 
 /** The longest chain that is looked at. */

@@ -7,15 +7,20 @@ import { jsonAnswer, takesGzip } from './plain-answers.ts';
 
 const root = '/openapi/v3';
 
-/** @param custom those of custom resources. @returns null for a path that is none of these */
+/**
+ * @param custom those of custom resources
+ * @param remote where those of other servers are, by their names
+ * @returns null for a path that is none of these
+ */
 export function serveOpenApi(
   request: HttpRequest,
   custom: () => readonly OpenApiDocument[],
+  remote: () => readonly (readonly [name: string, url: string])[],
 ): HttpAnswer | null {
   const { path } = request;
   if (path === '/openapi/v2') return versionTwo(request);
   if (path === root || path === `${root}/`)
-    return jsonAnswer(200, { paths: listDocuments([...openApiV3(), ...custom()]) });
+    return jsonAnswer(200, { paths: listDocuments([...openApiV3(), ...custom()], remote()) });
   if (!path.startsWith(`${root}/`)) return null;
   const name = path.slice(root.length + 1);
   const document = [...openApiV3(), ...custom()].find((one) => one.name === name);
@@ -33,9 +38,15 @@ export function serveOpenApi(
   return packed(request, gzip(), { ...headers, 'content-type': 'application/json' });
 }
 
-function listDocuments(documents: readonly OpenApiDocument[]): object {
+function listDocuments(
+  documents: readonly OpenApiDocument[],
+  remote: readonly (readonly [name: string, url: string])[],
+): object {
   const all = documents.map(({ name, hash }) => [name, { serverRelativeURL: urlOf(name, hash) }] as const);
-  return Object.fromEntries(all);
+  return Object.fromEntries([
+    ...all,
+    ...remote.map(([name, url]) => [name, { serverRelativeURL: url }] as const),
+  ]);
 }
 
 function urlOf(name: string, hash: string): string {

@@ -1,0 +1,123 @@
+/**
+ * Connections to the servers of other group-versions: HTTPS to where their service is served, under the service's name, with the
+ * certificate by which they know this server. Connections are kept for the next request.
+ */
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
+import type { Readable } from 'node:stream';
+import { writeProxyHeaders } from '../authentication/front-proxy.ts';
+import type { UserInfo } from '../authentication/user.ts';
+import type { RemoteService } from './remote-services.ts';
+
+/** By which extension servers know this server, both in PEM. */
+export interface ProxyIdentity {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+export interface ServiceCallerOptions {
+  /** Where a service is reached now. Rejects where nobody serves it. */
+  readonly resolve: (
+    namespace: string,
+    name: string,
+    port: number,
+  ) => Promise<{ readonly host: string; readonly port: number }>;
+  /** Null while there is none. */
+  readonly identity: () => ProxyIdentity | null;
+}
+
+export interface ServiceRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  /** Names and values by turns. */
+  readonly headers?: readonly string[];
+  readonly body?: Readable | Uint8Array | null;
+  /** As whom it is to be taken. */
+  readonly user: UserInfo;
+  readonly signal: AbortSignal;
+}
+
+export interface ServiceCaller {
+  /** Resolves when the head of the answer is there. Rejects where nobody could be asked. */
+  readonly call: (service: RemoteService, request: ServiceRequest) => Promise<IncomingMessage>;
+  readonly close: () => void;
+}
+
+/** Without a word for so long, a connection that is kept is ended. */
+const idleMilliseconds = 60_000;
+const mostIdle = 8;
+
+export function openServiceCaller({ resolve, identity }: ServiceCallerOptions): ServiceCaller {
+  const agents = new Map<string, { readonly of: string; readonly agent: https.Agent }>();
+  const agentOf = (service: RemoteService): https.Agent => {
+    const key = `${service.version}.${service.group}`;
+    const of = JSON.stringify([service.authorities, service.skipsVerification, identity()]);
+    const known = agents.get(key);
+    if (known?.of === of) return known.agent;
+    known?.agent.destroy();
+    const agent = new https.Agent({
+      ...{ keepAlive: true, maxFreeSockets: mostIdle, timeout: idleMilliseconds, scheduling: 'fifo' },
+    });
+    agents.set(key, { of, agent });
+    return agent;
+  };
+  return {
+    call: async (service, request) => {
+      const { namespace, name, port } = service;
+      const place = await resolve(namespace, name, port);
+      const own = identity();
+      if (own === null) throw new Error('this server has no certificate to show yet');
+      return await send(request, {
+        ...place,
+        agent: agentOf(service),
+        servername: `${name}.${namespace}.svc`,
+        ...{ cert: own.certificate, key: own.privateKey },
+        ...(service.skipsVerification ? { rejectUnauthorized: false } : {}),
+        ...(service.authorities === '' ? {} : { ca: service.authorities }),
+      });
+    },
+    close: () => {
+      for (const { agent } of agents.values()) agent.destroy();
+    },
+  };
+}
+
+function send(
+  { method, path, headers = [], body = null, user, signal }: ServiceRequest,
+  to: https.RequestOptions,
+): Promise<IncomingMessage> {
+  const pairs = pairsOf(headers);
+  return new Promise((resolve, reject) => {
+    const request = https.request({ ...to, method, path, signal, setHost: false });
+    request.setHeader('host', `${to.servername}`);
+    for (const [name, values] of grouped([...pairs, ...proxyHeaders(user)])) request.setHeader(name, values);
+    request.once('error', reject);
+    request.once('response', resolve);
+    // The server may answer before it has read everything: what is left then is nobody's.
+    if (body === null) request.end();
+    else if (body instanceof Uint8Array) request.end(body);
+    else {
+      // Otherwise one of unknown length would end with its connection.
+      if (!request.hasHeader('content-length')) request.setHeader('transfer-encoding', 'chunked');
+      body.once('error', (error) => request.destroy(error)).pipe(request);
+    }
+  });
+}
+
+function proxyHeaders(user: UserInfo): readonly (readonly [string, string])[] {
+  const uid = user.uid === '' ? [] : [['X-Remote-Uid', user.uid] as const];
+  return [...writeProxyHeaders(user), ...uid];
+}
+
+function pairsOf(headers: readonly string[]): readonly (readonly [string, string])[] {
+  return Array.from({ length: headers.length / 2 }, (_, index) => {
+    return [headers[2 * index] as string, headers[2 * index + 1] as string] as const;
+  });
+}
+
+function grouped(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, string[]> {
+  const all = new Map<string, string[]>();
+  for (const [name, value] of pairs) all.set(name, [...(all.get(name) ?? []), value]);
+  return all;
+}
