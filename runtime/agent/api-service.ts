@@ -1,6 +1,9 @@
 /** The Kubernetes API of this node, put together: its registry, what the kinds add, who may ask, and the cluster's own data. */
 import { isIP } from 'node:net';
 import type { NodeStatus } from '../admin/protocol.ts';
+import { checkService } from '../apiserver/aggregation/check-service.ts';
+import { openAggregation } from '../apiserver/aggregation/open-aggregation.ts';
+import { readRemoteService } from '../apiserver/aggregation/remote-services.ts';
 import { webhookCaller } from '../apiserver/custom-resources/conversion/call-webhook.ts';
 import { openCustomKinds } from '../apiserver/custom-resources/custom-kinds.ts';
 import { settleDefinitions } from '../apiserver/custom-resources/settle-definitions.ts';
@@ -13,7 +16,7 @@ import { measureQueues } from '../apiserver/metrics/queue-measures.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
 import { Registry } from '../apiserver/schemas/registry.ts';
-import type { ApiKeys } from '../cluster/api-keys.ts';
+import { type ApiKeys, proxyName } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { KubernetesService } from '../controllers/bootstrap/kubernetes-service.ts';
 import type { CertificateSigner } from '../controllers/certificates/signer.ts';
@@ -34,6 +37,7 @@ import { openApiAround } from './api-around.ts';
 import { openApiMetrics } from './api-metrics.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 import { type ObservedMember, observeMachine } from './node-observation.ts';
+import { resolveServices } from './service-addresses.ts';
 
 export interface ApiService extends ApiServer {
   close(): Promise<void>;
@@ -89,6 +93,11 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   const surrounded = openApiAround({ config, store, kinds, registry, log });
   const measured = measureAccess(access);
   const queues = measureQueues();
+  const aggregation = openAggregation({
+    ...{ store, resolve: resolveServices(kinds), identity: () => keys().frontProxy ?? null },
+    isBuiltIn: (group, version) =>
+      builtInGroupVersions.some((one) => one.group === group && one.version === version),
+  });
   const server = apiServer({
     ...{ registry, store, kinds, access: measured.access, surroundings, random: Math.random },
     metrics: openApiMetrics(store, kinds, [...surrounded.measures, ...measured.measures, ...queues.measures]),
@@ -97,6 +106,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       { name: 'datastore', readinessOnly: true, run: () => askStore(store) },
     ],
     special: { ...access.special, ...subresources },
+    aggregation,
     documents: access.issuerDocuments,
     version: kubernetesVersion(),
     ownAddress: () => `127.0.0.1:${config.api.port}`,
@@ -115,6 +125,17 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     accountTokens: access.accountToken,
     certificates: cluster.signCertificate,
     meterOf: queues.meterOf,
+    checkApiService: async (apiService) => {
+      const service = readRemoteService(apiService);
+      return service === null ? null : await checkService(aggregation.caller, service);
+    },
+    extensionAuthentication: () => {
+      const proxyAuthority = keys().frontProxy?.authority;
+      const clientAuthorities = credentials().caCertificate;
+      return proxyAuthority === undefined
+        ? null
+        : { clientAuthorities, proxyAuthority, proxyNames: [proxyName] };
+    },
   });
   const ownNode = startNodeAgentApi({
     ...{ server, log },
@@ -127,6 +148,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     ...server,
     close: async () => {
       await Promise.all([controllers.stop(), ownNode.stop()]);
+      aggregation.close();
       await settling.close();
       kinds.close();
       known.close();

@@ -22,9 +22,20 @@ const apiKeysSchema = z.object({
   secrets: z
     .array(z.object({ id: z.string().regex(/^[0-9a-f]{8}$/), key: z.string().regex(/^[0-9a-f]{64}$/) }))
     .min(1),
+  /** By which the servers of other API groups know those of this one; clusters of older versions have none until their leader makes it. */
+  frontProxy: z
+    .object({
+      authority: z.string(),
+      certificate: z.string(),
+      privateKey: z.string().includes('PRIVATE KEY'),
+    })
+    .optional(),
 });
 
 export type ApiKeys = z.infer<typeof apiKeysSchema>;
+
+/** The common name that extension servers are told to accept of who asks on behalf of others. */
+export const proxyName = 'front-proxy-client';
 
 const apiKeysKey = new TextEncoder().encode(`${ownPrefix}api-keys`);
 const answerMilliseconds = 3_000;
@@ -34,18 +45,33 @@ const whenKnownMilliseconds = 30_000;
 const rsaBits = 2_048;
 const makeKeyPair = promisify(generateKeyPair);
 
-/** On the leader: makes them where there are none. Throws `StoreError`. */
-export async function makeApiKeys(view: StateView, store: Store, sealingKey: Buffer | null): Promise<void> {
-  if (sealingKey === null || view.get(apiKeysKey)) return;
+export interface ApiKeyMaking {
+  readonly view: StateView;
+  readonly store: Store;
+  readonly sealingKey: Buffer | null;
+  readonly makeProxyIdentity: () => Promise<NonNullable<ApiKeys['frontProxy']>>;
+}
+
+/** On the leader: makes those that there are not. Throws `StoreError`. */
+export async function makeApiKeys(making: ApiKeyMaking): Promise<void> {
+  const { view, store, sealingKey, makeProxyIdentity } = making;
+  if (sealingKey === null) return;
+  const stored = view.get(apiKeysKey);
+  const known = stored ? apiKeysSchema.parse(JSON.parse(openSealedText(stored.value, sealingKey))) : null;
+  if (known?.frontProxy !== undefined) return;
+  const keys: ApiKeys = { ...(known ?? (await makeFirstKeys())), frontProxy: await makeProxyIdentity() };
+  await store.transact({
+    compare: [{ key: apiKeysKey, target: 'modifyRevision', is: stored?.modifyRevision ?? 0 }],
+    success: [{ operation: 'put', key: apiKeysKey, value: sealText(JSON.stringify(keys), sealingKey) }],
+  });
+}
+
+async function makeFirstKeys(): Promise<ApiKeys> {
   const { privateKey } = await makeKeyPair('rsa', { modulusLength: rsaBits });
-  const keys: ApiKeys = {
+  return {
     serviceAccounts: [privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
     secrets: [{ id: randomBytes(4).toString('hex'), key: randomBytes(32).toString('hex') }],
   };
-  await store.transact({
-    compare: [{ key: apiKeysKey, target: 'modifyRevision', is: 0 }],
-    success: [{ operation: 'put', key: apiKeysKey, value: sealText(JSON.stringify(keys), sealingKey) }],
-  });
 }
 
 export interface ApiKeyKeeperOptions {

@@ -250,6 +250,59 @@ function whyNotGiven(
   return null;
 }
 
+/** By which extension servers know the API servers of the cluster; all in PEM. */
+export interface ProxyIdentity {
+  /** Vouches for that certificate and for no other: its key is not kept. */
+  readonly authority: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/**
+ * Makes the certificate with which the API servers say to others on whose behalf they ask. Whoever has one like it can be anybody
+ * there, so that it has an authority of its own, which signs this once: no certificate of a node, an operator or an approved request
+ * can be taken for it.
+ * @param commonName that extension servers are told to accept
+ */
+export async function createProxyIdentity(clusterId: string, commonName: string): Promise<ProxyIdentity> {
+  const [own, client] = await Promise.all([
+    webcrypto.subtle.generateKey(algorithm, false, ['sign', 'verify']),
+    webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']),
+  ]);
+  const authority = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerialNumber(),
+    name: [{ CN: ['front-proxy-ca'] }, { O: [clusterId] }],
+    ...validity,
+    signingAlgorithm: algorithm,
+    keys: own,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+    ],
+  });
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: [{ CN: [commonName] }],
+    issuer: authority.subject,
+    ...validity,
+    signingAlgorithm: algorithm,
+    publicKey: client.publicKey,
+    signingKey: own.privateKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+    ],
+  });
+  const der = await webcrypto.subtle.exportKey('pkcs8', client.privateKey);
+  const privateKey = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+  return {
+    authority: endLine(authority.toString('pem')),
+    certificate: endLine(certificate.toString('pem')),
+    privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+  };
+}
+
 /** A certificate that says nothing but its key, which TLS needs to prove one: of a private key in PEM, in PEM. */
 export async function createSelfSigned(privateKey: string, name: string): Promise<string> {
   const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });

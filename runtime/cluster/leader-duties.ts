@@ -7,7 +7,7 @@ import type { AuthorityAnswer, ClusterStatus, NodeStatus } from '../admin/protoc
 import { defaultPeerPort, isLinkLocal, parseEndpoint } from '../peers/address-book.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
-import { makeApiKeys } from './api-keys.ts';
+import { makeApiKeys, proxyName } from './api-keys.ts';
 import { type CertificateAuthority, hashOfBundle, sealText } from './authority.ts';
 import {
   type AuthorityParams,
@@ -198,13 +198,21 @@ export class LeaderDuties {
       await this.#context.clock.keep();
       await closeInTime(this.#context);
       await adoptKeys(this.#context);
-      await makeApiKeys(replica.machine.view, this.#context.store, this.#context.sealing.key);
       await finishRotation(this.#context, this.#book, this.#options.ownReport().authority);
+      await this.#makeApiKeys();
     } catch (error) {
       // A write that did not come through, as in an election: the next round does it.
       this.#context.log.debug({ reason: String(error) }, 'a duty of the leader waits for the next round');
     }
     this.#busy = false;
+  }
+
+  async #makeApiKeys(): Promise<void> {
+    const { store, sealing, certificates, clusterId, replica } = this.#context;
+    await makeApiKeys({
+      ...{ store, view: replica.machine.view, sealingKey: sealing.key },
+      makeProxyIdentity: () => certificates.run('createProxyIdentity', clusterId, proxyName),
+    });
   }
 
   /** The CA of a new cluster goes into the datastore, its key sealed; only then does the founder forget the key. */

@@ -7,11 +7,17 @@ import type { ApiServer } from '../apiserver/http/api-server.ts';
 import type { QueueMeter } from '../apiserver/metrics/queue-measures.ts';
 import type { Log } from '../logging/log.ts';
 import {
+  type CheckApiService,
+  runAvailability,
+  runLocalApiServices,
+} from './api-services/run-api-services.ts';
+import {
   type BootstrapOptions,
   bringDefaults,
   bringNamespaces,
   keepDefaults,
 } from './bootstrap/bootstrap.ts';
+import type { ExtensionAuthentication } from './bootstrap/extension-authentication.ts';
 import type { KubernetesService } from './bootstrap/kubernetes-service.ts';
 import { runBootstrapTokens } from './bootstrap-tokens/tend-tokens.ts';
 import { runCertificates } from './certificates/run-certificates.ts';
@@ -47,6 +53,10 @@ export interface ControllersOptions {
   readonly accountTokens?: SignAccountToken;
   /** Signs certificates that have been approved. Default: requests stay as they are. */
   readonly certificates?: CertificateSigner;
+  /** By which servers of other API groups believe this one; null while it is not known. Default: they are told nothing. */
+  readonly extensionAuthentication?: () => ExtensionAuthentication | null;
+  /** Asks the servers of other API groups. Default: nobody does. */
+  readonly checkApiService?: CheckApiService;
   /** Counts what happens in the queue of a controller of that name. Default: nobody does. */
   readonly meterOf?: (name: string) => QueueMeter;
   /** Default: the machine's. */
@@ -69,7 +79,8 @@ export function startControllers(options: ControllersOptions): Controllers {
   const stopping = new AbortController();
   const { signal } = stopping;
   const client = clientAs(options, masterUser);
-  const bootstrap: BootstrapOptions = { client, clock, log, kubernetesService: options.kubernetesService };
+  const { kubernetesService, extensionAuthentication = () => null } = options;
+  const bootstrap: BootstrapOptions = { client, clock, log, kubernetesService, extensionAuthentication };
   let leading = false;
   const lead = async (held: AbortSignal): Promise<void> => {
     leading = true;
@@ -110,6 +121,9 @@ function runAll(
   const informers = openInformers({ client: manager, clock, random, log, signal });
   const clientOf = (name: string): ApiClient => clientAs(options, accountUser(name));
   const context: ControllerContext = { clientOf, manager, informers, clock, random, log, meterOf, signal };
+  const master = clientAs(options, masterUser);
+  runLocalApiServices(context, master);
+  if (options.checkApiService !== undefined) runAvailability(context, master, options.checkApiService);
   runAggregation(context);
   runDefaultAccounts(context);
   runRootCa(context, options.rootCa);

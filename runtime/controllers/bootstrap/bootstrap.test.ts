@@ -9,7 +9,14 @@ t.test('bringDefaults finds nothing to do a second time, and several may do it a
   const { client } = await openCluster(t);
   const { signal } = new AbortController();
   const kubernetesService = () => testService;
-  const options = { client, clock: realClock, log: createLog(() => {}), kubernetesService };
+  const extensionAuthentication = () => null;
+  const options = {
+    extensionAuthentication,
+    client,
+    clock: realClock,
+    log: createLog(() => {}),
+    kubernetesService,
+  };
   await Promise.all([bringDefaults(options, signal), bringDefaults(options, signal)]);
   const versions = async (): Promise<readonly unknown[]> => {
     const lists = await Promise.all(

@@ -10,6 +10,11 @@ import type { ApiClient } from '../client/api-client.ts';
 import { placeIn, type ResourceName, resources } from '../client/places.ts';
 import { perform } from '../client/writes.ts';
 import { type Clock, pause } from '../machinery/clock.ts';
+import {
+  type ExtensionAuthentication,
+  extensionAuthenticationPlace,
+  planExtensionAuthentication,
+} from './extension-authentication.ts';
 import { flowControlDefaults, repairedDefault } from './flow-control.ts';
 import {
   type KubernetesService,
@@ -25,6 +30,8 @@ export interface BootstrapOptions {
   readonly log: Log;
   /** Null while the members are not known. */
   readonly kubernetesService: () => KubernetesService | null;
+  /** Null while this node does not know it. */
+  readonly extensionAuthentication: () => ExtensionAuthentication | null;
 }
 
 const longestPauseMilliseconds = 10_000;
@@ -56,6 +63,7 @@ export async function keepDefaults(options: BootstrapOptions, signal: AbortSigna
   for (let waitedMs = 0; !signal.aborted; waitedMs += serviceMilliseconds) {
     await untilDone(options, signal, async () => {
       await installService(options);
+      await installExtensionAuthentication(options);
       if (waitedMs % namespacesMilliseconds !== 0) return;
       await installNamespaces(client);
       await installFlowControl(client);
@@ -116,6 +124,16 @@ async function installService({ client, kubernetesService }: BootstrapOptions): 
   ]);
   for (const write of planKubernetesService({ wanted, service, endpoints, slice }))
     await perform(client, write);
+}
+
+async function installExtensionAuthentication({
+  client,
+  extensionAuthentication,
+}: BootstrapOptions): Promise<void> {
+  const wanted = extensionAuthentication();
+  if (wanted === null) return;
+  const existing = await client.find({ ...resources.configMaps, ...extensionAuthenticationPlace });
+  for (const write of planExtensionAuthentication(wanted, existing)) await perform(client, write);
 }
 
 const rbacResources: Readonly<Record<string, ResourceName>> = {

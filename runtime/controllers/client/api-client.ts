@@ -9,7 +9,7 @@ import { stringifyJson } from '../../apiserver/objects/json-text.ts';
 import type { ApiObject } from '../../apiserver/objects/object-bytes.ts';
 import { ApiError } from '../../apiserver/status.ts';
 import { errorOf, objectOf, readAnswer } from './answers.ts';
-import { type ObjectList, readList, type WatchEvent, watchFrame } from './lists.ts';
+import { type ObjectList, readList, type WatchEvent, watchFrames } from './lists.ts';
 import { type ObjectPlace, pathOf, type ResourceName } from './places.ts';
 
 export interface ApiClient {
@@ -101,7 +101,7 @@ export function apiClient(options: ApiClientOptions): ApiClient {
       const query = { ...wishes, ...selectionOf(of), watch: 'true', allowWatchBookmarks: 'true' };
       const { body } = await send('GET', pathOf(of, of), { query, accept: acceptOf(of, ''), signal });
       if (typeof body !== 'function') throw new ApiError('InternalError', 'a watch was answered at once');
-      await body((bytes) => onEvent(watchFrame(bytes)), signal);
+      await body(watchFrames(onEvent), signal);
     },
     create: (of, object) =>
       sendObject('POST', pathOf(of, { namespace: object.metadata.namespace ?? '' }), { body: object }),
@@ -148,8 +148,19 @@ async function ask(
     certificates: () => [],
     readBody: async () => Buffer.from(body === undefined ? '' : stringifyJson(body)),
   });
-  if (answer.code < 400) return answer;
-  throw errorOf(answer);
+  if (answer.code >= 400) throw errorOf(await whole(answer, signal));
+  return query.watch === undefined ? await whole(answer, signal) : answer;
+}
+
+/** What another server answers comes as it comes. */
+async function whole(answer: HttpAnswer, signal: AbortSignal): Promise<HttpAnswer> {
+  const { body } = answer;
+  if (typeof body !== 'function') return answer;
+  const pieces: Uint8Array[] = [];
+  await body((bytes) => void pieces.push(bytes), signal).catch((cause: unknown) => {
+    throw new ApiError('ServiceUnavailable', `the answer broke off: ${(cause as Error).message}`);
+  });
+  return { ...answer, body: pieces };
 }
 
 function acceptOf({ metadataOnly = false }: Listed, suffix: string): string {

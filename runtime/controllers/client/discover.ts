@@ -13,10 +13,23 @@ export interface DiscoveredResource extends ResourceName {
 
 const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
+export interface Discovery {
+  readonly resources: readonly DiscoveredResource[];
+  /** As `GROUP/VERSION`, those of other servers that do not say now what they have: it may be more, or less. */
+  readonly stale: readonly string[];
+}
+
 /** @throws ApiError */
-export async function discoverResources(client: ApiClient): Promise<readonly DiscoveredResource[]> {
+export async function discoverResources(client: ApiClient): Promise<Discovery> {
   const documents = [await client.document('/api', accept), await client.document('/apis', accept)];
-  return documents.flatMap((document) => listAt(document, 'items').flatMap(resourcesOfGroup));
+  const groups = documents.flatMap((document) => listAt(document, 'items'));
+  return { resources: groups.flatMap(resourcesOfGroup), stale: groups.flatMap(staleOfGroup) };
+}
+
+function staleOfGroup(group: unknown): readonly string[] {
+  return listAt(group, 'versions')
+    .filter((version) => stringAt(version, 'freshness') === 'Stale')
+    .map((version) => `${stringAt(group, 'metadata', 'name')}/${stringAt(version, 'version')}`);
 }
 
 function resourcesOfGroup(group: unknown): readonly DiscoveredResource[] {

@@ -32,8 +32,26 @@ export function readList(answer: HttpAnswer): ObjectList {
   };
 }
 
-/** The server of this process gives each event as a piece of its own. @throws ApiError for an error that was sent as one. */
-export function watchFrame(bytes: Uint8Array): WatchEvent {
+const lineEnd = 0x0a;
+
+/**
+ * Events out of the pieces in which they come: the server of this process gives each as a piece of its own, others as their
+ * connection brings them. What it returns throws `ApiError` for an error that was sent as an event.
+ */
+export function watchFrames(onEvent: (event: WatchEvent) => void): (bytes: Uint8Array) => void {
+  let rest: Uint8Array = new Uint8Array();
+  return (bytes) => {
+    let left = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+    for (let end = left.indexOf(lineEnd); end >= 0; end = left.indexOf(lineEnd)) {
+      const line = left.subarray(0, end + 1);
+      left = left.subarray(end + 1);
+      if (line.length > 1) onEvent(watchFrame(line));
+    }
+    rest = left;
+  };
+}
+
+function watchFrame(bytes: Uint8Array): WatchEvent {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   const { type, object } = parseJson(text) as unknown as { readonly type: string; readonly object: unknown };
   if (type === 'ERROR') throw errorOfStatus(object);

@@ -60,6 +60,8 @@ function named(group: string, version: string, resource: string): ResourceName {
 
 /** Those that controllers are made for. */
 export const resources = {
+  apiServices: named('apiregistration.k8s.io', 'v1', 'apiservices'),
+  customResourceDefinitions: named('apiextensions.k8s.io', 'v1', 'customresourcedefinitions'),
   configMaps: named('', 'v1', 'configmaps'),
   namespaces: named('', 'v1', 'namespaces'),
   jobs: named('batch', 'v1', 'jobs'),

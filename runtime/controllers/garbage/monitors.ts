@@ -63,7 +63,10 @@ export function openMonitors(
       }
     },
     discover: async () => {
-      known = await discoverResources(options.client);
+      const { resources, stale } = await discoverResources(options.client);
+      // What another server had is remembered while it does not say what it has.
+      const silent = known.filter(({ group, version }) => stale.includes(`${group}/${version}`));
+      known = [...resources.filter((one) => !silent.some((other) => isSame(one, other))), ...silent];
       const wanted = new Map(known.filter(isFollowed).map((of) => [nameOf(of), of]));
       for (const [name, of] of wanted) if (!monitors.has(name)) monitors.set(name, open(of));
       for (const [name, { of, informer, stop }] of monitors) {
@@ -79,6 +82,10 @@ export function openMonitors(
 function isFollowed({ group, resource, verbs, isPreferred }: DiscoveredResource): boolean {
   const follows = ['delete', 'list', 'watch'].every((verb) => verbs.includes(verb));
   return isPreferred && follows && !ignored.has(`${group}/${resource}`);
+}
+
+function isSame(one: DiscoveredResource, other: DiscoveredResource): boolean {
+  return nameOf(one) === nameOf(other);
 }
 
 function nameOf({ group, version, resource }: DiscoveredResource): string {

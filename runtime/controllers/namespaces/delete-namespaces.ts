@@ -43,20 +43,33 @@ async function observe(
   failures: ReadonlyMap<string, string>,
   now: string,
 ): Promise<ObservedNamespace> {
-  if (namespace === null || !isDeleted(namespace)) return { namespace, contents: [], now };
+  if (namespace === null || !isDeleted(namespace)) return { namespace, contents: [], stale: [], now };
   const { name = '' } = namespace.metadata;
   const contents: Content[] = [];
-  for (const resource of await discoverResources(client)) {
+  const found = await discoverResources(client);
+  for (const resource of found.resources) {
     const { verbs, namespaced, isPreferred } = resource;
     if (!namespaced || !isPreferred || !verbs.includes('delete') || !verbs.includes('list')) continue;
     const { group, version, resource: plural } = resource;
     const of: ResourceName = { group, version, resource: plural };
-    const list = await client.list({ ...of, namespace: name, metadataOnly: true }, { limit: mostItems });
-    const count = list.items.length + list.remaining;
-    if (count > 0)
-      contents.push({ of, items: list.items, count, failure: failures.get(placeOf(of, name)) ?? '' });
+    const content = await contentOf(client, of, name);
+    if (content === null) continue;
+    contents.push({ ...content, failure: content.failure || (failures.get(placeOf(of, name)) ?? '') });
   }
-  return { namespace, contents, now };
+  return { namespace, contents, stale: found.stale, now };
+}
+
+/** What cannot be listed holds up the namespace, and not the rest of what is in it. */
+async function contentOf(client: ApiClient, of: ResourceName, namespace: string): Promise<Content | null> {
+  try {
+    const list = await client.list({ ...of, namespace, metadataOnly: true }, { limit: mostItems });
+    const count = list.items.length + list.remaining;
+    return count === 0 ? null : { of, items: list.items, count, failure: '' };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    // A definition of custom resources may have gone meanwhile, with all that was of it.
+    return error.reason === 'NotFound' ? null : { of, items: [], count: 0, failure: error.message };
+  }
 }
 
 async function act(client: ApiClient, action: NamespaceAction, failures: Map<string, string>): Promise<void> {

@@ -7,13 +7,13 @@ import { isSet, listAt, stringAt, stringsAt } from '../../apiserver/objects/read
 import type { NamespaceCondition } from '../../apiserver/schemas/generated/types/api-core-v1.ts';
 import type { ResourceName } from '../client/places.ts';
 
-/** What there is of one resource in the namespace: something. */
+/** What there is of one resource in the namespace: something, or nobody knows. */
 export interface Content {
   readonly of: ResourceName;
   /** Metadata of the first of them. */
   readonly items: readonly ApiObject[];
   readonly count: number;
-  /** Why the last attempt to delete them failed; '' for none. */
+  /** Why they could not be listed, or the last attempt to delete them failed; '' for none. */
   readonly failure: string;
 }
 
@@ -22,6 +22,8 @@ export interface ObservedNamespace {
   readonly namespace: ApiObject | null;
   /** Of all resources, if it is being deleted. */
   readonly contents: readonly Content[];
+  /** As `GROUP/VERSION`, of other servers: what they have is not known now. */
+  readonly stale: readonly string[];
   /** As `metav1.Time`. */
   readonly now: string;
 }
@@ -36,7 +38,7 @@ export function isDeleted({ metadata }: ApiObject): boolean {
 }
 
 export function planNamespaceDeletion(observed: ObservedNamespace): readonly NamespaceAction[] {
-  const { namespace, contents, now } = observed;
+  const { namespace, contents, stale, now } = observed;
   if (namespace === null || !isDeleted(namespace)) return [];
   const { name = '' } = namespace.metadata;
   const removals = contents
@@ -44,9 +46,9 @@ export function planNamespaceDeletion(observed: ObservedNamespace): readonly Nam
     .map(({ of }): NamespaceAction => ({ kind: 'removeAll', of, namespace: name }));
   // What is still there afterwards is worth telling, not what was there before.
   if (isFirstAttempt(observed)) return removals;
-  const status = withConditions(namespace, contents, now);
+  const status = withConditions(namespace, observed, now);
   const told: readonly NamespaceAction[] = status === null ? [] : [{ kind: 'status', object: status }];
-  if (contents.length > 0) return [...removals, ...told];
+  if (contents.length > 0 || stale.length > 0) return [...removals, ...told];
   // What is told changes the version: it is let go when the change comes back.
   return status === null ? finalize(namespace) : told;
 }
@@ -70,9 +72,9 @@ function finalize(namespace: ApiObject): readonly NamespaceAction[] {
 }
 
 /** @returns null where the conditions say it already */
-function withConditions(namespace: ApiObject, contents: readonly Content[], now: string): ApiObject | null {
+function withConditions(namespace: ApiObject, observed: ObservedNamespace, now: string): ApiObject | null {
   const before = listAt(namespace, 'status', 'conditions') as readonly NamespaceCondition[];
-  const wanted = conditionsOf(contents);
+  const wanted = conditionsOf(observed);
   const next = wanted.map((condition) => {
     const old = before.find(({ type }) => type === condition.type);
     const isSame = old?.status === condition.status;
@@ -95,7 +97,7 @@ type Words = readonly [reason: string, message: string];
 const words: Readonly<Record<string, readonly [well: Words, ill: Words]>> = {
   NamespaceDeletionDiscoveryFailure: [
     ['ResourcesDiscovered', 'All resources successfully discovered'],
-    ['DiscoveryFailed', ''],
+    ['DiscoveryFailed', 'Discovery failed for some groups, '],
   ],
   NamespaceDeletionGroupVersionParsingFailure: [
     ['ParsedGroupVersions', 'All legacy kube types successfully parsed'],
@@ -115,12 +117,17 @@ const words: Readonly<Record<string, readonly [well: Words, ill: Words]>> = {
   ],
 };
 
-function conditionsOf(contents: readonly Content[]): readonly NamespaceCondition[] {
+const allServers = 'unable to retrieve the complete list of server APIs';
+
+function conditionsOf({ contents, stale }: ObservedNamespace): readonly NamespaceCondition[] {
   const failures = contents.flatMap(({ failure }) => (failure === '' ? [] : [failure])).sort();
-  const remaining = contents.map(
-    ({ of, count }) => `${of.resource}.${of.group} has ${count} resource instances`,
-  );
+  const remaining = contents
+    .filter(({ count }) => count > 0)
+    .map(({ of, count }) => `${of.resource}.${of.group} has ${count} resource instances`);
+  const silent = stale.map((name) => `${name}: stale GroupVersion discovery: ${name}`).sort();
   const details: Readonly<Record<string, string>> = {
+    NamespaceDeletionDiscoveryFailure:
+      silent.length === 0 ? '' : `${silent.length} failing: ${allServers}: ${silent.join(', ')}`,
     NamespaceDeletionContentFailure:
       failures.length === 0 ? '' : `${failures.length} remaining: ${failures.join(', ')}`,
     NamespaceContentRemaining: remaining.sort().join(', '),
@@ -146,8 +153,9 @@ const longestSeconds = 15;
 
 /** Soon at first, then less and less often: most of what holds a namespace up is over in seconds, the rest takes its time. */
 export function nextLookMilliseconds(observed: ObservedNamespace, nowMs: number): number | null {
-  const { namespace, contents } = observed;
-  if (namespace === null || !isDeleted(namespace) || contents.length === 0) return null;
+  const { namespace, contents, stale } = observed;
+  if (namespace === null || !isDeleted(namespace)) return null;
+  if (contents.length === 0 && stale.length === 0) return null;
   if (isFirstAttempt(observed)) return 0;
   const sinceSeconds = (nowMs - Date.parse(stringAt(namespace.metadata, 'deletionTimestamp'))) / 1000;
   return Math.min(Math.max(sinceSeconds / 4, 0.5), longestSeconds) * 1000;

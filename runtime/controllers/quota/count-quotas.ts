@@ -33,7 +33,7 @@ export function runQuotas(context: ControllerContext): void {
     return known;
   };
   const open = async (of: GroupResource): Promise<Informer | null> => {
-    const all = await discoverResources(client);
+    const { resources: all } = await discoverResources(client);
     const found = all.find(
       (one) => one.group === of.group && one.resource === of.resource && one.isPreferred,
     );

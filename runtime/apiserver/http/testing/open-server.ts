@@ -4,6 +4,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import type { Test } from 'tap';
 import { createCertificateAuthority, issueNodeCertificate } from '../../../cluster/certificates.ts';
+import type { Store } from '../../../datastore/store.ts';
 import { openSoloStore } from '../../../datastore/testing/solo-store.ts';
 import type { NodeId } from '../../../raft/types.ts';
 import { convertStored } from '../../../resources/convert.ts';
@@ -41,8 +42,15 @@ interface Reply {
   readonly bytes: Buffer;
 }
 
-/** @param more in place of what is usual: everybody may do anything. */
-export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) {
+/**
+ * @param more in place of what is usual: everybody may do anything
+ * @param withStore what is made of the store besides
+ */
+export async function openServer(
+  t: Test,
+  more: Partial<ApiServerOptions> = {},
+  withStore: (store: Store) => Partial<ApiServerOptions> = () => ({}),
+) {
   const { store } = await openSoloStore(t, t.testdir());
   const faults: unknown[] = [];
   const builtIn = openKinds({
@@ -76,6 +84,7 @@ export async function openServer(t: Test, more: Partial<ApiServerOptions> = {}) 
       admission: () => noAdmission,
     },
     ...more,
+    ...withStore(store),
   });
   const listener = await openListener({
     ...{ address: '127.0.0.1', port: 0, certificate, handle: server.handle },
