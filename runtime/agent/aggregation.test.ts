@@ -1,0 +1,114 @@
+/** An agent as a process, a server of another API group, and a real kubectl that asks for what is there. */
+import t from 'tap';
+import { openExtensionServer } from '../apiserver/aggregation/testing/extension-server.ts';
+import { makeOperator } from './testing/kubectl.ts';
+import { makeNodes, type TestNode, until } from './testing/test-cluster.ts';
+
+t.setTimeout(300_000);
+
+const group = 'things.example.com';
+const apiService = `v1alpha1.${group}`;
+
+t.test(
+  'kubectl finds what another server has, asks it and watches it, and is told when it is gone',
+  async (t) => {
+    const operator = makeOperator(t, t.testdir());
+    const operators = [{ name: operator.name, key: operator.key }];
+    const [node] = (await makeNodes(t, { size: 1, expect: 1, api: true, more: { operators } })) as [TestNode];
+    node.start();
+    const kubectl = (...words: string[]) => operator.kubectl(node, words);
+    const apply = (...objects: object[]) =>
+      operator.kubectl(node, ['apply', '-f', '-'], objects.map((one) => JSON.stringify(one)).join('\n---\n'));
+
+    const local = await until('what is built in has its APIServices', async () => {
+      const said = await kubectl('get', 'apiservices', 'v1.', 'v1.apps', 'v2.autoscaling');
+      return said.code === 0 ? said.out : null;
+    });
+    t.match(local, /^v1\.apps +Local +True +\S+$/m);
+
+    const authority = await until('others are told whom to believe', async () => {
+      const words = ['-n', 'kube-system', 'configmap', 'extension-apiserver-authentication', '-o', 'json'];
+      const said = await kubectl('get', ...words);
+      return said.code === 0 ? (JSON.parse(said.out).data as Record<string, string>) : null;
+    });
+    t.equal(authority['requestheader-allowed-names'], '["front-proxy-client"]');
+    t.not(authority['requestheader-client-ca-file'], authority['client-ca-file']);
+    const extension = await openExtensionServer(t, {
+      ...{ group, serverName: 'things.default.svc' },
+      proxyAuthority: authority['requestheader-client-ca-file'] as string,
+    });
+    const place = { namespace: 'default', name: 'things' };
+    const service = { ...place, port: extension.port };
+    const made = await apply(
+      // Endpoints may not be on the machine itself; a name may.
+      {
+        kind: 'Service',
+        apiVersion: 'v1',
+        metadata: place,
+        spec: { type: 'ExternalName', externalName: 'localhost' },
+      },
+      {
+        ...{ kind: 'APIService', apiVersion: 'apiregistration.k8s.io/v1', metadata: { name: apiService } },
+        spec: {
+          ...{ group, version: 'v1alpha1', service, groupPriorityMinimum: 2000, versionPriority: 10 },
+          caBundle: Buffer.from(extension.authority).toString('base64'),
+        },
+      },
+    );
+    t.equal(made.code, 0, made.err);
+    const waited = await kubectl(
+      'wait',
+      '--for=condition=Available',
+      `apiservice/${apiService}`,
+      '--timeout=60s',
+    );
+    t.equal(waited.code, 0, waited.err);
+    const listed = await kubectl('get', 'apiservice', apiService);
+    t.match(listed.out, /default\/things +True +/);
+
+    const found = await until('its resources are known', async () => {
+      const said = await kubectl('api-resources', '--api-group', group, '--no-headers');
+      return said.out.includes('widgets') ? said.out : null;
+    });
+    t.match(found, /^widgets +wd +things\.example\.com\/v1alpha1 +true +Widget$/m);
+    const widgets = await kubectl('get', 'wd', '-o', 'name');
+    t.match(widgets, { code: 0, out: `widget.${group}/one\nwidget.${group}/two\n` });
+    const asked = extension.asked.find(({ headers }) => headers['x-remote-user'] === 'ada');
+    t.match(asked, { commonName: 'front-proxy-client', headers: { 'x-remote-group': /system:masters/ } });
+    const watch = await operator.follow(node, ['get', 'widgets', '--watch-only', '-o', 'name']);
+    await until('kubectl watches', async () => extension.watching() > 0);
+    extension.tell('three');
+    await until('kubectl is told', async () => watch.output().includes(`widget.${group}/three`));
+    watch.process.kill();
+
+    const metrics = await kubectl('get', '--raw', '/metrics');
+    t.match(
+      metrics.out,
+      /^apiserver_request_total\{verb="LIST",dry_run="",group="apiregistration\.k8s\.io",.* [1-9]/m,
+    );
+    t.match(metrics.out, /^trivet_datastore_is_leader 1$/m);
+    t.match(metrics.out, /^workqueue_adds_total\{name="local API services"\} [1-9]/m);
+    t.match(
+      metrics.out,
+      /^apiserver_storage_objects\{resource="apiservices\.apiregistration\.k8s\.io"\} [1-9]/m,
+    );
+
+    await extension.close();
+    await until('it is known to be gone', async () => {
+      const words = ['-o', 'jsonpath={.status.conditions[0].reason}'];
+      return (await kubectl('get', 'apiservice', apiService, ...words)).out === 'FailedDiscoveryCheck';
+    });
+    const refused = await kubectl('get', 'widgets');
+    t.match(refused, { code: 1, err: /the server is currently unable to handle the request/ });
+    t.equal((await kubectl('create', 'namespace', 'shop')).code, 0);
+    t.equal((await kubectl('delete', 'namespace', 'shop', '--wait=false')).code, 0);
+    const why = 'jsonpath={.status.conditions[?(@.type=="NamespaceDeletionDiscoveryFailure")].message}';
+    await until('the namespace says what holds it up', async () => {
+      const said = await kubectl('get', 'namespace', 'shop', '-o', why);
+      return said.out.includes(`${group}/v1alpha1: stale GroupVersion discovery`);
+    });
+    t.equal((await kubectl('delete', 'apiservice', apiService)).code, 0);
+    const gone = await kubectl('wait', '--for=delete', 'namespace/shop', '--timeout=60s');
+    t.equal(gone.code, 0, gone.err);
+  },
+);
