@@ -17,8 +17,8 @@ t.test(
     const [node] = (await makeNodes(t, { size: 1, expect: 1, api: true, more: { operators } })) as [TestNode];
     node.start();
     const kubectl = (...words: string[]) => operator.kubectl(node, words);
-    const apply = (...objects: object[]) =>
-      operator.kubectl(node, ['apply', '-f', '-'], objects.map((one) => JSON.stringify(one)).join('\n---\n'));
+    const apply = (...items: object[]) =>
+      operator.kubectl(node, ['apply', '-f', '-'], JSON.stringify({ kind: 'List', apiVersion: 'v1', items }));
 
     const local = await until('what is built in has its APIServices', async () => {
       const said = await kubectl('get', 'apiservices', 'v1.', 'v1.apps', 'v2.autoscaling');
@@ -92,6 +92,12 @@ t.test(
       metrics.out,
       /^apiserver_storage_objects\{resource="apiservices\.apiregistration\.k8s\.io"\} [1-9]/m,
     );
+
+    const components = await kubectl('get', 'componentstatuses');
+    t.match(components.err, /v1 ComponentStatus is deprecated in v1\.19\+/);
+    t.match(components.out, /^etcd-0 +Healthy +ok *$/m);
+    t.match(components.out, /^controller-manager +Healthy +ok *$/m);
+    t.match(components.out, /^scheduler +Unhealthy +nobody holds the lease kube-system\/kube-scheduler/m);
 
     await extension.close();
     await until('it is known to be gone', async () => {

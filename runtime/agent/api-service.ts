@@ -34,6 +34,7 @@ import { needsContainers } from '../subresources/not-here.ts';
 import { serveScale } from '../subresources/scale.ts';
 import { openApiAccess } from './api-access.ts';
 import { openApiAround } from './api-around.ts';
+import { componentStatuses } from './api-components.ts';
 import { openApiMetrics } from './api-metrics.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 import { type ObservedMember, observeMachine } from './node-observation.ts';
@@ -105,7 +106,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       { name: 'ping', readinessOnly: false, run: async () => {} },
       { name: 'datastore', readinessOnly: true, run: () => askStore(store) },
     ],
-    special: { ...access.special, ...subresources },
+    special: { ...access.special, ...subresources, ...componentStatuses(kinds, () => askStore(store)) },
     aggregation,
     documents: access.issuerDocuments,
     version: kubernetesVersion(),

@@ -20,7 +20,10 @@ export interface Selection {
 }
 
 /** @throws ApiError (400) */
-export function readSelection({ fieldRules }: ServedKind, query: URLSearchParams): Selection {
+export function readSelection(
+  { fieldRules }: Pick<ServedKind, 'fieldRules'>,
+  query: URLSearchParams,
+): Selection {
   const fields = parsed(() => parseFieldSelector(query.get('fieldSelector') ?? ''));
   checkFields(fieldRules, fields);
   return { labels: parsed(() => parseLabelSelector(query.get('labelSelector') ?? '')), fields };
