@@ -20,6 +20,7 @@ import { startControllers } from '../controllers/start-controllers.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import { parseEndpoint } from '../peers/address-book.ts';
+import { nodeAddresses } from '../peers/node-addresses.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
@@ -54,7 +55,7 @@ export interface ApiCluster {
 
 /** The nodes of the cluster, as it knows them now. */
 export type Members = () => Promise<
-  readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'online' | 'failureDomain'>[]
+  readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'hosts' | 'online' | 'failureDomain'>[]
 >;
 
 export function openApiService(options: ApiServiceOptions): ApiService {
@@ -139,7 +140,7 @@ function followMembers(members: Members) {
   let addresses: readonly string[] = [];
   const look = async (): Promise<void> => {
     nodes = await members().catch(() => nodes);
-    const online = (nodes ?? []).filter((node) => node.online).map(({ address }) => hostOf(address));
+    const online = (nodes ?? []).filter((node) => node.online).flatMap(addressesOf);
     if (online.length > 0) addresses = online;
   };
   const timer = setInterval(() => void look(), membersMilliseconds);
@@ -152,14 +153,14 @@ function followMembers(members: Members) {
     members: () => nodes?.map(({ id, name, online }) => ({ id, name, isOnline: online })) ?? null,
     member: (id: string): ObservedMember | null => {
       const found = nodes?.find((node) => node.id === id);
-      return found === undefined ? null : { ...found, address: hostOf(found.address) };
+      return found === undefined ? null : { ...found, addresses: addressesOf(found) };
     },
     close: () => clearInterval(timer),
   };
 }
 
-function hostOf(address: string): string {
-  return parseEndpoint(address, 0)?.host ?? '';
+function addressesOf({ address, hosts = [] }: Pick<NodeStatus, 'address' | 'hosts'>): readonly string[] {
+  return nodeAddresses(parseEndpoint(address, 0)?.host ?? '', hosts);
 }
 
 /** Rejects while the cluster cannot answer. */
