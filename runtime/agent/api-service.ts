@@ -82,7 +82,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
   const access = openApiAccess({
-    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName },
+    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName, config: config.api },
   });
   const surrounded = openApiAround({ config, store, kinds, registry, log });
   const server = apiServer({
