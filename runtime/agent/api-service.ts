@@ -1,30 +1,24 @@
 /** The Kubernetes API of this node, put together: its registry, what the kinds add, who may ask, and the cluster's own data. */
-import { isIP } from 'node:net';
-import type { NodeStatus } from '../admin/protocol.ts';
-import { checkService } from '../apiserver/aggregation/check-service.ts';
-import { openAggregation } from '../apiserver/aggregation/open-aggregation.ts';
-import { readRemoteService } from '../apiserver/aggregation/remote-services.ts';
 import { webhookCaller } from '../apiserver/custom-resources/conversion/call-webhook.ts';
 import { openCustomKinds } from '../apiserver/custom-resources/custom-kinds.ts';
 import { settleDefinitions } from '../apiserver/custom-resources/settle-definitions.ts';
 import { openKinds } from '../apiserver/handlers/kinds.ts';
 import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
-import { realSurroundings } from '../apiserver/handlers/surroundings.ts';
+import { realSurroundings, type Surroundings } from '../apiserver/handlers/surroundings.ts';
 import { type ApiServer, apiServer } from '../apiserver/http/api-server.ts';
 import { measureAccess } from '../apiserver/metrics/access-measures.ts';
 import { measureQueues } from '../apiserver/metrics/queue-measures.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
 import { Registry } from '../apiserver/schemas/registry.ts';
-import { type ApiKeys, proxyName } from '../cluster/api-keys.ts';
+import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
-import type { KubernetesService } from '../controllers/bootstrap/kubernetes-service.ts';
 import type { CertificateSigner } from '../controllers/certificates/signer.ts';
+import { realClock, timeOf } from '../controllers/machinery/clock.ts';
 import { startNodeAgentApi } from '../controllers/nodes/own-node.ts';
 import { startControllers } from '../controllers/start-controllers.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
-import { parseEndpoint } from '../peers/address-book.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
@@ -33,12 +27,13 @@ import { serveEviction } from '../subresources/eviction.ts';
 import { needsContainers } from '../subresources/not-here.ts';
 import { serveScale } from '../subresources/scale.ts';
 import { openApiAccess } from './api-access.ts';
+import { openApiAggregation } from './api-aggregation.ts';
 import { openApiAround } from './api-around.ts';
 import { componentStatuses } from './api-components.ts';
+import { type ClusterView, followMembers } from './api-members.ts';
 import { openApiMetrics } from './api-metrics.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
-import { type ObservedMember, observeMachine } from './node-observation.ts';
-import { resolveServices } from './service-addresses.ts';
+import { observeMachine } from './node-observation.ts';
 
 export interface ApiService extends ApiServer {
   close(): Promise<void>;
@@ -56,20 +51,15 @@ export interface ApiServiceOptions {
 
 /** What the API needs of the node's core. */
 export interface ApiCluster {
-  readonly members: Members;
+  readonly view: () => Promise<ClusterView>;
   readonly signCertificate: CertificateSigner;
 }
 
-/** The nodes of the cluster, as it knows them now. */
-export type Members = () => Promise<
-  readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'online' | 'failureDomain'>[]
->;
-
 export function openApiService(options: ApiServiceOptions): ApiService {
   const { config, store, log, credentials, keys, cluster } = options;
-  const nodeName = async (id: string): Promise<string | null> =>
-    (await cluster.members()).find((node) => node.id === id)?.name ?? null;
-  const surroundings = realSurroundings;
+  const members = followMembers(cluster.view);
+  const { nowMs } = members;
+  const surroundings: Surroundings = { ...realSurroundings, now: () => timeOf(nowMs()) };
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
   const kinds = openCustomKinds({
     ...{ registry, store },
@@ -89,16 +79,13 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
   const access = openApiAccess({
-    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName },
+    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, config: config.api },
+    ...{ nodeName: members.nodeName, nowMs },
   });
-  const surrounded = openApiAround({ config, store, kinds, registry, log });
+  const surrounded = openApiAround({ config, store, kinds, registry, log, nowMs });
   const measured = measureAccess(access);
   const queues = measureQueues();
-  const aggregation = openAggregation({
-    ...{ store, resolve: resolveServices(kinds), identity: () => keys().frontProxy ?? null },
-    isBuiltIn: (group, version) =>
-      builtInGroupVersions.some((one) => one.group === group && one.version === version),
-  });
+  const aggregation = openApiAggregation({ store, kinds, keys, credentials });
   const server = apiServer({
     ...{ registry, store, kinds, access: measured.access, surroundings, random: Math.random },
     metrics: openApiMetrics(store, kinds, [...surrounded.measures, ...measured.measures, ...queues.measures]),
@@ -117,31 +104,22 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       log.error({ method, path, fault }, 'a request to the Kubernetes API failed by a fault of its server');
     },
   });
-  const known = followMembers(cluster.members);
+  const clock = { ...realClock, wallNow: nowMs };
   const controllers = startControllers({
     ...{ server, log, rootCa: () => credentials().caCertificate },
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
-    kubernetesService: () => known.service(config.api.port),
-    members: known.members,
+    kubernetesService: () => members.service(config.api.port),
+    members: members.known,
+    clock,
     accountTokens: access.accountToken,
     certificates: cluster.signCertificate,
     meterOf: queues.meterOf,
-    checkApiService: async (apiService) => {
-      const service = readRemoteService(apiService);
-      return service === null ? null : await checkService(aggregation.caller, service);
-    },
-    extensionAuthentication: () => {
-      const proxyAuthority = keys().frontProxy?.authority;
-      const clientAuthorities = credentials().caCertificate;
-      return proxyAuthority === undefined
-        ? null
-        : { clientAuthorities, proxyAuthority, proxyNames: [proxyName] };
-    },
+    ...aggregation.forControllers,
   });
   const ownNode = startNodeAgentApi({
-    ...{ server, log },
+    ...{ server, log, clock },
     observe: () => {
-      const own = known.member(credentials().nodeId);
+      const own = members.member(credentials().nodeId);
       return own === null ? null : observeMachine(own, config.dataDirectory);
     },
   });
@@ -152,44 +130,11 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       aggregation.close();
       await settling.close();
       kinds.close();
-      known.close();
+      members.close();
       access.close();
       await surrounded.close();
     },
   };
-}
-
-const membersMilliseconds = 5_000;
-/** The first address of the services' range is the API's own. */
-const clusterIp = '10.96.0.1';
-
-/** Where the API is served, for the service by which pods reach it. */
-function followMembers(members: Members) {
-  let nodes: Awaited<ReturnType<Members>> | null = null;
-  let addresses: readonly string[] = [];
-  const look = async (): Promise<void> => {
-    nodes = await members().catch(() => nodes);
-    const online = (nodes ?? []).filter((node) => node.online).map(({ address }) => hostOf(address));
-    if (online.length > 0) addresses = online;
-  };
-  const timer = setInterval(() => void look(), membersMilliseconds);
-  void look();
-  return {
-    service: (port: number): KubernetesService | null =>
-      addresses.length === 0
-        ? null
-        : { clusterIp, port, addresses: addresses.filter((host) => isIP(host) !== 0) },
-    members: () => nodes?.map(({ id, name, online }) => ({ id, name, isOnline: online })) ?? null,
-    member: (id: string): ObservedMember | null => {
-      const found = nodes?.find((node) => node.id === id);
-      return found === undefined ? null : { ...found, address: hostOf(found.address) };
-    },
-    close: () => clearInterval(timer),
-  };
-}
-
-function hostOf(address: string): string {
-  return parseEndpoint(address, 0)?.host ?? '';
 }
 
 /** Rejects while the cluster cannot answer. */

@@ -114,7 +114,11 @@ export class MemberRequests {
       case 'cluster.authority':
         return duties.authority(authorityParams.parse(params));
       case 'cluster.certificate':
-        return certifyRequest(this.#context, certificateParams.parse(params));
+        return certifyRequest(
+          this.#context,
+          certificateParams.parse(params),
+          duties.status().time ?? Date.now(),
+        );
       case 'cluster.operatorCertificate':
         return certifyOperator(this.#context, operatorParams.parse(params).publicKey);
       case 'cluster.authorityHistory':
