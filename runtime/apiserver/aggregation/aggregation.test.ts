@@ -19,7 +19,7 @@ const group = 'things.example.com';
 const root = `/apis/${group}/v1alpha1`;
 const below = `${root}/namespaces/default/widgets`;
 const user = {
-  name: 'jane',
+  name: 'jané',
   uid: 'u-1',
   groups: ['system:masters', 'devs'],
   extra: { 'example.com/a': ['x', 'y'] },
@@ -112,7 +112,11 @@ t.test(
     const seen = extension.asked.find(({ url }) => url === `${below}?labelSelector=a%3Db`);
     t.equal(seen?.commonName, 'front-proxy-client');
     t.match(seen?.headers, {
-      ...{ 'x-remote-user': 'jane', 'x-remote-uid': 'u-1', 'x-remote-group': 'system:masters, devs' },
+      ...{
+        'x-remote-user': Buffer.from('jané').toString('latin1'),
+        'x-remote-uid': 'u-1',
+        'x-remote-group': 'system:masters, devs',
+      },
       ...{ 'x-remote-extra-example.com%2fa': 'x, y', 'x-own-question': 'a', host: 'things.default.svc' },
     });
     for (const name of ['authorization', 'x-remote-extra-scopes', 'x-hop', 'cookie', 'impersonate-user']) {
@@ -171,6 +175,17 @@ t.test('who may not is refused here, and the other server hears nothing of it', 
     message: /cannot list resource "widgets" in API group "things/,
   });
   t.equal(extension.asked.filter(({ url }) => url.startsWith(below)).length, before);
+});
+
+t.test('a path that the other server could read otherwise is not handed on', async (t) => {
+  const { ask, extension, available } = await open(t);
+  await available('True');
+  for (const more of ['/one%2Fstatus', '/one/../two', '/one/%2e%2e/two', '//one', '/a%5Cb']) {
+    const answer = await ask('GET', `${below}${more}`);
+    t.match(answer, { code: 400, text: /a slash within a segment/ }, more);
+  }
+  t.notOk(extension.asked.some(({ url }) => url.startsWith(below)));
+  t.equal((await ask('GET', `${below}/one`)).code, 200);
 });
 
 t.test('what is not available is answered at once, and what cannot be reached with the reason', async (t) => {

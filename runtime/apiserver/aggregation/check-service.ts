@@ -36,7 +36,7 @@ async function askOnce(
   };
   try {
     const answer = await caller.call(service, request);
-    const { statusCode = 0 } = answer.on('error', () => {}).resume();
+    const { statusCode = 0 } = answer.resume();
     if (statusCode >= 200 && statusCode < 300) return;
     throw new Error(`bad status from ${url}: ${statusCode}`);
   } catch (error) {

@@ -23,6 +23,7 @@ export async function proxyRequest(
   request: HttpRequest,
 ): Promise<HttpAnswer> {
   if (request.headers.upgrade !== undefined) throw noUpgrade(request.headers.upgrade);
+  if (!isClear(request.path)) throw unclearPath();
   if (!service.isAvailable) return textAnswer(503, 'service unavailable\n');
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error('context deadline exceeded')), patienceMilliseconds);
@@ -45,6 +46,18 @@ export async function proxyRequest(
 
 function noUpgrade(protocol: string): ApiError {
   const why = `an upgrade of the connection (${protocol}) is not handed on to the servers of other API groups: ask without one`;
+  return new ApiError('BadRequest', why);
+}
+
+/** Whether every server reads it as this one has, which has asked whether the client may. */
+function isClear(path: string): boolean {
+  const segments = path.replace(/\/$/, '').split('/').slice(1).map(decodeURIComponent);
+  return segments.every((segment) => !/^\.{0,2}$|[/\\]/.test(segment));
+}
+
+function unclearPath(): ApiError {
+  const why =
+    'the path has an empty segment, "." or "..", or a slash within a segment: other API groups are not asked for such';
   return new ApiError('BadRequest', why);
 }
 

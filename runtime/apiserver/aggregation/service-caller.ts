@@ -92,8 +92,9 @@ function send(
     const request = https.request({ ...to, method, path, signal, setHost: false });
     request.setHeader('host', `${to.servername}`);
     for (const [name, values] of grouped([...pairs, ...proxyHeaders(user)])) request.setHeader(name, values);
-    request.once('error', reject);
-    request.once('response', resolve);
+    // Also behind the head of the answer, when nobody waits any more.
+    request.on('error', reject);
+    request.once('response', (response) => resolve(response.on('error', () => {})));
     // The server may answer before it has read everything: what is left then is nobody's.
     if (body === null) request.end();
     else if (body instanceof Uint8Array) request.end(body);
@@ -107,7 +108,9 @@ function send(
 
 function proxyHeaders(user: UserInfo): readonly (readonly [string, string])[] {
   const uid = user.uid === '' ? [] : [['X-Remote-Uid', user.uid] as const];
-  return [...writeProxyHeaders(user), ...uid];
+  // As the bytes of UTF-8, which others take them for.
+  const bytes = (text: string): string => Buffer.from(text).toString('latin1');
+  return [...writeProxyHeaders(user), ...uid].map(([name, value]) => [name, bytes(value)] as const);
 }
 
 function pairsOf(headers: readonly string[]): readonly (readonly [string, string])[] {
