@@ -22,6 +22,9 @@ t.test('bundleRuntime keeps what is rarely needed out of the bundles of an idle 
     t.notOk(has(name, grpc) || has(name, x509), `${name} does not hold it`);
   }
   t.ok(has('core-thread.cjs', 'require("./certificates.cjs")'));
+  const metrics = 'nodejs_eventloop_lag_seconds';
+  t.ok(has('agent.cjs', 'require("./metrics.cjs")') && has('metrics.cjs', metrics));
+  t.notOk(has('agent.cjs', metrics), 'an agent that nobody asks for its metrics does not load their library');
   t.ok(has('certificates.cjs', 'require("./x509.cjs")') && !has('certificates.cjs', x509));
   t.notOk(has('trivet.cjs', zod) || has('trivet.cjs', grpc), 'the commands load no schemas');
   t.ok(used.includes(path.join(checkout, 'runtime/main.ts')), 'and says what it took');

@@ -31,6 +31,8 @@ const libraries: Readonly<Record<string, string>> = {
   grpc: '@grpc/grpc-js',
   // Of certificates, made once in the life of most nodes, and of the requests for them that the API is sent.
   x509: '@peculiar/x509',
+  // Of what `/metrics` says, for which nobody may ever ask.
+  metrics: 'prom-client',
 };
 
 export const runtimeEntryPoints: EntryPoints = {
