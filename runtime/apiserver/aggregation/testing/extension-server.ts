@@ -157,7 +157,7 @@ function widget(group: string, name: string) {
 }
 
 /** Signed by its own key, and so its own authority. */
-async function makeCertificate(name: string) {
+export async function makeCertificate(name: string) {
   const keys = await webcrypto.subtle.generateKey(curve, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     ...{ serialNumber: '01', name: [{ CN: [name] }], signingAlgorithm: curve, keys },
