@@ -24,6 +24,8 @@ export interface SoloOptions {
   readonly keepRevisions?: number;
   /** Through a message port, as on the agent's main thread. */
   readonly overPort?: boolean;
+  /** After so many entries it makes a snapshot, which a test that ends meanwhile does not wait for. Default 100. */
+  readonly compactEvery?: number;
   /** The directory holds the data of an earlier run. */
   readonly again?: boolean;
 }
@@ -45,7 +47,8 @@ export async function openSoloStore(
     logStorage: { directory: paths.log },
     state: new StateFiles(paths, storageThreadOnThisOne(t)),
     founder: options.again !== true,
-    ...{ heartbeatMilliseconds: 50, electionMilliseconds: 200, keepEntries: 100, compactEvery: 100 },
+    ...{ heartbeatMilliseconds: 50, electionMilliseconds: 200, keepEntries: 100 },
+    compactEvery: options.compactEvery ?? 100,
     log: createLog(() => {}),
     send: () => {},
     shipSnapshot: async () => {},

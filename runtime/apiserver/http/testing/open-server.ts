@@ -51,7 +51,7 @@ export async function openServer(
   more: Partial<ApiServerOptions> = {},
   withStore: (store: Store) => Partial<ApiServerOptions> = () => ({}),
 ) {
-  const { store } = await openSoloStore(t, t.testdir());
+  const { store } = await openSoloStore(t, t.testdir(), { compactEvery: 1_000_000 });
   const faults: unknown[] = [];
   const builtIn = openKinds({
     registry,
