@@ -11,6 +11,8 @@ import { type ApiServer, apiServer } from '../apiserver/http/api-server.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
 import { Registry } from '../apiserver/schemas/registry.ts';
+import { encryptingStore } from '../apiserver/storage/encryption/encrypting-store.ts';
+import { keepEncrypted } from '../apiserver/storage/encryption/keep-encrypted.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { KubernetesService } from '../controllers/bootstrap/kubernetes-service.ts';
@@ -51,7 +53,9 @@ export type Members = () => Promise<
 >;
 
 export function openApiService(options: ApiServiceOptions): ApiService {
-  const { config, store, log, credentials, keys, members } = options;
+  const { config, log, credentials, keys, members } = options;
+  const encryption = { store: options.store, prefixes: encryptedPrefixes, keys: () => keys().secrets };
+  const store = encryptingStore({ ...encryption, onUnreadable: (sentence) => log.error(sentence) });
   const nodeName = async (id: string): Promise<string | null> =>
     (await members()).find((node) => node.id === id)?.name ?? null;
   const surroundings = realSurroundings;
@@ -101,6 +105,10 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     members: known.members,
     accountTokens: access.accountToken,
   });
+  const stopEncrypting = keepEncrypted({
+    ...{ ...encryption, isOurTurn: controllers.isLeading },
+    onDone: (done, key) => log.info({ ...done, key }, 'secrets were brought under the key in force'),
+  });
   const ownNode = startNodeAgentApi({
     ...{ server, log },
     observe: () => {
@@ -111,7 +119,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   return {
     ...server,
     close: async () => {
-      await Promise.all([controllers.stop(), ownNode.stop()]);
+      await Promise.all([controllers.stop(), ownNode.stop(), stopEncrypting()]);
       await settling.close();
       kinds.close();
       known.close();
@@ -120,6 +128,9 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     },
   };
 }
+
+/** What lies encrypted in the store. */
+const encryptedPrefixes = ['/registry/secrets/'];
 
 const membersMilliseconds = 5_000;
 /** The first address of the services' range is the API's own. */
