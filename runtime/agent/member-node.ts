@@ -275,6 +275,11 @@ export class MemberNode {
     return this.#context.replica.machine.view;
   }
 
+  /** Null where this node does not know them. */
+  get apiKeys(): ApiKeys | null {
+    return this.#apiKeys.latest;
+  }
+
   leader(): NodeId | null {
     return this.#reporter.leader();
   }
@@ -292,7 +297,10 @@ export class MemberNode {
     );
     const leaderName = others.find(({ id }) => id === leader)?.name ?? leader;
     const log = logEndOf(replica);
-    return planRecovery({ clusterName, clusterId, self: identity, leader: leaderName, others: known, log });
+    return planRecovery({
+      ...{ clusterName, clusterId, self: identity, leader: leaderName, others: known, log },
+      knowsApiKeys: this.apiKeys !== null,
+    });
   }
 
   /** What this node knows by itself, for when there is no leader to ask. */

@@ -15,7 +15,7 @@ import { openSealedText, sealText } from './authority.ts';
 import { ownPrefix } from './roster.ts';
 import type { SealingKeeper } from './sealing-key.ts';
 
-const apiKeysSchema = z.object({
+export const apiKeysSchema = z.object({
   /** PKCS #8 in PEM; the first signs, all count. */
   serviceAccounts: z.array(z.string().includes('PRIVATE KEY')).min(1),
   /** For `runtime/apiserver`'s encryption; the first encrypts, all decrypt. */
@@ -26,7 +26,7 @@ const apiKeysSchema = z.object({
 
 export type ApiKeys = z.infer<typeof apiKeysSchema>;
 
-const apiKeysKey = new TextEncoder().encode(`${ownPrefix}api-keys`);
+export const apiKeysKey = new TextEncoder().encode(`${ownPrefix}api-keys`);
 const answerMilliseconds = 3_000;
 const untilKnownMilliseconds = 1_000;
 const whenKnownMilliseconds = 30_000;
@@ -63,6 +63,7 @@ export interface ApiKeyKeeperOptions {
 export class ApiKeyKeeper {
   readonly #options: ApiKeyKeeperOptions;
   #known = '';
+  #latest: ApiKeys | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -76,6 +77,11 @@ export class ApiKeyKeeper {
     return this.#open();
   }
 
+  /** As this node knows them, whether it can open them now or was told them; null where it does not. */
+  get latest(): ApiKeys | null {
+    return this.#open() ?? this.#latest;
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -87,6 +93,7 @@ export class ApiKeyKeeper {
     const text = keys === null ? '' : JSON.stringify(keys);
     if (keys !== null && text !== this.#known) {
       this.#known = text;
+      this.#latest = keys;
       this.#options.onKeys(keys);
     }
     const pause = this.#known === '' ? untilKnownMilliseconds : whenKnownMilliseconds;

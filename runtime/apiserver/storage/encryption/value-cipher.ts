@@ -13,7 +13,8 @@ export interface EncryptionKey {
   readonly key: string;
 }
 
-const marker = Buffer.from('k8s:enc:');
+/** What every encrypted value begins with. */
+export const encryptedMarker = Buffer.from('k8s:enc:');
 const prefixText = 'k8s:enc:aesgcm:v1:';
 const prefix = Buffer.from(prefixText);
 const colon = 0x3a;
@@ -22,7 +23,7 @@ const tagBytes = 16;
 
 /** Whether somebody has encrypted it, with whatever; no object in JSON begins so. */
 export function isEncrypted(value: Uint8Array): boolean {
-  return value[0] === marker[0] && beginsWith(value, marker);
+  return value[0] === encryptedMarker[0] && beginsWith(value, encryptedMarker);
 }
 
 export function beginsWith(bytes: Uint8Array, beginning: Buffer): boolean {
