@@ -264,6 +264,18 @@ cli
   });
 
 cli
+  .command(
+    'api-keys <operation>',
+    'The keys that Secrets are encrypted with: api-keys status, api-keys rotate (a new one, while all goes on)',
+  )
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (operation: string, options) => {
+    const { apiKeysCommand } = await import('./cli/api-keys.ts');
+    await apiKeysCommand(operation, { socket: String(options.socket), json: Boolean(options.json) });
+  });
+
+cli
   .command('remove-node <node>', 'Remove a node for good, by its name or id: its key is refused from then on')
   .option('--force', 'At once, without handing its seat over first: for a machine that is gone or stolen')
   .option('--json', 'Print JSON')

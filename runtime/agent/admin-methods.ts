@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { ClusterStatus, KeyValue } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
+import { apiKeysParams } from '../cluster/api-key-rotation.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
 import { deskParams } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
@@ -75,6 +76,8 @@ export async function answerAdmin(
       return target.askCluster('cluster.enrolment', check(deskParams, params));
     case 'ca':
       return target.askCluster('cluster.authority', check(authorityParams, params));
+    case 'api-keys':
+      return target.askCluster('cluster.apiKeyRotation', check(apiKeysParams, params));
     case 'token':
       return target.askCluster('cluster.tokens', check(tokenParams, params));
     case 'settings':

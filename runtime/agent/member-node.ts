@@ -219,6 +219,8 @@ export class MemberNode {
       addresses: parts.addresses,
       removed: parts.removed,
       ownAuthority: () => parts.credentials.authority,
+      // The first report is made before there is a keeper.
+      knownApiKeys: () => (this.#apiKeys as ApiKeyKeeper | undefined)?.digest ?? '',
       log,
     };
     const lifetimeSeconds = (): number => settings.now.cluster.certificateHours * 3600;

@@ -5,6 +5,7 @@
 
 import type * as z from 'zod';
 import type { ClusterStatus } from '../admin/protocol.ts';
+import { apiKeysParams } from '../cluster/api-key-rotation.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
 import { admit } from '../cluster/enrolling.ts';
@@ -42,6 +43,7 @@ export type ClusterRequest =
   | 'cluster.enrolment'
   | 'cluster.tokens'
   | 'cluster.authority'
+  | 'cluster.apiKeyRotation'
   | 'cluster.vouchers'
   | 'cluster.settings';
 
@@ -111,6 +113,8 @@ export class MemberRequests {
         return renew(this.#context, from, renewParams.parse(params).publicKey);
       case 'cluster.authority':
         return duties.authority(authorityParams.parse(params));
+      case 'cluster.apiKeyRotation':
+        return duties.apiKeys(apiKeysParams.parse(params));
       case 'cluster.operatorCertificate':
         return certifyOperator(this.#context, operatorParams.parse(params).publicKey);
       case 'cluster.authorityHistory':

@@ -3,7 +3,7 @@
  * that encrypt its secrets. The leader makes them once; they are sealed in the datastore, voters open them, and the other
  * members are told them by voters. No node but a voter has them on its disk, and those only sealed.
  */
-import { generateKeyPair, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import type { StateView } from '../datastore/state-machine/reading.ts';
@@ -29,7 +29,7 @@ export type ApiKeys = z.infer<typeof apiKeysSchema>;
 export const apiKeysKey = new TextEncoder().encode(`${ownPrefix}api-keys`);
 const answerMilliseconds = 3_000;
 const untilKnownMilliseconds = 1_000;
-const whenKnownMilliseconds = 30_000;
+const whenKnownMilliseconds = 5_000;
 /** What other Kubernetes servers sign with, and every client can verify. */
 const rsaBits = 2_048;
 const makeKeyPair = promisify(generateKeyPair);
@@ -40,12 +40,28 @@ export async function makeApiKeys(view: StateView, store: Store, sealingKey: Buf
   const { privateKey } = await makeKeyPair('rsa', { modulusLength: rsaBits });
   const keys: ApiKeys = {
     serviceAccounts: [privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
-    secrets: [{ id: randomBytes(4).toString('hex'), key: randomBytes(32).toString('hex') }],
+    secrets: [makeSecretKey()],
   };
   await store.transact({
     compare: [{ key: apiKeysKey, target: 'modifyRevision', is: 0 }],
     success: [{ operation: 'put', key: apiKeysKey, value: sealText(JSON.stringify(keys), sealingKey) }],
   });
+}
+
+export function makeSecretKey(): ApiKeys['secrets'][number] {
+  return { id: randomBytes(4).toString('hex'), key: randomBytes(32).toString('hex') };
+}
+
+/** Null where there are none. Throws when they are sealed with another key. */
+export function openApiKeys(view: StateView, sealingKey: Buffer): ApiKeys | null {
+  const stored = view.get(apiKeysKey);
+  return stored && apiKeysSchema.parse(JSON.parse(openSealedText(stored.value, sealingKey)));
+}
+
+/** By which a member says which keys for secrets it knows, whatever their order; it tells nothing of them. */
+export function keysDigest({ secrets }: ApiKeys): string {
+  const ids = secrets.map(({ id }) => id).toSorted();
+  return createHash('sha256').update(ids.join(' ')).digest('hex').slice(0, 32);
 }
 
 export interface ApiKeyKeeperOptions {
@@ -82,6 +98,11 @@ export class ApiKeyKeeper {
     return this.#open() ?? this.#latest;
   }
 
+  /** Of those that were handed over; '' while there were none. */
+  get digest(): string {
+    return this.#latest === null ? '' : keysDigest(this.#latest);
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -102,10 +123,9 @@ export class ApiKeyKeeper {
 
   #open(): ApiKeys | null {
     const { view, sealing, log } = this.#options;
-    const stored = view().get(apiKeysKey);
-    if (!stored || sealing.key === null) return null;
+    if (sealing.key === null) return null;
     try {
-      return apiKeysSchema.parse(JSON.parse(openSealedText(stored.value, sealing.key)));
+      return openApiKeys(view(), sealing.key);
     } catch (error) {
       log.warn(`The keys of the Kubernetes API cannot be opened on this node: ${String(error)}`);
       return null;

@@ -54,8 +54,12 @@ export class Reporter {
     const { load, hosts } = this.#measure();
     const leaving = this.#leaving;
     const authority = this.#context.ownAuthority();
+    const apiKeys = this.#context.knownApiKeys();
     const { name } = identity;
-    return { name, version, port, hosts, appliedIndex, failureDomain, weight, leaving, load, authority };
+    return {
+      ...{ name, version, port, hosts, appliedIndex, failureDomain, weight },
+      ...{ leaving, load, authority, apiKeys },
+    };
   }
 
   /** Measuring asks the kernel: once a second is enough for all who ask. */

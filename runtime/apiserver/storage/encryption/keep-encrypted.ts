@@ -16,8 +16,8 @@ export interface KeepEncryptedOptions {
 }
 
 const lookMilliseconds = 5_000;
-/** Another node may have written with the key before: it hears of a new one within half a minute. */
-const againMilliseconds = 60_000;
+/** Another node may have written with the key before: it hears of a new one within seconds. */
+const againMilliseconds = 30_000;
 const calmMilliseconds = 3_600_000;
 
 /** @returns what ends it; resolves when it has. */
