@@ -4,7 +4,7 @@
  */
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
-import { ApiKeyKeeper, type ApiKeys } from '../cluster/api-keys.ts';
+import { ApiKeyKeeper, type ApiKeys, apiKeysKey } from '../cluster/api-keys.ts';
 import type { CertificateThread } from '../cluster/certificate-thread.ts';
 import { ClusterClock } from '../cluster/cluster-clock.ts';
 import type { Candidates } from '../cluster/discovery/candidates.ts';
@@ -301,7 +301,7 @@ export class MemberNode {
     const log = logEndOf(replica);
     return planRecovery({
       ...{ clusterName, clusterId, self: identity, leader: leaderName, others: known, log },
-      knowsApiKeys: this.apiKeys !== null,
+      knowsApiKeys: this.apiKeys !== null || this.view.get(apiKeysKey) === null,
     });
   }
 

@@ -14,7 +14,7 @@ export interface RecoveryObservation {
     readonly log: LogEnd | null;
   }[];
   readonly log: LogEnd;
-  /** Whether it can read the Secrets that it holds. */
+  /** Whether it can read the Secrets that it holds, if it holds any. */
   readonly knowsApiKeys: boolean;
 }
 
