@@ -201,7 +201,10 @@ export interface OperatorCertificate {
 export interface NodeStatus {
   readonly id: string;
   readonly name: string;
+  /** Where its peers find it, with a port. */
   readonly address: string;
+  /** Addresses that its machine has, as far as the leader was told; older versions do not say. */
+  readonly hosts?: readonly string[];
   readonly role: NodeRole;
   readonly online: boolean;
   readonly appliedIndex: number;

@@ -4,6 +4,7 @@ import type { ClusterStatus, KeyValue } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
 import { apiKeysParams } from '../cluster/api-key-rotation.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
+import { certificateParams } from '../cluster/certificate-requests.ts';
 import { deskParams } from '../cluster/enrolment-desk.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type RemoveParams, removeParams } from '../cluster/removal.ts';
@@ -78,6 +79,8 @@ export async function answerAdmin(
       return target.askCluster('cluster.authority', check(authorityParams, params));
     case 'api-keys':
       return target.askCluster('cluster.apiKeyRotation', check(apiKeysParams, params));
+    case 'certificate':
+      return target.askCluster('cluster.certificate', check(certificateParams, params));
     case 'token':
       return target.askCluster('cluster.tokens', check(tokenParams, params));
     case 'settings':

@@ -16,11 +16,13 @@ import { keepEncrypted } from '../apiserver/storage/encryption/keep-encrypted.ts
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { KubernetesService } from '../controllers/bootstrap/kubernetes-service.ts';
+import type { CertificateSigner } from '../controllers/certificates/signer.ts';
 import { startNodeAgentApi } from '../controllers/nodes/own-node.ts';
 import { startControllers } from '../controllers/start-controllers.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import { parseEndpoint } from '../peers/address-book.ts';
+import { nodeAddresses } from '../peers/node-addresses.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
@@ -44,20 +46,26 @@ export interface ApiServiceOptions {
   /** Those in force. */
   readonly credentials: () => Credentials;
   readonly keys: () => ApiKeys;
+  readonly cluster: ApiCluster;
+}
+
+/** What the API needs of the node's core. */
+export interface ApiCluster {
   readonly members: Members;
+  readonly signCertificate: CertificateSigner;
 }
 
 /** The nodes of the cluster, as it knows them now. */
 export type Members = () => Promise<
-  readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'online' | 'failureDomain'>[]
+  readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'hosts' | 'online' | 'failureDomain'>[]
 >;
 
 export function openApiService(options: ApiServiceOptions): ApiService {
-  const { config, log, credentials, keys, members } = options;
+  const { config, log, credentials, keys, cluster } = options;
   const encryption = { store: options.store, prefixes: encryptedPrefixes, keys: () => keys().secrets };
   const store = encryptingStore({ ...encryption, onUnreadable: (sentence) => log.error(sentence) });
   const nodeName = async (id: string): Promise<string | null> =>
-    (await members()).find((node) => node.id === id)?.name ?? null;
+    (await cluster.members()).find((node) => node.id === id)?.name ?? null;
   const surroundings = realSurroundings;
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
   const kinds = openCustomKinds({
@@ -78,7 +86,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
   const access = openApiAccess({
-    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName },
+    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName, config: config.api },
   });
   const surrounded = openApiAround({ config, store, kinds, registry, log });
   const server = apiServer({
@@ -97,13 +105,14 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       log.error({ method, path, fault }, 'a request to the Kubernetes API failed by a fault of its server');
     },
   });
-  const known = followMembers(members);
+  const known = followMembers(cluster.members);
   const controllers = startControllers({
     ...{ server, log, rootCa: () => credentials().caCertificate },
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
     kubernetesService: () => known.service(config.api.port),
     members: known.members,
     accountTokens: access.accountToken,
+    certificates: cluster.signCertificate,
   });
   const stopEncrypting = keepEncrypted({
     ...{ ...encryption, isOurTurn: controllers.isLeading },
@@ -142,7 +151,7 @@ function followMembers(members: Members) {
   let addresses: readonly string[] = [];
   const look = async (): Promise<void> => {
     nodes = await members().catch(() => nodes);
-    const online = (nodes ?? []).filter((node) => node.online).map(({ address }) => hostOf(address));
+    const online = (nodes ?? []).filter((node) => node.online).flatMap(addressesOf);
     if (online.length > 0) addresses = online;
   };
   const timer = setInterval(() => void look(), membersMilliseconds);
@@ -155,14 +164,14 @@ function followMembers(members: Members) {
     members: () => nodes?.map(({ id, name, online }) => ({ id, name, isOnline: online })) ?? null,
     member: (id: string): ObservedMember | null => {
       const found = nodes?.find((node) => node.id === id);
-      return found === undefined ? null : { ...found, address: hostOf(found.address) };
+      return found === undefined ? null : { ...found, addresses: addressesOf(found) };
     },
     close: () => clearInterval(timer),
   };
 }
 
-function hostOf(address: string): string {
-  return parseEndpoint(address, 0)?.host ?? '';
+function addressesOf({ address, hosts = [] }: Pick<NodeStatus, 'address' | 'hosts'>): readonly string[] {
+  return nodeAddresses(parseEndpoint(address, 0)?.host ?? '', hosts);
 }
 
 /** Rejects while the cluster cannot answer. */

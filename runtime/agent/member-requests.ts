@@ -8,6 +8,7 @@ import type { ClusterStatus } from '../admin/protocol.ts';
 import { apiKeysParams } from '../cluster/api-key-rotation.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
+import { certificateParams, certifyRequest } from '../cluster/certificate-requests.ts';
 import { admit } from '../cluster/enrolling.ts';
 import { type Introduction, introductionParams, relaySchema } from '../cluster/enrolment.ts';
 import { deskParams, serveDesk } from '../cluster/enrolment-desk.ts';
@@ -44,6 +45,7 @@ export type ClusterRequest =
   | 'cluster.tokens'
   | 'cluster.authority'
   | 'cluster.apiKeyRotation'
+  | 'cluster.certificate'
   | 'cluster.vouchers'
   | 'cluster.settings';
 
@@ -115,6 +117,8 @@ export class MemberRequests {
         return duties.authority(authorityParams.parse(params));
       case 'cluster.apiKeyRotation':
         return duties.apiKeys(apiKeysParams.parse(params));
+      case 'cluster.certificate':
+        return certifyRequest(this.#context, certificateParams.parse(params));
       case 'cluster.operatorCertificate':
         return certifyOperator(this.#context, operatorParams.parse(params).publicKey);
       case 'cluster.authorityHistory':

@@ -315,11 +315,12 @@ export class LeaderDuties {
   #describe(member: Member, status: RaftStatus): NodeStatus {
     const isSelf = member.id === this.#context.identity.id;
     const leading = status.role === 'leader';
-    const applied = this.#observer.reportOf(member.id)?.appliedIndex ?? 0;
+    const { appliedIndex: applied = 0, hosts = [] } = this.#observer.reportOf(member.id) ?? {};
     return {
       id: member.id,
       name: member.name,
       address: member.address,
+      hosts,
       role: roleIn(status.configuration, member.id),
       // Only the leader hears from everybody; without one, a node knows for certain only of itself.
       online: leading

@@ -26,6 +26,8 @@ export interface TestNodeOptions {
   /** What stands on the boot partition, in place of the cluster section. */
   readonly boot?: string | undefined;
   readonly more?: Record<string, unknown>;
+  /** Of the `api` section. */
+  readonly moreApi?: Record<string, unknown>;
   readonly environment?: Record<string, string>;
   /** The device's executable; the sources, run by this Node, when absent. */
   readonly program?: string | undefined;
@@ -153,7 +155,10 @@ export class TestNode {
       ...(boot === undefined ? { cluster: cluster?.() ?? usual } : {}),
       discovery: { mdns: false, addresses },
       peers: { address: '127.0.0.1', port },
-      api: { enabled: this.#options.apiPort !== undefined, address: '127.0.0.1', port: this.apiPort },
+      api: {
+        ...{ enabled: this.#options.apiPort !== undefined, address: '127.0.0.1', port: this.apiPort },
+        ...this.#options.moreApi,
+      },
       admin: { socket: this.socket },
       dataDirectory: this.dataDirectory,
       ...more,
@@ -166,7 +171,7 @@ export class TestNode {
 }
 
 export interface TestClusterOptions
-  extends Partial<Pick<TestNodeOptions, 'expect' | 'more' | 'environment'>> {
+  extends Partial<Pick<TestNodeOptions, 'expect' | 'more' | 'moreApi' | 'environment'>> {
   readonly size: number;
   /** They serve the Kubernetes API. */
   readonly api?: true;
