@@ -63,7 +63,10 @@ export type Members = () => Promise<
 export function openApiService(options: ApiServiceOptions): ApiService {
   const { config, log, credentials, keys, cluster } = options;
   const encryption = { store: options.store, prefixes: encryptedPrefixes, keys: () => keys().secrets };
-  const store = encryptingStore({ ...encryption, onUnreadable: (sentence) => log.error(sentence) });
+  const store = encryptingStore({
+    ...encryption,
+    onUnreadable: (sentence) => log.error(`${sentence} (trivet kv del gives it up)`),
+  });
   const nodeName = async (id: string): Promise<string | null> =>
     (await cluster.members()).find((node) => node.id === id)?.name ?? null;
   const surroundings = realSurroundings;

@@ -26,7 +26,7 @@ export async function rotateApiKeys(context: MemberContext): Promise<void> {
       'busy',
       'A new key is on its way already: trivet api-keys status shows whom it waits for.',
     );
-  const next = makeSecretKey();
+  const next = makeSecretKey(keys.secrets);
   const succeeded = await store(context, { ...keys, secrets: [...keys.secrets, next] }, [
     { operation: 'put', key: apiKeysPendingKey, value: text.encode(next.id) },
     { operation: 'delete', key: apiKeysDueKey },

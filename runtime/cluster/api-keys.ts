@@ -40,7 +40,7 @@ export async function makeApiKeys(view: StateView, store: Store, sealingKey: Buf
   const { privateKey } = await makeKeyPair('rsa', { modulusLength: rsaBits });
   const keys: ApiKeys = {
     serviceAccounts: [privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
-    secrets: [makeSecretKey()],
+    secrets: [makeSecretKey([])],
   };
   await store.transact({
     compare: [{ key: apiKeysKey, target: 'modifyRevision', is: 0 }],
@@ -48,8 +48,12 @@ export async function makeApiKeys(view: StateView, store: Store, sealingKey: Buf
   });
 }
 
-export function makeSecretKey(): ApiKeys['secrets'][number] {
-  return { id: randomBytes(4).toString('hex'), key: randomBytes(32).toString('hex') };
+/** @param others whose ids are taken */
+export function makeSecretKey(others: ApiKeys['secrets']): ApiKeys['secrets'][number] {
+  for (;;) {
+    const id = randomBytes(4).toString('hex');
+    if (!others.some((other) => other.id === id)) return { id, key: randomBytes(32).toString('hex') };
+  }
 }
 
 /** Null where there are none. Throws when they are sealed with another key. */
