@@ -16,6 +16,8 @@ export const apiKeysParams = z.object({ action: z.enum(['status', 'rotate']) });
 export type ApiKeysParams = z.infer<typeof apiKeysParams>;
 
 const text = new TextEncoder();
+/** The newest. What is stored lies under an older one only where no API has run for as many rotations. */
+const mostKept = 64;
 
 /** On the leader: a new key begins to be told to all. Throws `RpcError` or `StoreError`. */
 export async function rotateApiKeys(context: MemberContext): Promise<void> {
@@ -27,10 +29,14 @@ export async function rotateApiKeys(context: MemberContext): Promise<void> {
       'A new key is on its way already: trivet api-keys status shows whom it waits for.',
     );
   const next = makeSecretKey(keys.secrets);
-  const succeeded = await store(context, { ...keys, secrets: [...keys.secrets, next] }, [
-    { operation: 'put', key: apiKeysPendingKey, value: text.encode(next.id) },
-    { operation: 'delete', key: apiKeysDueKey },
-  ]);
+  const succeeded = await store(
+    context,
+    { ...keys, secrets: [...keys.secrets.slice(0, mostKept - 1), next] },
+    [
+      { operation: 'put', key: apiKeysPendingKey, value: text.encode(next.id) },
+      { operation: 'delete', key: apiKeysDueKey },
+    ],
+  );
   if (!succeeded) throw new RpcError('busy', 'Another rotation was first: trivet api-keys status shows it.');
   log.warn({ key: next.id }, 'a new key for the secrets of the Kubernetes API is told to all nodes');
 }
