@@ -58,6 +58,8 @@ export interface ApiAccessOptions {
   /** Of a member; null for one that is none any more. */
   readonly nodeName: (id: string) => Promise<string | null>;
   readonly config: Config['api'];
+  /** Since 1970. */
+  readonly nowMs: () => number;
 }
 
 export interface ApiAccess extends Access {
@@ -74,7 +76,7 @@ const issuer = 'https://kubernetes.default.svc.cluster.local';
 const ownAudiences = [issuer];
 
 export function openApiAccess(options: ApiAccessOptions): ApiAccess {
-  const { kinds, store, surroundings } = options;
+  const { kinds, store, surroundings, nowMs } = options;
   const rules = followRules(store);
   const authorizer = (): Promise<Authorizer> => rules.authorizer;
   const objects = readBoundObjects(kinds);
@@ -91,7 +93,7 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
   const frontProxy = frontProxyOf(options.config);
   const how = (): AuthenticationOptions => ({
     ...{ frontProxy, clientCertificates: trust() },
-    ...{ tokens, ownAudiences, allowAnonymous: true, nowMs: Date.now },
+    ...{ tokens, ownAudiences, allowAnonymous: true, nowMs },
   });
   const policies = openApiAdmission({
     ...{ store, kinds, surroundings, authorizer },
@@ -111,7 +113,7 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
       },
       issuer: {
         ...{ issuer, ownAudiences, objects, longestSeconds: null },
-        ...{ key: () => signing().signing, nowMs: Date.now, makeId: surroundings.makeUid },
+        ...{ key: () => signing().signing, nowMs, makeId: surroundings.makeUid },
       },
     }),
     accountToken: (account, secretName) => {

@@ -13,6 +13,7 @@ import {
 } from '../apiserver/authentication/testing/certificates.ts';
 import { issuerDocuments } from '../apiserver/authentication/token-keys.ts';
 import { makeNodes, type TestNode, until } from './testing/test-cluster.ts';
+import { whoami } from './testing/whoami.ts';
 
 t.setTimeout(200_000);
 
@@ -30,33 +31,6 @@ async function serveProvider(t: Test, authority: Issued): Promise<string> {
   t.teardown(() => server.close());
   const issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return issuer;
-}
-
-interface Answer {
-  readonly code: number;
-  readonly status: { readonly userInfo?: object };
-}
-
-/** Asks the node whom it takes the client for. */
-function whoami(node: TestNode, tls: https.RequestOptions, headers: Record<string, string>): Promise<Answer> {
-  const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
-  return new Promise((resolve, reject) => {
-    const request = https.request({
-      ...{ host: '127.0.0.1', port: node.apiPort, method: 'POST', rejectUnauthorized: false, ...tls },
-      path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
-      headers: { ...headers, 'content-type': 'application/json' },
-    });
-    request.on('error', reject);
-    request.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-      response.on('end', () => {
-        const { status = {} } = text.startsWith('{') ? JSON.parse(text) : {};
-        resolve({ code: response.statusCode ?? 0, status });
-      });
-    });
-    request.end(body);
-  });
 }
 
 t.test('users of a provider and of a proxy are who those say', async (t) => {

@@ -1,12 +1,10 @@
 /** The Kubernetes API of this node, put together: its registry, what the kinds add, who may ask, and the cluster's own data. */
-import { isIP } from 'node:net';
-import type { NodeStatus } from '../admin/protocol.ts';
 import { webhookCaller } from '../apiserver/custom-resources/conversion/call-webhook.ts';
 import { openCustomKinds } from '../apiserver/custom-resources/custom-kinds.ts';
 import { settleDefinitions } from '../apiserver/custom-resources/settle-definitions.ts';
 import { openKinds } from '../apiserver/handlers/kinds.ts';
 import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
-import { realSurroundings } from '../apiserver/handlers/surroundings.ts';
+import { realSurroundings, type Surroundings } from '../apiserver/handlers/surroundings.ts';
 import { type ApiServer, apiServer } from '../apiserver/http/api-server.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
@@ -15,14 +13,12 @@ import { encryptingStore } from '../apiserver/storage/encryption/encrypting-stor
 import { keepEncrypted } from '../apiserver/storage/encryption/keep-encrypted.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
-import type { KubernetesService } from '../controllers/bootstrap/kubernetes-service.ts';
 import type { CertificateSigner } from '../controllers/certificates/signer.ts';
+import { realClock, timeOf } from '../controllers/machinery/clock.ts';
 import { startNodeAgentApi } from '../controllers/nodes/own-node.ts';
 import { startControllers } from '../controllers/start-controllers.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
-import { parseEndpoint } from '../peers/address-book.ts';
-import { nodeAddresses } from '../peers/node-addresses.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
@@ -32,8 +28,9 @@ import { needsContainers } from '../subresources/not-here.ts';
 import { serveScale } from '../subresources/scale.ts';
 import { openApiAccess } from './api-access.ts';
 import { openApiAround } from './api-around.ts';
+import { type ClusterView, followMembers } from './api-members.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
-import { type ObservedMember, observeMachine } from './node-observation.ts';
+import { observeMachine } from './node-observation.ts';
 
 export interface ApiService extends ApiServer {
   close(): Promise<void>;
@@ -51,14 +48,9 @@ export interface ApiServiceOptions {
 
 /** What the API needs of the node's core. */
 export interface ApiCluster {
-  readonly members: Members;
+  readonly view: () => Promise<ClusterView>;
   readonly signCertificate: CertificateSigner;
 }
-
-/** The nodes of the cluster, as it knows them now. */
-export type Members = () => Promise<
-  readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'hosts' | 'online' | 'failureDomain'>[]
->;
 
 export function openApiService(options: ApiServiceOptions): ApiService {
   const { config, log, credentials, keys, cluster } = options;
@@ -67,9 +59,9 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     ...encryption,
     onUnreadable: (sentence) => log.error(`${sentence} (trivet kv del gives it up)`),
   });
-  const nodeName = async (id: string): Promise<string | null> =>
-    (await cluster.members()).find((node) => node.id === id)?.name ?? null;
-  const surroundings = realSurroundings;
+  const members = followMembers(cluster.view);
+  const { nowMs } = members;
+  const surroundings: Surroundings = { ...realSurroundings, now: () => timeOf(nowMs()) };
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
   const kinds = openCustomKinds({
     ...{ registry, store },
@@ -89,9 +81,10 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
   const access = openApiAccess({
-    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName, config: config.api },
+    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, config: config.api },
+    ...{ nodeName: members.nodeName, nowMs },
   });
-  const surrounded = openApiAround({ config, store, kinds, registry, log });
+  const surrounded = openApiAround({ config, store, kinds, registry, log, nowMs });
   const server = apiServer({
     ...{ registry, store, kinds, access, surroundings, random: Math.random },
     health: [
@@ -108,12 +101,13 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       log.error({ method, path, fault }, 'a request to the Kubernetes API failed by a fault of its server');
     },
   });
-  const known = followMembers(cluster.members);
+  const clock = { ...realClock, wallNow: nowMs };
   const controllers = startControllers({
     ...{ server, log, rootCa: () => credentials().caCertificate },
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
-    kubernetesService: () => known.service(config.api.port),
-    members: known.members,
+    kubernetesService: () => members.service(config.api.port),
+    members: members.known,
+    clock,
     accountTokens: access.accountToken,
     certificates: cluster.signCertificate,
   });
@@ -122,9 +116,9 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     onDone: (done, key) => log.info({ ...done, key }, 'secrets were brought under the key in force'),
   });
   const ownNode = startNodeAgentApi({
-    ...{ server, log },
+    ...{ server, log, clock },
     observe: () => {
-      const own = known.member(credentials().nodeId);
+      const own = members.member(credentials().nodeId);
       return own === null ? null : observeMachine(own, config.dataDirectory);
     },
   });
@@ -134,7 +128,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       await Promise.all([controllers.stop(), ownNode.stop(), stopEncrypting()]);
       await settling.close();
       kinds.close();
-      known.close();
+      members.close();
       access.close();
       await surrounded.close();
     },
@@ -143,39 +137,6 @@ export function openApiService(options: ApiServiceOptions): ApiService {
 
 /** What lies encrypted in the store. */
 const encryptedPrefixes = ['/registry/secrets/'];
-
-const membersMilliseconds = 5_000;
-/** The first address of the services' range is the API's own. */
-const clusterIp = '10.96.0.1';
-
-/** Where the API is served, for the service by which pods reach it. */
-function followMembers(members: Members) {
-  let nodes: Awaited<ReturnType<Members>> | null = null;
-  let addresses: readonly string[] = [];
-  const look = async (): Promise<void> => {
-    nodes = await members().catch(() => nodes);
-    const online = (nodes ?? []).filter((node) => node.online).flatMap(addressesOf);
-    if (online.length > 0) addresses = online;
-  };
-  const timer = setInterval(() => void look(), membersMilliseconds);
-  void look();
-  return {
-    service: (port: number): KubernetesService | null =>
-      addresses.length === 0
-        ? null
-        : { clusterIp, port, addresses: addresses.filter((host) => isIP(host) !== 0) },
-    members: () => nodes?.map(({ id, name, online }) => ({ id, name, isOnline: online })) ?? null,
-    member: (id: string): ObservedMember | null => {
-      const found = nodes?.find((node) => node.id === id);
-      return found === undefined ? null : { ...found, addresses: addressesOf(found) };
-    },
-    close: () => clearInterval(timer),
-  };
-}
-
-function addressesOf({ address, hosts = [] }: Pick<NodeStatus, 'address' | 'hosts'>): readonly string[] {
-  return nodeAddresses(parseEndpoint(address, 0)?.host ?? '', hosts);
-}
 
 /** Rejects while the cluster cannot answer. */
 async function askStore(store: Store): Promise<void> {

@@ -118,7 +118,11 @@ export class MemberRequests {
       case 'cluster.apiKeyRotation':
         return duties.apiKeys(apiKeysParams.parse(params));
       case 'cluster.certificate':
-        return certifyRequest(this.#context, certificateParams.parse(params));
+        return certifyRequest(
+          this.#context,
+          certificateParams.parse(params),
+          duties.status().time ?? Date.now(),
+        );
       case 'cluster.operatorCertificate':
         return certifyOperator(this.#context, operatorParams.parse(params).publicKey);
       case 'cluster.authorityHistory':

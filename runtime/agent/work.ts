@@ -48,7 +48,7 @@ export async function startNode(
     onFatal: (message) => fail(new Error(message)),
   });
   const api = new ApiPort(config, core.store, log, {
-    members: async () => ((await core.request('status', {})) as ClusterStatus).nodes,
+    view: async () => (await core.request('status', {})) as ClusterStatus,
     signCertificate: (order) => signCertificate(core, order),
   });
   const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(

@@ -24,19 +24,19 @@ export const certificateParams = z.object({
 export type CertificateParams = z.infer<typeof certificateParams>;
 
 /**
- * On a node with the sealing key. @returns the certificate in PEM.
+ * On a node with the sealing key. @param nowMs since 1970, as most members' clocks say @returns the certificate in PEM.
  * Throws `RpcError`: `refused` where such a certificate is not given at all.
  */
 export async function certifyRequest(
   { sealing, replica, certificates, log }: MemberContext,
   { request, usages, validSeconds }: CertificateParams,
+  nowMs: number,
 ): Promise<{ readonly certificate: string }> {
   const authority = sealing.key && readAuthority(replica.machine.view, sealing.key);
   if (!authority) throw new RpcError('notReady', 'This node has no copy of the CA yet: try again.');
-  const now = Date.now();
   const validity = {
-    notBefore: new Date(now - backdateMilliseconds),
-    notAfter: new Date(now + validSeconds * 1_000),
+    notBefore: new Date(nowMs - backdateMilliseconds),
+    notAfter: new Date(nowMs + validSeconds * 1_000),
   };
   const outcome = await certificates.run('issueRequestedCertificate', authority, request, usages, validity);
   if (outcome.kind === 'refused') throw new RpcError('refused', outcome.reason);

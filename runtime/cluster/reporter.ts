@@ -59,6 +59,7 @@ export class Reporter {
     return {
       ...{ name, version, port, hosts, appliedIndex, failureDomain, weight },
       ...{ leaving, load, authority, apiKeys },
+      wallClock: Date.now(),
     };
   }
 
