@@ -53,6 +53,22 @@ async function open(
   return { ask, json };
 }
 
+t.test('what was not written has no resource version', async (t) => {
+  const { json } = await open(t);
+  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const rehearsal = { body: configMap };
+  for (const accept of ['application/json', 'application/json;pretty=1', table]) {
+    const made = await json('POST', `${base}?dryRun=All`, { ...rehearsal, accept });
+    t.equal(made.code, 201);
+    const { metadata } = made.rows?.[0].object ?? made;
+    t.ok(metadata.uid, accept);
+    t.notOk('resourceVersion' in metadata, accept);
+  }
+  await json('POST', base, rehearsal);
+  const { metadata } = await json('PUT', `${base}/a?dryRun=All`, rehearsal);
+  t.match(metadata.resourceVersion, /^[1-9]/, 'what is there keeps its own');
+});
+
 t.test('serve answers a life of an object', async (t) => {
   const { ask, json } = await open(t);
   t.match(await json('POST', base, { body: configMap }), {
