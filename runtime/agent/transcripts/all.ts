@@ -2,7 +2,7 @@
 
 import type { Transcript } from '../testing/transcript.ts';
 import { applying, editing } from './applying.ts';
-import { access, nodes } from './cluster.ts';
+import { access, certificates, draining, nodes } from './cluster.ts';
 import { customResources } from './custom-resources.ts';
 import { describing } from './describing.ts';
 import { changing, generators, looking } from './objects.ts';
@@ -15,7 +15,9 @@ export const transcripts: readonly Transcript[] = [
   changing,
   workloads,
   nodes,
+  draining,
   access,
+  certificates,
   customResources,
   applying,
   editing,

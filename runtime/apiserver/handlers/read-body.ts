@@ -7,7 +7,7 @@ import type { ApiObject } from '../objects/object-bytes.ts';
 import { type Encoding, encodingOfBody } from '../request/accept.ts';
 import { decodeObject } from '../schemas/protobuf/codec.ts';
 import { CodecError } from '../schemas/protobuf/codec-error.ts';
-import type { JsonValue } from '../schemas/protobuf/json-value.ts';
+import type { JsonObject, JsonValue } from '../schemas/protobuf/json-value.ts';
 import type { ApiType, Registry } from '../schemas/registry.ts';
 import { ApiError, invalid } from '../status.ts';
 import { asApiObject } from './check-body.ts';
@@ -117,8 +117,13 @@ function readYaml(text: string): JsonValue {
 
 function readProtobuf(registry: Registry, type: ApiType | null, bytes: Uint8Array): ApiObject {
   if (type === null) throw new ApiError('BadRequest', 'objects of this kind are not written in protobuf');
+  return asApiObject(decodeBody(registry, bytes, type));
+}
+
+/** A body in protobuf. @param expected what it is when it does not say. @throws ApiError (400) */
+export function decodeBody(registry: Registry, bytes: Uint8Array, expected: ApiType): JsonObject {
   try {
-    return asApiObject(decodeObject(registry, bytes, { expected: type }));
+    return decodeObject(registry, bytes, { expected });
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     throw new ApiError('BadRequest', `the body is not an object in protobuf: ${error.message}`);

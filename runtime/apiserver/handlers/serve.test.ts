@@ -174,6 +174,34 @@ t.test('serve refuses with the code of the real server', async (t) => {
   }
 });
 
+t.test('serve reads what a deletion asks for in every encoding', async (t) => {
+  const { ask, json } = await open(t, 'apps', 'deployments');
+  const place = '/apis/apps/v1/namespaces/d/deployments';
+  const options = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Foreground' };
+  for (const [type, body] of [
+    [protobuf, encodeObject(registry, options)],
+    ['application/json', options],
+    ['application/json', { propagationPolicy: 'Foreground' }],
+    ['application/yaml', 'propagationPolicy: Foreground'],
+  ] as const) {
+    await json('POST', place, { body: deployment });
+    const { metadata } = await json('DELETE', `${place}/a`, { type, body });
+    t.same(metadata.finalizers, ['foregroundDeletion'], type);
+    const finalizers = { metadata: { finalizers: null } };
+    await ask('PATCH', `${place}/a`, { type: 'application/merge-patch+json', body: finalizers });
+  }
+  await json('POST', place, { body: deployment });
+  for (const [type, body, code] of [
+    [protobuf, 'k8s', 400],
+    [protobuf, encodeObject(registry, configMap), 400],
+    ['application/json', configMap, 400],
+    ['application/json', '[]', 400],
+    ['application/x-www-form-urlencoded', '{}', 415],
+  ] as const) {
+    await t.rejects(ask('DELETE', `${place}/a`, { type, body }), { name: 'ApiError', code }, String(code));
+  }
+});
+
 t.test('serve has a kind prepare, check and warn, and make on a PUT what is not there', async (t) => {
   const label = (object: ApiObject, words: object): ApiObject => ({
     ...object,
