@@ -24,6 +24,8 @@ export interface BodyText {
 export interface BodyKind {
   readonly type: ApiType | null;
   readonly unknownFields: (object: unknown) => readonly string[];
+  /** What a body is that does not say. Null: it has to, as custom resources do. */
+  readonly unsaid: { readonly kind: string; readonly apiVersion: string } | null;
 }
 
 export interface Body {
@@ -73,9 +75,11 @@ export function readBody(
   encoding: Encoding,
   validation: FieldValidation,
 ): Body {
-  if (encoding === 'protobuf') return { object: readProtobuf(registry, kind.type, bytes), warnings: [] };
+  if (encoding === 'protobuf') {
+    return { object: withKind(readProtobuf(registry, kind.type, bytes), kind.unsaid), warnings: [] };
+  }
   const { value, duplicates } = readText(bytes, encoding);
-  const object = asApiObject(value);
+  const object = withKind(asApiObject(value), kind.unsaid);
   if (validation === 'Ignore') return { object, warnings: [] };
   const faults = [
     ...kind.unknownFields(object).map((path) => `unknown field "${path}"`),
@@ -88,6 +92,12 @@ export function readBody(
     'BadRequest',
     `${name} in version "${version}" cannot be handled as a ${name}: strict decoding error: ${faults.join(', ')}`,
   );
+}
+
+/** (k8s.io/apimachinery/pkg/runtime/serializer/json, gvkWithDefaults) */
+function withKind(object: ApiObject, unsaid: BodyKind['unsaid']): ApiObject {
+  if (unsaid === null) return object;
+  return { ...object, kind: object.kind || unsaid.kind, apiVersion: object.apiVersion || unsaid.apiVersion };
 }
 
 function readJson(text: string, bytes: Uint8Array): BodyText {

@@ -197,7 +197,10 @@ function answered(
 function readObject(service: Service, kind: ServedKind, request: Served): ApiObject {
   const encoding = readEncoding(request.contentType, kind.type !== null);
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
-  const { object, warnings } = readBody(service.registry, kind, request.body, encoding, validation);
+  const { type, unknownFields, apiVersion } = kind;
+  const unsaid = type === null ? null : { kind: kind.resource.kind, apiVersion };
+  const bodyKind = { type, unknownFields, unsaid };
+  const { object, warnings } = readBody(service.registry, bodyKind, request.body, encoding, validation);
   for (const sentence of warnings) request.warn(sentence);
   return object;
 }

@@ -40,7 +40,8 @@ t.test('bodies that are none are refused with what is wrong', async (t) => {
     ['YAML that grows', yaml, yamlBomb(), 400],
     ['no UTF-8', json, Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 400],
     ['no protobuf', protobuf, Buffer.from('nonsense'), 400],
-    ['an envelope of nothing', protobuf, Buffer.from('k8s\0'), 400],
+    // As for the real server: an object without anything.
+    ['an envelope of nothing', protobuf, Buffer.from('k8s\0'), 422],
     ['cut off protobuf', protobuf, Buffer.from('k8s\0\x0a\x7f'), 400],
     ['another kind', json, JSON.stringify({ ...configMap, kind: 'Secret' }), 400],
     ['metadata that is none', json, JSON.stringify({ ...configMap, metadata: 'a' }), 400],
