@@ -28,6 +28,8 @@ export interface Operator {
   /** For the configuration of nodes. */
   readonly name: string;
   readonly key: string;
+  /** The path of the kubeconfig that `trivet kubeconfig` has written of one node. */
+  readonly kubeconfig: (node: TestNode) => Promise<string>;
   /** Against one node. */
   readonly kubectl: (node: TestNode, words: readonly string[], typed?: Typed) => Promise<Said>;
   /** Goes on until the test ends, or it is ended. */
@@ -64,7 +66,7 @@ export function makeOperator(t: Test, directory: string): Operator {
     return spawn(referenceProgram('kubectl'), words, { cwd: home, env });
   };
   return {
-    ...{ name: 'ada', key: publicKey },
+    ...{ name: 'ada', key: publicKey, kubeconfig },
     kubectl: async (node, words, { input = '', editor } = {}) => {
       return await ended(await start(node, words, editor), input);
     },
