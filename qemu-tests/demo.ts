@@ -1,9 +1,12 @@
 /**
  * `npm run demo`: the main job once through. Builds the image, boots three machines of it, waits until they are a highly
- * available cluster, stores a key, kills the leader, reads the key again, and says how long each step took.
+ * available cluster, stores a key, kills the leader, reads the key again, asks the cluster by kubectl from outside, and says how
+ * long each step took.
  */
 import path from 'node:path';
+import { kubeconfigWords, kubectl } from './kubectl-command.ts';
 import { ClusterWatch } from './lab/cluster-watch.ts';
+import type { Gateway } from './lab/gateway.ts';
 import { Lab } from './lab/lab.ts';
 import { LiveView } from './lab/live-view.ts';
 import { askStatus, findLeader, waitForHa } from './lab/observe.ts';
@@ -17,6 +20,7 @@ const formingLimitSeconds = 600;
 const failoverLimitSeconds = 120;
 const key = 'demo/greeting';
 const value = 'hello from the first machine';
+const apiLimitSeconds = 120;
 
 const steps: { readonly what: string; readonly seconds: number }[] = [];
 
@@ -35,6 +39,14 @@ async function show(...words: readonly string[]): Promise<string> {
     `$ npx trivet ${words.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(' ')}\n`,
   );
   const said = await trivet(words);
+  process.stdout.write(said);
+  return said;
+}
+
+/** Runs the real kubectl, shown as its user would type it. */
+async function showKubectl(kubeconfig: string, ...words: readonly string[]): Promise<string> {
+  process.stdout.write(`$ kubectl ${words.join(' ')}\n`);
+  const said = await kubectl(kubeconfig, words);
   process.stdout.write(said);
   return said;
 }
@@ -74,7 +86,26 @@ async function waitForNewLeader(survivors: readonly Machine[], oldLeader: string
   return await findLeader(survivors, status);
 }
 
+/** From outside of the machines, over one of them that is on. */
+async function askFromOutside(lab: Lab, gateway: Gateway, survivor: Machine): Promise<void> {
+  const status = await askStatus(survivor);
+  const online = (status?.nodes ?? []).filter((node) => node.online).flatMap((node) => node.hosts ?? []);
+  const place = gateway.places.find(({ address }) => online.includes(address));
+  if (place === undefined) throw new Error(`none of ${online.join(', ')} can be reached from outside`);
+  const file = path.join(lab.directory, 'demo.kubeconfig');
+  await show(...kubeconfigWords(place, file));
+  const said = await waitUntil(
+    { what: 'kubectl shows three nodes', limitSeconds: apiLimitSeconds, pauseMilliseconds: 2_000 },
+    async () => {
+      const text = await showKubectl(file, 'get', 'nodes', '-o', 'wide').catch(() => '');
+      return text.split('\n').length > 3 ? text : null;
+    },
+  );
+  expect(/VERSION/.test(said), 'kubectl does not show nodes');
+}
+
 async function run(lab: Lab): Promise<void> {
+  const gateway = await lab.addGateway(3);
   const machines = await step('three machines from power-on to high availability', () => formCluster(lab));
   const [first, second] = machines as [Machine, Machine, Machine];
   const before = await step('the cluster as the first machine sees it', async () => {
@@ -105,6 +136,7 @@ async function run(lab: Lab): Promise<void> {
   await step(`the cluster as the new leader, ${next.name}, sees it`, () =>
     show('status', '--socket', next.adminSocket),
   );
+  await step('the cluster as kubectl sees it, from outside', () => askFromOutside(lab, gateway, survivor));
 }
 
 function formatSteps(): string {

@@ -25,8 +25,13 @@ export interface BundleOptions {
 /** Sources in the checkout by the bundle's name. `trivet` is where the program starts. */
 export type EntryPoints = Readonly<{ trivet: string } & Record<string, string>>;
 
-const grpcPackage = '@grpc/grpc-js';
-const grpcBundle = './grpc.cjs';
+/** Libraries that are needed rarely, or by several bundles: whatever imports one requires its bundle. */
+const libraries: Readonly<Record<string, string>> = {
+  // The largest part of the client for an external etcd.
+  grpc: '@grpc/grpc-js',
+  // Of certificates, made once in the life of most nodes, and of the requests for them that the API is sent.
+  x509: '@peculiar/x509',
+};
 
 export const runtimeEntryPoints: EntryPoints = {
   trivet: 'runtime/main.ts',
@@ -38,10 +43,8 @@ export const runtimeEntryPoints: EntryPoints = {
   console: 'runtime/cli/console.ts',
   'recovery-key': 'runtime/cli/recovery-key.ts',
   'core-thread': 'runtime/agent/core-thread.ts',
-  // Makers of certificates are needed once in the life of most nodes.
   certificates: 'runtime/cluster/certificates.ts',
-  // So is the client for an external etcd, of which this is the largest part.
-  [path.parse(grpcBundle).name]: grpcPackage,
+  ...libraries,
 };
 
 /** The path under which the static executable answers for SQLite's addon; see static/glue/addons.c. */
@@ -104,7 +107,7 @@ export async function bundleRuntime(options: BundleOptions): Promise<readonly st
   }
 }
 
-/** An import() of a file that has a bundle of its own becomes an import() of that bundle; so does any import of gRPC. */
+/** An import() of a file that has a bundle of its own becomes an import() of that bundle; so does any import of a library with one. */
 function bundlesOfTheirOwn(checkout: string, entryPoints: EntryPoints): Plugin {
   const bundleOf = new Map(
     Object.entries(entryPoints).map(([name, source]) => [path.join(checkout, source), `./${name}.cjs`]),
@@ -118,11 +121,12 @@ function bundlesOfTheirOwn(checkout: string, entryPoints: EntryPoints): Plugin {
           ? { path: bundle, external: true }
           : undefined;
       });
-      hooks.onResolve({ filter: new RegExp(`^${grpcPackage}$`) }, ({ kind }) =>
-        kind !== 'entry-point' && Object.values(entryPoints).includes(grpcPackage)
-          ? { path: grpcBundle, external: true }
-          : undefined,
-      );
+      for (const [name, library] of Object.entries(libraries)) {
+        if (entryPoints[name] !== library) continue;
+        hooks.onResolve({ filter: new RegExp(`^${library}$`) }, ({ kind }) =>
+          kind === 'entry-point' ? undefined : { path: `./${name}.cjs`, external: true },
+        );
+      }
     },
   };
 }

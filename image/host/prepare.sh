@@ -5,9 +5,10 @@
 #   sh image/host/prepare.sh packages   only those packages, to generate sources
 #   sh image/host/prepare.sh build      to build images; from here on with the schemas that `npm run generate` makes
 #   sh image/host/prepare.sh machines   to build images and to boot them in QEMU
+#   sh image/host/prepare.sh demo       that, and Debian's kubectl to ask them with
 #   sh image/host/prepare.sh tests      both, and what the tests hold our work against: Debian's etcd and etcdctl,
 #                                       binutils' readelf, and the executable for arm64 made and run on this machine
-#   sh image/host/prepare.sh datastore  to build images, and etcd and etcdctl
+#   sh image/host/prepare.sh datastore  to build images, and Debian's etcd and etcdctl
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -70,17 +71,18 @@ host_packages() {
 
 job=${1:-}
 machines=no
-etcd=no
+reference=no
 tests=no
 schemas=yes
 case $job in
 packages) schemas=no ;;
 build) ;;
 machines) machines=yes ;;
-datastore) etcd=yes ;;
-tests) machines=yes etcd=yes tests=yes ;;
+demo) machines=yes reference=yes ;;
+datastore) reference=yes ;;
+tests) machines=yes reference=yes tests=yes ;;
 *)
-	echo "usage: prepare.sh packages|build|machines|tests|datastore" >&2
+	echo "usage: prepare.sh packages|build|machines|demo|tests|datastore" >&2
 	exit 2
 	;;
 esac
@@ -88,4 +90,4 @@ esac
 host_packages
 npm_packages
 [ "$schemas" = no ] || node_modules/.bin/node image/generate/main.ts --quiet
-[ "$etcd" = no ] || node_modules/.bin/node image/host/reference-tools.ts >/dev/null
+[ "$reference" = no ] || node_modules/.bin/node image/host/reference-tools.ts >/dev/null

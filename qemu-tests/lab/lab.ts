@@ -9,6 +9,7 @@ import type { BootImage } from '../machine/image.ts';
 import { Machine } from '../machine/machine.ts';
 import { MachineError } from '../machine/machine-error.ts';
 import { VirtualSwitch } from '../switch/virtual-switch.ts';
+import { Gateway } from './gateway.ts';
 
 export interface LabOptions {
   readonly image: BootImage;
@@ -42,6 +43,7 @@ export class Lab {
   readonly virtualSwitch: VirtualSwitch;
   readonly #options: LabOptions;
   readonly #machines: Machine[] = [];
+  #gateway: Gateway | null = null;
 
   private constructor(options: LabOptions, directory: string) {
     this.directory = directory;
@@ -79,6 +81,15 @@ export class Lab {
     return machine;
   }
 
+  /**
+   * Plugs in a router, before the machines are on: they get addresses by DHCP, and so many can be reached from the host. Without
+   * one they find each other by themselves. Rejects with `MachineError`.
+   */
+  async addGateway(count: number): Promise<Gateway> {
+    this.#gateway = await Gateway.open(await this.virtualSwitch.addPort('router'), count);
+    return this.#gateway;
+  }
+
   /** Adds several machines and switches them on. */
   async startMachines(count: number): Promise<readonly Machine[]> {
     const added: Machine[] = [];
@@ -94,7 +105,7 @@ export class Lab {
 
   /** Cuts all power and removes what is temporary. `keepFiles` leaves it for a person to look at. */
   async close({ keepFiles = false }: { readonly keepFiles?: boolean } = {}): Promise<void> {
-    await Promise.all(this.#machines.map((machine) => machine.close()));
+    await Promise.all([...this.#machines.map((machine) => machine.close()), this.#gateway?.close()]);
     await this.virtualSwitch.close();
     if (this.#options.directory === undefined && !keepFiles) {
       rmSync(this.directory, { recursive: true, force: true });

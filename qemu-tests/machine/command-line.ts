@@ -155,7 +155,7 @@ function networkArguments({ networkSocket, ownNetwork, forwardedPort, macAddress
 }
 
 /** Commas separate QEMU's options; in a value they are doubled. */
-function escapeValue(value: string): string {
+export function escapeValue(value: string): string {
   return value.replaceAll(',', ',,');
 }
 

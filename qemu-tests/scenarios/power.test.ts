@@ -1,5 +1,10 @@
-/** Three machines from the first power-on through what power can do to them. They boot as real ones: by firmware. */
+/**
+ * Three machines from the first power-on through what power can do to them. They boot as real ones: by firmware, and get their
+ * addresses from a router, by which an operator outside asks them.
+ */
+import path from 'node:path';
 import t from 'tap';
+import { kubectl, writeKubeconfig } from '../kubectl-command.ts';
 import { askInfo, findLeader, onlineNodes, putKey, waitForHa } from '../lab/observe.ts';
 import { waitUntil } from '../lab/wait.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -14,6 +19,7 @@ import {
 
 t.setTimeout(1_500_000);
 const lab = stageLab(t, await stageImage(), { direct: false });
+const router = await lab.addGateway(3);
 const machines = await lab.startMachines(3);
 const [first, second, third] = machines as [Machine, Machine, Machine];
 
@@ -60,4 +66,39 @@ await t.test('a member is switched off in good order and on again', async (t) =>
   await waitForHa(machines, { limitSeconds: returnLimitSeconds });
   t.strictSame(await identities(), before);
   t.equal(await readKey(third, 'story/third-is-off'), 'yes');
+});
+
+await t.test('kubectl asks each of them from outside', async (t) => {
+  const { nodes } = await waitForHa(machines, { limitSeconds: repairLimitSeconds });
+  const names = nodes.map(({ name }) => `node/${name}`).toSorted();
+  for (const [i, place] of router.places.entries()) {
+    const file = path.join(lab.directory, `kubeconfig-${i}`);
+    const said = await waitUntil(
+      { what: `the API at ${place.address} knows the nodes`, limitSeconds: repairLimitSeconds },
+      async () => {
+        const answer = await kubectl(await writeKubeconfig(place, file), ['get', 'nodes', '-o', 'name']);
+        return answer.trim().split('\n').length === 3 ? answer : null;
+      },
+    );
+    t.same(said.trim().split('\n'), names);
+    await kubectl(file, ['create', 'configmap', `from-${i}`, `--from-literal=at=${place.address}`]);
+  }
+  const file = path.join(lab.directory, 'kubeconfig-0');
+  const addresses = await kubectl(file, [
+    'get',
+    'nodes',
+    '-o',
+    'jsonpath={.items[*].status.addresses[0].address}',
+  ]);
+  t.same(
+    addresses.split(' ').toSorted(),
+    router.places.map(({ address }) => address),
+    'by which routers find them',
+  );
+  const made = await kubectl(file, ['get', 'configmaps', '-o', 'jsonpath={.items[*].data.at}']);
+  t.same(
+    made.split(' '),
+    router.places.map(({ address }) => address),
+    'what one has confirmed, all have',
+  );
 });

@@ -47,6 +47,8 @@ export interface ClusterStatus {
      */
     readonly state: 'waiting' | 'blank' | 'member' | 'removed' | 'copy';
   };
+  /** What most nodes' clocks say, in milliseconds since 1970; null from one that does not lead. Older versions do not say. */
+  readonly time?: number | null;
   /** Things a person should know and act on, in full sentences. */
   readonly warnings: readonly string[];
   /** The system that runs on this machine; null where it is no image of Trivet. Others in the cluster do not tell it. */
@@ -191,7 +193,10 @@ export interface OperatorCertificate {
 export interface NodeStatus {
   readonly id: string;
   readonly name: string;
+  /** Where its peers find it, with a port. */
   readonly address: string;
+  /** Addresses that its machine has, as far as the leader was told; older versions do not say. */
+  readonly hosts?: readonly string[];
   readonly role: NodeRole;
   readonly online: boolean;
   readonly appliedIndex: number;

@@ -39,10 +39,12 @@ import type { HttpRequest } from '../apiserver/http/exchange.ts';
 import type { ApiObject } from '../apiserver/objects/object-bytes.ts';
 import { type MirrorHandlers, mirrorObjects } from '../apiserver/storage/mirror.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
+import type { Config } from '../config/schema.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { openApiAdmission } from './api-admission.ts';
 import { clientTrust, nodeIdOfClient, nodeUser } from './api-clients.ts';
+import { frontProxyOf, providersOf } from './api-providers.ts';
 
 export interface ApiAccessOptions {
   readonly store: Store;
@@ -55,6 +57,9 @@ export interface ApiAccessOptions {
   readonly operatorKeys: ReadonlySet<string>;
   /** Of a member; null for one that is none any more. */
   readonly nodeName: (id: string) => Promise<string | null>;
+  readonly config: Config['api'];
+  /** Since 1970. */
+  readonly nowMs: () => number;
 }
 
 export interface ApiAccess extends Access {
@@ -71,7 +76,7 @@ const issuer = 'https://kubernetes.default.svc.cluster.local';
 const ownAudiences = [issuer];
 
 export function openApiAccess(options: ApiAccessOptions): ApiAccess {
-  const { kinds, store, surroundings } = options;
+  const { kinds, store, surroundings, nowMs } = options;
   const rules = followRules(store);
   const authorizer = (): Promise<Authorizer> => rules.authorizer;
   const objects = readBoundObjects(kinds);
@@ -80,13 +85,15 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
     firstOf([
       serviceAccountTokens({ issuers: [issuer], keys: () => signing().verification, ownAudiences, objects }),
       bootstrapTokens({ secret: objects.secret, ownAudiences }),
+      ...providersOf(options.config, ownAudiences),
     ]),
     randomBytes(32),
   );
   const trust = trustInForce(options);
+  const frontProxy = frontProxyOf(options.config);
   const how = (): AuthenticationOptions => ({
-    ...{ frontProxy: null, clientCertificates: trust() },
-    ...{ tokens, ownAudiences, allowAnonymous: true, nowMs: Date.now },
+    ...{ frontProxy, clientCertificates: trust() },
+    ...{ tokens, ownAudiences, allowAnonymous: true, nowMs },
   });
   const policies = openApiAdmission({
     ...{ store, kinds, surroundings, authorizer },
@@ -106,7 +113,7 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
       },
       issuer: {
         ...{ issuer, ownAudiences, objects, longestSeconds: null },
-        ...{ key: () => signing().signing, nowMs: Date.now, makeId: surroundings.makeUid },
+        ...{ key: () => signing().signing, nowMs, makeId: surroundings.makeUid },
       },
     }),
     accountToken: (account, secretName) => {
@@ -168,8 +175,12 @@ function identifyQuickly(options: ApiAccessOptions, how: () => AuthenticationOpt
     const isKnown = known !== undefined && known.authorities === authorities && Date.now() < known.untilMs;
     if (isKnown && request.headers.authorization === undefined) return known.identity;
     const identity = await identify(options, how, request, certificates);
-    // Who shows nothing but a certificate is the same the next time.
-    if (certificates.length > 0 && request.headers.authorization === undefined) {
+    // Who shows nothing but a certificate is the same the next time, unless a proxy speaks for many.
+    if (
+      options.config.frontProxy === undefined &&
+      certificates.length > 0 &&
+      request.headers.authorization === undefined
+    ) {
       const untilMs = Date.now() + rememberedMilliseconds;
       remembered.set(certificates, { identity, authorities, untilMs });
     }

@@ -23,6 +23,8 @@ export interface ApiAroundOptions {
   readonly kinds: Kinds;
   readonly registry: Registry;
   readonly log: Log;
+  /** Since 1970. */
+  readonly nowMs: () => number;
 }
 
 /** As the real server: 400 requests that read and 200 that write, of 60 seconds, a quarter of them for waiting. */
@@ -53,12 +55,12 @@ export function openApiAround(options: ApiAroundOptions): {
   };
 }
 
-function auditOf({ config, registry, log }: ApiAroundOptions): Audit | null {
+function auditOf({ config, registry, log, nowMs }: ApiAroundOptions): Audit | null {
   const { audit } = config.api;
   if (audit === undefined) return null;
   const { policy, maxSizeBytes, maxFiles } = audit;
   return openAudit({
-    ...{ policy, registry, nowMs: Date.now },
+    ...{ policy, registry, nowMs },
     file: audit.file ?? path.join(config.dataDirectory, 'audit', 'audit.log'),
     ...{ mostBytes: maxSizeBytes, mostFiles: maxFiles },
     onFault: (sentence) => log.error(sentence),

@@ -6,7 +6,7 @@ import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 import type { Credentials } from '../peers/trust.ts';
-import type { ApiService, Members } from './api-service.ts';
+import type { ApiCluster, ApiService } from './api-service.ts';
 
 const tryAgainMilliseconds = 5_000;
 const closingMilliseconds = 2_000;
@@ -23,13 +23,13 @@ export class ApiPort {
   #latestKeys: ApiKeys | null = null;
   #opening: Promise<Listener | null> | null = null;
   #service: Promise<ApiService> | null = null;
-  readonly #members: Members;
+  readonly #cluster: ApiCluster;
   #isClosed = false;
   #closing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(config: ConfigInForce, store: Store, log: Log, members: Members) {
-    this.#members = members;
+  constructor(config: ConfigInForce, store: Store, log: Log, cluster: ApiCluster) {
+    this.#cluster = cluster;
     this.#config = config;
     this.#store = store;
     this.#log = log;
@@ -124,7 +124,7 @@ export class ApiPort {
       keys: () => this.#latestKeys ?? first,
       ...{ config: this.#config, store: this.#store, log: this.#log },
       credentials: () => this.#credentials as Credentials,
-      members: this.#members,
+      cluster: this.#cluster,
     });
   }
 }

@@ -1,24 +1,22 @@
 /** The Kubernetes API of this node, put together: its registry, what the kinds add, who may ask, and the cluster's own data. */
-import { isIP } from 'node:net';
-import type { NodeStatus } from '../admin/protocol.ts';
 import { webhookCaller } from '../apiserver/custom-resources/conversion/call-webhook.ts';
 import { openCustomKinds } from '../apiserver/custom-resources/custom-kinds.ts';
 import { settleDefinitions } from '../apiserver/custom-resources/settle-definitions.ts';
 import { openKinds } from '../apiserver/handlers/kinds.ts';
 import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
-import { realSurroundings } from '../apiserver/handlers/surroundings.ts';
+import { realSurroundings, type Surroundings } from '../apiserver/handlers/surroundings.ts';
 import { type ApiServer, apiServer } from '../apiserver/http/api-server.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
 import { Registry } from '../apiserver/schemas/registry.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
-import type { KubernetesService } from '../controllers/bootstrap/kubernetes-service.ts';
+import type { CertificateSigner } from '../controllers/certificates/signer.ts';
+import { realClock, timeOf } from '../controllers/machinery/clock.ts';
 import { startNodeAgentApi } from '../controllers/nodes/own-node.ts';
 import { startControllers } from '../controllers/start-controllers.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
-import { parseEndpoint } from '../peers/address-book.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
@@ -28,8 +26,9 @@ import { needsContainers } from '../subresources/not-here.ts';
 import { serveScale } from '../subresources/scale.ts';
 import { openApiAccess } from './api-access.ts';
 import { openApiAround } from './api-around.ts';
+import { type ClusterView, followMembers } from './api-members.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
-import { type ObservedMember, observeMachine } from './node-observation.ts';
+import { observeMachine } from './node-observation.ts';
 
 export interface ApiService extends ApiServer {
   close(): Promise<void>;
@@ -42,19 +41,20 @@ export interface ApiServiceOptions {
   /** Those in force. */
   readonly credentials: () => Credentials;
   readonly keys: () => ApiKeys;
-  readonly members: Members;
+  readonly cluster: ApiCluster;
 }
 
-/** The nodes of the cluster, as it knows them now. */
-export type Members = () => Promise<
-  readonly Pick<NodeStatus, 'id' | 'name' | 'address' | 'online' | 'failureDomain'>[]
->;
+/** What the API needs of the node's core. */
+export interface ApiCluster {
+  readonly view: () => Promise<ClusterView>;
+  readonly signCertificate: CertificateSigner;
+}
 
 export function openApiService(options: ApiServiceOptions): ApiService {
-  const { config, store, log, credentials, keys, members } = options;
-  const nodeName = async (id: string): Promise<string | null> =>
-    (await members()).find((node) => node.id === id)?.name ?? null;
-  const surroundings = realSurroundings;
+  const { config, store, log, credentials, keys, cluster } = options;
+  const members = followMembers(cluster.view);
+  const { nowMs } = members;
+  const surroundings: Surroundings = { ...realSurroundings, now: () => timeOf(nowMs()) };
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
   const kinds = openCustomKinds({
     ...{ registry, store },
@@ -74,9 +74,10 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
   const access = openApiAccess({
-    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, nodeName },
+    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, config: config.api },
+    ...{ nodeName: members.nodeName, nowMs },
   });
-  const surrounded = openApiAround({ config, store, kinds, registry, log });
+  const surrounded = openApiAround({ config, store, kinds, registry, log, nowMs });
   const server = apiServer({
     ...{ registry, store, kinds, access, surroundings, random: Math.random },
     health: [
@@ -93,18 +94,20 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       log.error({ method, path, fault }, 'a request to the Kubernetes API failed by a fault of its server');
     },
   });
-  const known = followMembers(members);
+  const clock = { ...realClock, wallNow: nowMs };
   const controllers = startControllers({
     ...{ server, log, rootCa: () => credentials().caCertificate },
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
-    kubernetesService: () => known.service(config.api.port),
-    members: known.members,
+    kubernetesService: () => members.service(config.api.port),
+    members: members.known,
+    clock,
     accountTokens: access.accountToken,
+    certificates: cluster.signCertificate,
   });
   const ownNode = startNodeAgentApi({
-    ...{ server, log },
+    ...{ server, log, clock },
     observe: () => {
-      const own = known.member(credentials().nodeId);
+      const own = members.member(credentials().nodeId);
       return own === null ? null : observeMachine(own, config.dataDirectory);
     },
   });
@@ -114,44 +117,11 @@ export function openApiService(options: ApiServiceOptions): ApiService {
       await Promise.all([controllers.stop(), ownNode.stop()]);
       await settling.close();
       kinds.close();
-      known.close();
+      members.close();
       access.close();
       await surrounded.close();
     },
   };
-}
-
-const membersMilliseconds = 5_000;
-/** The first address of the services' range is the API's own. */
-const clusterIp = '10.96.0.1';
-
-/** Where the API is served, for the service by which pods reach it. */
-function followMembers(members: Members) {
-  let nodes: Awaited<ReturnType<Members>> | null = null;
-  let addresses: readonly string[] = [];
-  const look = async (): Promise<void> => {
-    nodes = await members().catch(() => nodes);
-    const online = (nodes ?? []).filter((node) => node.online).map(({ address }) => hostOf(address));
-    if (online.length > 0) addresses = online;
-  };
-  const timer = setInterval(() => void look(), membersMilliseconds);
-  void look();
-  return {
-    service: (port: number): KubernetesService | null =>
-      addresses.length === 0
-        ? null
-        : { clusterIp, port, addresses: addresses.filter((host) => isIP(host) !== 0) },
-    members: () => nodes?.map(({ id, name, online }) => ({ id, name, isOnline: online })) ?? null,
-    member: (id: string): ObservedMember | null => {
-      const found = nodes?.find((node) => node.id === id);
-      return found === undefined ? null : { ...found, address: hostOf(found.address) };
-    },
-    close: () => clearInterval(timer),
-  };
-}
-
-function hostOf(address: string): string {
-  return parseEndpoint(address, 0)?.host ?? '';
 }
 
 /** Rejects while the cluster cannot answer. */

@@ -1,6 +1,10 @@
 /** Agents as processes on loopback, and a real kubectl that asks each of them. */
-import t from 'tap';
-import { makeOperator } from './testing/kubectl.ts';
+import { webcrypto } from 'node:crypto';
+import path from 'node:path';
+import 'reflect-metadata';
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import t, { type Test } from 'tap';
+import { makeOperator, type Said } from './testing/kubectl.ts';
 import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
 
 t.setTimeout(300_000);
@@ -72,4 +76,59 @@ t.test('a node that holds no data serves it all the same', async (t) => {
   t.match(made, { code: 0, out: 'configmap/a created\n' });
   const read = await operator.kubectl(spare, ['get', 'configmap', 'a', '-o', 'jsonpath={.data.k}']);
   t.match(read, { code: 0, out: 'v' });
+  await t.test('and has certificates signed by others', (t) =>
+    asksForCertificate(t, (words, input) => operator.kubectl(spare, words, input)),
+  );
 });
+
+type Kubectl = (words: readonly string[], input?: string) => Promise<Said>;
+
+/** A person's key is signed by the cluster when an operator approves, and nobody becomes an administrator by it. */
+async function asksForCertificate(t: Test, kubectl: Kubectl): Promise<void> {
+  const certificateOf = (name: string) =>
+    until(`the certificate of ${name}`, async () => {
+      const said = await kubectl(['get', 'csr', name, '-o', 'jsonpath={.status.certificate}']);
+      return said.out === '' ? null : Buffer.from(said.out, 'base64').toString();
+    });
+  const jane = await makeKey('CN=jane, O=developers');
+  const sent = await kubectl(['create', '-f', '-'], JSON.stringify(certificateRequest('jane', jane.request)));
+  t.match(sent, { code: 0, out: /jane created/ });
+  t.match(await kubectl(['certificate', 'approve', 'jane']), { code: 0, out: /jane approved/ });
+  const config = JSON.parse((await kubectl(['config', 'view', '--raw', '--minify', '-o', 'json'])).out);
+  config.users[0].user = {
+    'client-key-data': Buffer.from(jane.privateKey).toString('base64'),
+    'client-certificate-data': Buffer.from(await certificateOf('jane')).toString('base64'),
+  };
+  const directory = t.testdir({ kubeconfig: JSON.stringify(config) });
+  const asJane = ['--kubeconfig', path.join(directory, 'kubeconfig')];
+  const whoami = await kubectl(['auth', 'whoami', '-o', 'json', ...asJane]);
+  t.match(JSON.parse(whoami.out || '{}'), {
+    status: { userInfo: { username: 'jane', groups: ['developers', 'system:authenticated'] } },
+  });
+  t.match(await kubectl(['get', 'secrets', '-A', ...asJane]), { code: 1, err: /User "jane" cannot list/ });
+
+  const bad = await makeKey('CN=eve');
+  const eve = certificateRequest('eve', bad.request, ['client auth', 'cert sign']);
+  t.match(await kubectl(['create', '-f', '-'], JSON.stringify(eve)), { code: 0 });
+  t.match(await kubectl(['certificate', 'approve', 'eve']), { code: 0 });
+  const failed = '{.status.conditions[?(@.type=="Failed")].message}';
+  await until('it is refused', async () =>
+    (await kubectl(['get', 'csr', 'eve', '-o', `jsonpath=${failed}`])).out.includes('cert sign'),
+  );
+}
+
+async function makeKey(name: string): Promise<{ readonly privateKey: string; readonly request: string }> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const made = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const privateKey = `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64')}\n-----END PRIVATE KEY-----\n`;
+  return { privateKey, request: Buffer.from(made.toString('pem')).toString('base64') };
+}
+
+function certificateRequest(name: string, request: string, usages = ['client auth']): object {
+  return {
+    ...{ apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name } },
+    spec: { request, usages, signerName: 'kubernetes.io/kube-apiserver-client', expirationSeconds: 3600 },
+  };
+}

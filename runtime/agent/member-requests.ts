@@ -7,6 +7,7 @@ import type * as z from 'zod';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
+import { certificateParams, certifyRequest } from '../cluster/certificate-requests.ts';
 import { admit } from '../cluster/enrolling.ts';
 import { type Introduction, introductionParams, relaySchema } from '../cluster/enrolment.ts';
 import { deskParams, serveDesk } from '../cluster/enrolment-desk.ts';
@@ -42,6 +43,7 @@ export type ClusterRequest =
   | 'cluster.enrolment'
   | 'cluster.tokens'
   | 'cluster.authority'
+  | 'cluster.certificate'
   | 'cluster.vouchers'
   | 'cluster.settings';
 
@@ -111,6 +113,12 @@ export class MemberRequests {
         return renew(this.#context, from, renewParams.parse(params).publicKey);
       case 'cluster.authority':
         return duties.authority(authorityParams.parse(params));
+      case 'cluster.certificate':
+        return certifyRequest(
+          this.#context,
+          certificateParams.parse(params),
+          duties.status().time ?? Date.now(),
+        );
       case 'cluster.operatorCertificate':
         return certifyOperator(this.#context, operatorParams.parse(params).publicKey);
       case 'cluster.authorityHistory':

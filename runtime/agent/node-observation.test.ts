@@ -2,7 +2,7 @@ import t from 'tap';
 import { observeMachine } from './node-observation.ts';
 
 t.test('observeMachine tells what this machine is, and that it runs no containers', async (t) => {
-  const member = { id: '0011223344556677', name: 'edge-1', address: '192.0.2.1', failureDomain: 'rack' };
+  const member = { id: '0011223344556677', name: 'edge-1', addresses: ['192.0.2.1'], failureDomain: 'rack' };
   const seen = observeMachine(member, t.testdir());
   t.match(seen, {
     ...{ name: 'edge-1', memberId: '0011223344556677', addresses: ['192.0.2.1'], failureDomain: 'rack' },

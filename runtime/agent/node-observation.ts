@@ -7,8 +7,8 @@ import { kubernetesVersion } from './kubernetes-version.ts';
 export interface ObservedMember {
   readonly id: string;
   readonly name: string;
-  /** Without a port. */
-  readonly address: string;
+  /** Without ports, the primary one first. */
+  readonly addresses: readonly string[];
   readonly failureDomain: string | null;
 }
 
@@ -23,7 +23,7 @@ const mostPods = 110;
 export function observeMachine(member: ObservedMember, dataDirectory: string): NodeObservation {
   const disk = statfsSync(dataDirectory);
   return {
-    ...{ name: member.name, memberId: member.id, addresses: [member.address] },
+    ...{ name: member.name, memberId: member.id, addresses: member.addresses },
     kubeletVersion: String(kubernetesVersion().gitVersion),
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(readOrEmpty('/etc/os-release'))?.[1] ?? 'Linux',

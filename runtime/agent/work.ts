@@ -1,8 +1,9 @@
 /** What an agent does: it is a node of a cluster, or it waits to be told of one. */
 import type { ClusterStatus } from '../admin/protocol.ts';
-import type { AdminCall } from '../admin/server.ts';
+import { type AdminCall, AdminRefusal } from '../admin/server.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { type SigningOrder, SigningRefused } from '../controllers/certificates/signer.ts';
 import { startEtcdServer } from '../datastore/etcd/server.ts';
 import type { Log } from '../logging/log.ts';
 import { ApiPort } from './api-port.ts';
@@ -46,9 +47,9 @@ export async function startNode(
     onAskStatus: askStatus,
     onFatal: (message) => fail(new Error(message)),
   });
-  const api = new ApiPort(config, core.store, log, async () => {
-    const { nodes } = (await core.request('status', {})) as ClusterStatus;
-    return nodes;
+  const api = new ApiPort(config, core.store, log, {
+    view: async () => (await core.request('status', {})) as ClusterStatus,
+    signCertificate: (order) => signCertificate(core, order),
   });
   const etcd = await startEtcdServer({ store: core.store, ...config.datastore.etcdApi }).catch(
     (error: unknown) => {
@@ -69,6 +70,18 @@ export async function startNode(
       await core.close();
     },
   };
+}
+
+/** The leader signs, whichever node asks. */
+async function signCertificate(core: CoreClient, order: SigningOrder): Promise<string> {
+  const { request, usages, validSeconds } = order;
+  try {
+    const answer = await core.request('certificate', { request, usages, validSeconds });
+    return (answer as { readonly certificate: string }).certificate;
+  } catch (error) {
+    const isFinal = error instanceof AdminRefusal && error.code === 'refused';
+    throw isFinal ? new SigningRefused(error.message) : error;
+  }
 }
 
 /** @param lookAgain called now and then: the sources of configuration may have come to name a cluster. */

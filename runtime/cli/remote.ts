@@ -9,6 +9,7 @@ import { operatorDirectory, readOperatorKey } from '../operator/operator-key.ts'
 import { type Answerer, askNode, describeKey, type SessionOptions } from '../operator/session.ts';
 import { defaultPeerPort, formatEndpoint, parseEndpoint } from '../peers/address-book.ts';
 import type { Endpoint } from '../peers/dial.ts';
+import { nodeAddresses } from '../peers/node-addresses.ts';
 import { CommandError, usageError } from './command-error.ts';
 import { formatStatus } from './status.ts';
 
@@ -93,7 +94,10 @@ async function findNodes(
   const asked = { name: answerer.name, host: session.server.host, port };
   const others = nodes
     .filter(({ name }) => name !== answerer.name)
-    .map(({ name, address }) => ({ name, host: parseEndpoint(address, defaultPeerPort)?.host ?? '', port }))
+    .map(({ name, address, hosts = [] }) => {
+      const seen = parseEndpoint(address, defaultPeerPort)?.host ?? '';
+      return { name, host: nodeAddresses(seen, hosts)[0] ?? seen, port };
+    })
     .filter(({ host }) => host !== '');
   const all = await Promise.all(
     [asked, ...others].map(async (node) => ({ node, answers: await listens(node) })),

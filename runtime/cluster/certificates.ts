@@ -145,6 +145,111 @@ export async function issueOperatorCertificate(
   return endLine(certificate.toString('pem')) + authority.cross;
 }
 
+/** The bits of a certificate's key usage, by the words of the API. Those that make a CA of its holder are not given. */
+const keyUsages: Readonly<Record<string, x509.KeyUsageFlags>> = {
+  signing: x509.KeyUsageFlags.digitalSignature,
+  'digital signature': x509.KeyUsageFlags.digitalSignature,
+  'content commitment': x509.KeyUsageFlags.nonRepudiation,
+  'key encipherment': x509.KeyUsageFlags.keyEncipherment,
+  'data encipherment': x509.KeyUsageFlags.dataEncipherment,
+  'key agreement': x509.KeyUsageFlags.keyAgreement,
+  'encipher only': x509.KeyUsageFlags.encipherOnly,
+  'decipher only': x509.KeyUsageFlags.decipherOnly,
+};
+
+/** RFC 5280, 4.2.1.12, by the words of the API. */
+const extendedKeyUsages: Readonly<Record<string, string>> = {
+  any: '2.5.29.37.0',
+  'server auth': '1.3.6.1.5.5.7.3.1',
+  'client auth': '1.3.6.1.5.5.7.3.2',
+  'code signing': '1.3.6.1.5.5.7.3.3',
+  'email protection': '1.3.6.1.5.5.7.3.4',
+  's/mime': '1.3.6.1.5.5.7.3.4',
+  'ipsec end system': '1.3.6.1.5.5.7.3.5',
+  'ipsec tunnel': '1.3.6.1.5.5.7.3.6',
+  'ipsec user': '1.3.6.1.5.5.7.3.7',
+  timestamping: '1.3.6.1.5.5.7.3.8',
+  'ocsp signing': '1.3.6.1.5.5.7.3.9',
+  'microsoft sgc': '1.3.6.1.4.1.311.10.3.3',
+  'netscape sgc': '2.16.840.1.113730.4.1',
+};
+
+const administrators = 'system:masters';
+const alternativeNames = '2.5.29.17';
+
+export type RequestOutcome =
+  | { readonly kind: 'signed'; readonly certificate: string; readonly subject: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/**
+ * Signs what a request (PKCS#10 in PEM) names, for these usages (in the words of the API). Its names must not be those by which the
+ * cluster knows its own: a node's, an administrator's, the API server's.
+ */
+export async function issueRequestedCertificate(
+  authority: CertificateAuthority,
+  pem: string,
+  usages: readonly string[],
+  wanted: { readonly notBefore: Date; readonly notAfter: Date },
+): Promise<RequestOutcome> {
+  const request = await readRequest(pem);
+  if (request === null) return refused('the request cannot be read, or is not signed by its own key');
+  const extension = request.getExtension(alternativeNames);
+  const names = extension === null ? null : new x509.SubjectAlternativeNameExtension(extension.rawData);
+  const reason = whyNotGiven(request, names, usages);
+  if (reason !== null) return refused(reason);
+  const flags = usages.reduce((all, usage) => all | (keyUsages[usage] ?? 0), 0);
+  const extended = usages.flatMap((usage) => extendedKeyUsages[usage] ?? []);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: request.subjectName,
+    issuer: new x509.X509Certificate(authority.certificate).subjectName,
+    notBefore: wanted.notBefore,
+    notAfter: new Date(Math.min(wanted.notAfter.getTime(), validity.notAfter.getTime())),
+    signingAlgorithm: algorithm,
+    publicKey: request.publicKey,
+    signingKey: await importPrivateKey(authority.privateKey),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      ...(flags === 0 ? [] : [new x509.KeyUsagesExtension(flags, true)]),
+      ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension([...new Set(extended)])]),
+      ...(names === null ? [] : [names]),
+    ],
+  });
+  const pemText = endLine(certificate.toString('pem')) + authority.cross;
+  return { kind: 'signed', certificate: pemText, subject: request.subject };
+}
+
+async function readRequest(pem: string): Promise<x509.Pkcs10CertificateRequest | null> {
+  try {
+    const request = new x509.Pkcs10CertificateRequest(pem);
+    return (await request.verify()) ? request : null;
+  } catch {
+    return null;
+  }
+}
+
+function refused(reason: string): RequestOutcome {
+  return { kind: 'refused', reason };
+}
+
+function whyNotGiven(
+  request: x509.Pkcs10CertificateRequest,
+  names: x509.SubjectAlternativeNameExtension | null,
+  usages: readonly string[],
+): string | null {
+  const unknown = usages.find((usage) => !(usage in keyUsages) && !(usage in extendedKeyUsages));
+  if (unknown !== undefined) return `certificates for "${unknown}" are not given`;
+  if (request.subjectName.getField('O').includes(administrators))
+    return `nobody is put into the group ${administrators}: operators are named in the configuration of the nodes`;
+  for (const { type, value } of names?.names.items ?? []) {
+    if (type === 'url' && value.toLowerCase().startsWith('trivet:'))
+      return `the name ${value} is one of the cluster's own`;
+    const isServed = [...apiNames, ...ownAddresses].includes(value.toLowerCase());
+    if (isServed && usages.includes('server auth')) return `${value} is a name of the API server itself`;
+  }
+  return null;
+}
+
 /** A certificate that says nothing but its key, which TLS needs to prove one: of a private key in PEM, in PEM. */
 export async function createSelfSigned(privateKey: string, name: string): Promise<string> {
   const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });

@@ -7,6 +7,7 @@ import type { AuthorityAnswer, ClusterStatus, NodeStatus } from '../admin/protoc
 import { defaultPeerPort, isLinkLocal, parseEndpoint } from '../peers/address-book.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
+import { agreedTime, clockWarning } from './agreed-time.ts';
 import { makeApiKeys } from './api-keys.ts';
 import { type CertificateAuthority, hashOfBundle, sealText } from './authority.ts';
 import {
@@ -149,6 +150,8 @@ export class LeaderDuties {
   status(): ClusterStatus {
     const { replica, clusterName, clusterId, identity, targets } = this.#context;
     const status = replica.status();
+    const clocks = this.#wallClocks(status);
+    const time = clocks.size === 0 ? null : agreedTime([...clocks.values()]);
     return composeStatus({
       clusterName,
       clusterId,
@@ -157,7 +160,26 @@ export class LeaderDuties {
       revision: replica.machine.view.number('revision'),
       nodes: this.#roster().map((member) => this.#describe(member, status)),
       targets,
-      warnings: [...this.#options.warnings(), ...this.#membershipWarnings()],
+      time,
+      warnings: [
+        ...this.#options.warnings(),
+        ...this.#membershipWarnings(),
+        ...(time === null ? [] : this.#clockWarnings(time, clocks)),
+      ],
+    });
+  }
+
+  /** Of the members, as the leader knows them; none on another node. */
+  #wallClocks(status: RaftStatus): ReadonlyMap<NodeId, number> {
+    if (status.role !== 'leader') return new Map();
+    const others = this.#book.wallClocks(performance.now());
+    return new Map([...others, [this.#context.identity.id, Date.now()]]);
+  }
+
+  #clockWarnings(time: number, clocks: ReadonlyMap<NodeId, number>): readonly string[] {
+    return this.#roster().flatMap(({ id, name }) => {
+      const own = clocks.get(id);
+      return own === undefined ? [] : (clockWarning(name, time, own) ?? []);
     });
   }
 
@@ -305,11 +327,12 @@ export class LeaderDuties {
   #describe(member: Member, status: RaftStatus): NodeStatus {
     const isSelf = member.id === this.#context.identity.id;
     const leading = status.role === 'leader';
-    const applied = this.#observer.reportOf(member.id)?.appliedIndex ?? 0;
+    const { appliedIndex: applied = 0, hosts = [] } = this.#observer.reportOf(member.id) ?? {};
     return {
       id: member.id,
       name: member.name,
       address: member.address,
+      hosts,
       role: roleIn(status.configuration, member.id),
       // Only the leader hears from everybody; without one, a node knows for certain only of itself.
       online: leading

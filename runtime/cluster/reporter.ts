@@ -55,7 +55,10 @@ export class Reporter {
     const leaving = this.#leaving;
     const authority = this.#context.ownAuthority();
     const { name } = identity;
-    return { name, version, port, hosts, appliedIndex, failureDomain, weight, leaving, load, authority };
+    return {
+      ...{ name, version, port, hosts, appliedIndex, failureDomain, weight, leaving, load, authority },
+      wallClock: Date.now(),
+    };
   }
 
   /** Measuring asks the kernel: once a second is enough for all who ask. */

@@ -26,6 +26,8 @@ export const reportSchema = z.object({
   /** About to stop: it asks for its seat to be given to another. */
   leaving: z.boolean().default(false),
   load: loadSchema.nullable().default(null),
+  /** What its clock says, in milliseconds since 1970. */
+  wallClock: z.number().nullable().default(null),
   /** The beginning of the hash of the CA that has signed its certificate. */
   authority: z.string().max(64).default(''),
 });
@@ -84,6 +86,16 @@ export class ReportBook {
 
   get(id: NodeId): Received | null {
     return this.#received.get(id) ?? null;
+  }
+
+  /** What the clocks of those say now that were heard of lately. @param now by the monotonic clock */
+  wallClocks(now: number): ReadonlyMap<NodeId, number> {
+    const fresh = [...this.#received].filter(([id]) => this.isFresh(id, now));
+    return new Map(
+      fresh.flatMap(([id, { report, at }]) =>
+        report.wallClock === null ? [] : [[id, report.wallClock + (now - at)] as const],
+      ),
+    );
   }
 
   isFresh(id: NodeId, now: number): boolean {

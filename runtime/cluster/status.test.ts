@@ -27,6 +27,7 @@ function observe(nodes: NodeStatus[], leader: string | null = 'a'): StatusObserv
     revision: 1,
     nodes,
     targets: { voters: 3 },
+    time: null,
     warnings: [],
   };
 }

@@ -10,6 +10,7 @@ export interface StatusObservation {
   readonly revision: number;
   readonly nodes: readonly NodeStatus[];
   readonly targets: { readonly voters: number };
+  readonly time: number | null;
   readonly warnings: readonly string[];
 }
 
@@ -30,6 +31,7 @@ export function composeStatus(observation: StatusObservation): ClusterStatus {
     revision: observation.revision,
     nodes: observation.nodes,
     self: { id: observation.self.id, name: observation.self.name, state: 'member' },
+    time: observation.time,
     warnings: observation.warnings,
   };
 }

@@ -3,6 +3,7 @@
  * same `clusterSchema`, so that the builder refuses at build time what a device would refuse at boot.
  */
 import * as z from 'zod';
+import { frontProxySchema, oidcSchema } from './api-authentication-schema.ts';
 import { auditSchema } from './audit-schema.ts';
 import { enrolmentSchema } from './enrolment-schema.ts';
 import { etcdApiSchema, etcdSchema } from './etcd-schema.ts';
@@ -132,6 +133,10 @@ const apiSchema = z.strictObject({
   port: z.int().min(0).max(65535).default(6443),
   /** Nothing is written down when absent. */
   audit: auditSchema.optional(),
+  /** Providers (OpenID Connect) whose tokens count. */
+  oidc: oidcSchema.default([]),
+  /** A proxy in front that says whom it speaks for; nobody is believed that when absent. */
+  frontProxy: frontProxySchema.optional(),
 });
 
 const adminSchema = z.strictObject({

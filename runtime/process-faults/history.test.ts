@@ -119,8 +119,18 @@ t.test('checkWatches finds gaps, repetitions, disorder, disagreement and lost wr
   t.equal(check(whole, [write('v2', 2, 0, 1)]), '');
   t.match(check([event(1), event(3)]), /w2 did not see the revisions 2/);
   t.match(check([event(1), event(2)]), /w2 did not see the revisions 3/);
-  t.match(check([event(1), event(2), event(2), event(3)]), /w2 saw revision 2 after 2/);
+  t.match(check([event(1), event(2), event(2), event(3)]), /w2 saw revision 2 of k twice/);
   t.match(check([event(1), event(3), event(2)]), /w2 saw revision 2 after 3/);
   t.match(check([event(1), event(2, 'x'), event(3)]), /saw revision 2 as k/);
   t.match(check(whole, [write('v9', 9, 0, 1)]), /acknowledged, and no watch saw it/);
+});
+
+t.test('checkWatches knows that one transaction changes several keys', async (t) => {
+  const event = (key: string): WatchEvent => ({ key, value: `v-${key}`, revision: 1 });
+  const check = (...streams: string[][]): string =>
+    checkWatches(new Map(streams.map((keys, i) => [`w${i}`, keys.map(event)])), []).join('; ');
+  t.equal(check(['a', 'b'], ['a', 'b']), '');
+  t.match(check(['a', 'b'], ['a']), /saw revision 1 as/, 'half of it is not it');
+  t.match(check(['a', 'b'], ['b', 'a']), /saw revision 1 as/, 'nor is another order');
+  t.match(check(['a', 'b', 'a'], ['a', 'b']), /saw revision 1 of a twice/);
 });

@@ -124,6 +124,7 @@ export function checkFinalState(
 
 /**
  * Watches see every change once and in order: the same ones on all nodes, and every acknowledged write among them.
+ * One transaction may change several keys, which then have one revision.
  * `streams` are what each watcher saw of all keys, from the first revision on.
  */
 export function checkWatches(
@@ -131,31 +132,45 @@ export function checkWatches(
   operations: readonly Operation[],
 ): string[] {
   const problems: string[] = [];
-  const all = new Map<number, WatchEvent>();
-  for (const events of streams.values()) for (const event of events) all.set(event.revision, event);
-  for (const [watcher, events] of streams) {
-    events.forEach((event, i) => {
-      const before = events[i - 1]?.revision ?? 0;
-      if (event.revision <= before)
-        problems.push(`${watcher} saw revision ${event.revision} after ${before}`);
-      const other = all.get(event.revision);
-      if (other?.key !== event.key || other.value !== event.value) {
-        problems.push(
-          `${watcher} saw revision ${event.revision} as ${event.key}, another watcher as ${other?.key}`,
-        );
-      }
-    });
-    const seen = new Set(events.map((event) => event.revision));
+  const byRevision = [...streams].map(
+    ([watcher, events]) => [watcher, Map.groupBy(events, (event) => event.revision)] as const,
+  );
+  const all = new Map<number, readonly WatchEvent[]>(byRevision.flatMap(([, seen]) => [...seen]));
+  for (const [watcher, events] of streams) problems.push(...checkStream(watcher, events));
+  for (const [watcher, seen] of byRevision) {
+    for (const [revision, events] of seen) {
+      const [own, other] = [tellChange(events), tellChange(all.get(revision) ?? [])];
+      if (own !== other)
+        problems.push(`${watcher} saw revision ${revision} as ${own}, another watcher as ${other}`);
+    }
     const missing = [...all.keys()].filter((revision) => !seen.has(revision));
     if (missing.length > 0)
       problems.push(`${watcher} did not see the revisions ${missing.slice(0, 5).join(', ')}`);
   }
   for (const each of operations) {
     if (each.operation !== 'write' || each.outcome !== 'ok' || each.revision === null) continue;
-    if (all.get(each.revision)?.value !== each.value)
+    if (!all.get(each.revision)?.some(({ key, value }) => key === each.key && value === each.value))
       problems.push(`${tell(each)} was acknowledged, and no watch saw it`);
   }
   return problems;
+}
+
+/** Revisions rise, and no change of a key is told twice. */
+function checkStream(watcher: string, events: readonly WatchEvent[]): string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  events.forEach(({ revision, key }, i) => {
+    const before = events[i - 1]?.revision ?? 0;
+    if (revision < before) problems.push(`${watcher} saw revision ${revision} after ${before}`);
+    const change = `${revision} ${key}`;
+    if (seen.has(change)) problems.push(`${watcher} saw revision ${revision} of ${key} twice`);
+    seen.add(change);
+  });
+  return problems;
+}
+
+function tellChange(events: readonly WatchEvent[]): string {
+  return events.map(({ key, value }) => `${key} = ${value}`).join(', ');
 }
 
 function tell({ process, operation, key, value, start }: Operation): string {

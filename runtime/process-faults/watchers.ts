@@ -28,7 +28,7 @@ export class Watcher {
       try {
         const client = await connectAdmin(this.#node.socket);
         this.#close = () => client.close();
-        const revision = (this.events.at(-1)?.revision ?? 0) + 1;
+        const revision = this.#forgetLast();
         const onEvent = (event: unknown): void => void this.events.push(event as WatchEvent);
         const params = { key: '', prefix: true, revision };
         await client.request('kv.watch', params, { timeoutMilliseconds: 0, onEvent });
@@ -38,5 +38,12 @@ export class Watcher {
       this.#close?.();
       await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
     }
+  }
+
+  /** The last revision may have been told in part: it is asked for again. @returns where to begin */
+  #forgetLast(): number {
+    const last = this.events.at(-1)?.revision;
+    while (last !== undefined && this.events.at(-1)?.revision === last) this.events.pop();
+    return last ?? 1;
   }
 }

@@ -26,6 +26,8 @@ export interface TestNodeOptions {
   /** What stands on the boot partition, in place of the cluster section. */
   readonly boot?: string | undefined;
   readonly more?: Record<string, unknown>;
+  /** Of the `api` section. */
+  readonly moreApi?: Record<string, unknown>;
   readonly environment?: Record<string, string>;
   /** The device's executable; the sources, run by this Node, when absent. */
   readonly program?: string | undefined;
@@ -153,7 +155,10 @@ export class TestNode {
       ...(boot === undefined ? { cluster: cluster?.() ?? usual } : {}),
       discovery: { mdns: false, addresses },
       peers: { address: '127.0.0.1', port },
-      api: { enabled: this.#options.apiPort !== undefined, address: '127.0.0.1', port: this.apiPort },
+      api: {
+        ...{ enabled: this.#options.apiPort !== undefined, address: '127.0.0.1', port: this.apiPort },
+        ...this.#options.moreApi,
+      },
       admin: { socket: this.socket },
       dataDirectory: this.dataDirectory,
       ...more,
@@ -166,10 +171,12 @@ export class TestNode {
 }
 
 export interface TestClusterOptions
-  extends Partial<Pick<TestNodeOptions, 'expect' | 'more' | 'environment'>> {
+  extends Partial<Pick<TestNodeOptions, 'expect' | 'more' | 'moreApi' | 'environment'>> {
   readonly size: number;
   /** They serve the Kubernetes API. */
   readonly api?: true;
+  /** By how many milliseconds the clock of one node is ahead, by its place. */
+  readonly clockShiftOf?: (index: number) => number;
   /** Settings of one node, by its place. */
   readonly moreOf?: (index: number) => Record<string, unknown>;
   /** The cluster section of one node, by its place, when it starts. */
@@ -183,7 +190,7 @@ export interface TestClusterOptions
 /** Makes nodes that know each other's addresses; they are killed and removed when the test ends. None is started. */
 export async function makeNodes(
   t: Test,
-  { size, api, moreOf, clusterOf, bootOf, programOf, ...options }: TestClusterOptions,
+  { size, api, moreOf, clockShiftOf, clusterOf, bootOf, programOf, ...options }: TestClusterOptions,
 ): Promise<TestNode[]> {
   const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
   const free = await freePorts(2 * size);
@@ -200,6 +207,7 @@ export async function makeNodes(
           program: programOf?.(i),
           boot: bootOf?.(i),
         },
+        ...(clockShiftOf ? { environment: shiftedClock(clockShiftOf(i)) } : {}),
         ...(clusterOf ? { cluster: () => clusterOf(i) } : {}),
         ...(moreOf ? { more: { ...options.more, ...moreOf(i) } } : {}),
       }),
@@ -210,6 +218,15 @@ export async function makeNodes(
     else for (const node of nodes) t.comment(`${node.directory}:\n${node.output}`);
   });
   return nodes;
+}
+
+function shiftedClock(milliseconds: number): Record<string, string> {
+  const file = path.join(import.meta.dirname, 'shifted-clock.cjs');
+  const { NODE_OPTIONS = '' } = unitEnvironment();
+  return {
+    NODE_OPTIONS: `${NODE_OPTIONS} --require=${file}`,
+    TRIVET_TEST_CLOCK_SHIFT: String(milliseconds),
+  };
 }
 
 /** What the device's unit sets for memory and threads: agents of tests and benchmarks run with the same. */

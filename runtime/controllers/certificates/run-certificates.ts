@@ -19,7 +19,7 @@ import {
   removals,
 } from './plan-request.ts';
 import { readRequest } from './read-request.ts';
-import type { CertificateSigner } from './signer.ts';
+import { type CertificateSigner, SigningRefused } from './signer.ts';
 
 const accessReviews = { group: 'authorization.k8s.io', version: 'v1', resource: 'subjectaccessreviews' };
 const longestSeconds = 365 * 24 * 3600;
@@ -108,7 +108,12 @@ async function signOrRefuse(
     usages: stringsAt(request, 'spec', 'usages'),
     validSeconds: wished === 0 ? longestSeconds : Math.min(wished, longestSeconds),
   };
-  return [issued(request, await sign(order))];
+  try {
+    return [issued(request, await sign(order))];
+  } catch (error) {
+    if (error instanceof SigningRefused) return [refused(request, error.message, now)];
+    throw error;
+  }
 }
 
 function requestOf(request: ApiObject): string {

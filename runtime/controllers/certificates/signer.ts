@@ -18,5 +18,8 @@ export interface SigningOrder {
   readonly validSeconds: number;
 }
 
-/** @returns the certificate in PEM, with those behind it that lead to a known CA */
+/** Such a certificate is never given. The message says why. */
+export class SigningRefused extends Error {}
+
+/** @returns the certificate in PEM, with those behind it that lead to a known CA. @throws SigningRefused */
 export type CertificateSigner = (order: SigningOrder) => Promise<string>;
