@@ -77,7 +77,7 @@ t.test('a node that holds no data serves it all the same', async (t) => {
   const read = await operator.kubectl(spare, ['get', 'configmap', 'a', '-o', 'jsonpath={.data.k}']);
   t.match(read, { code: 0, out: 'v' });
   await t.test('and has certificates signed by others', (t) =>
-    asksForCertificate(t, (words, input) => operator.kubectl(spare, words, input)),
+    asksForCertificate(t, (words, input = '') => operator.kubectl(spare, words, { input })),
   );
 });
 
