@@ -41,8 +41,7 @@ t.test('every transcript, while the leader is killed every ten seconds', async (
     follow: async (words) => operator.follow(await findAsked(), words),
     write: operator.write,
   };
-  const rounds = [...transcripts, ...transcripts];
-  for (const [index, transcript] of rounds.entries()) {
+  for (const [index, transcript] of transcripts.entries()) {
     await play(t, transcript, { person, namespace: `killed-${index}`, isLost });
   }
   isOver = true;
@@ -53,7 +52,7 @@ t.test('every transcript, while the leader is killed every ten seconds', async (
 /** The node that kubectl asked went away, or was not back yet. */
 function isLost({ code, err }: Said): boolean {
   if (code === 0) return false;
-  return /connection refused|was refused|EOF|reset by peer|ServiceUnavailable|does not answer|client connection lost|TLS handshake|Unable to connect|unexpected error when reading response|stream error|the server is currently unable|context deadline|i\/o timeout/i.test(
+  return /connection refused|was refused|EOF|reset by peer|ServiceUnavailable|does not answer|client connection lost|TLS handshake|Unable to connect|unexpected error when reading response|stream error|the server is currently unable|context deadline|i\/o timeout|Bad Gateway|prevented the request from succeeding/i.test(
     err,
   );
 }

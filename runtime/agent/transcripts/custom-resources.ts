@@ -8,7 +8,7 @@ metadata:
 spec:
   group: {ns}.example.com
   scope: Namespaced
-  names: { plural: gadgets, kind: Gadget, shortNames: [gd] }
+  names: { plural: gadgets, kind: Gadget, shortNames: ["gd-{ns}"] }
   versions:
     - name: v1
       served: true
@@ -55,8 +55,8 @@ export const customResources: Transcript = {
       says: /condition met/,
     },
     { type: 'apply -f -', input: gadget('2'), says: /gadget.\S+\/g created/, soon: true },
-    { type: 'get gd g -n {ns}', says: /NAME\s+SIZE\s+g\s+2/ },
-    { type: 'get gadgets g -n {ns} -o jsonpath={.spec.color}', says: /^red$/ },
+    { type: 'get gd-{ns} g -n {ns}', says: /NAME\s+SIZE\s+g\s+2/ },
+    { type: 'get gadgets.{ns}.example.com g -n {ns} -o jsonpath={.spec.color}', says: /^red$/ },
     {
       type: 'apply -f -',
       input: gadget('zwei'),
@@ -70,12 +70,12 @@ export const customResources: Transcript = {
       says: /serverside-applied/,
       code: 0,
     },
-    { type: 'scale gadgets g -n {ns} --replicas=5', says: /scaled/ },
-    { type: 'get gadgets -A', says: /g\s+5/ },
+    { type: 'scale gadgets.{ns}.example.com g -n {ns} --replicas=5', says: /scaled/ },
+    { type: 'get gadgets.{ns}.example.com -A', says: /g\s+5/ },
     { type: 'explain gadget.spec --api-version={ns}.example.com/v1', says: /What is wanted of a gadget/ },
     { type: 'delete crd gadgets.{ns}.example.com', says: /deleted/ },
     {
-      type: 'get gadgets -n {ns}',
+      type: 'get gadgets.{ns}.example.com -n {ns}',
       code: 1,
       says: /the server doesn't have a resource type|NotFound|not find/,
       soon: true,
