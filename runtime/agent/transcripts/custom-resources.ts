@@ -73,6 +73,19 @@ export const customResources: Transcript = {
     { type: 'scale gadgets.{ns}.example.com g -n {ns} --replicas=5', says: /scaled/ },
     { type: 'get gadgets.{ns}.example.com -A', says: /g\s+5/ },
     { type: 'explain gadget.spec --api-version={ns}.example.com/v1', says: /What is wanted of a gadget/ },
+    {
+      type: 'describe crd gadgets.{ns}.example.com',
+      says: [/^Name:\s+gadgets\./m, /Message:\s+gadgets only grow/, /Type:\s+Established/],
+    },
+    {
+      type: 'describe gadgets.{ns}.example.com g -n {ns}',
+      says: [/^API Version:\s+\S+\.example\.com\/v1$/m, /Size:\s+5/, /Color:\s+red/],
+    },
+    {
+      type: 'explain gadget --recursive --api-version={ns}.example.com/v1',
+      says: [/GROUP:\s+\S+\.example\.com/, /size\s+<integer> -required-/],
+    },
+    { type: 'get crd gadgets.{ns}.example.com -o wide', says: /^gadgets\.\S+\s+20\d\d-/m },
     { type: 'delete crd gadgets.{ns}.example.com', says: /deleted/ },
     {
       type: 'get gadgets.{ns}.example.com -n {ns}',
