@@ -29,6 +29,7 @@ import { openApiAround } from './api-around.ts';
 import { type ClusterView, followMembers } from './api-members.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 import { observeMachine } from './node-observation.ts';
+import { resolveServices } from './service-addresses.ts';
 
 export interface ApiService extends ApiServer {
   close(): Promise<void>;
@@ -56,18 +57,10 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   const { nowMs } = members;
   const surroundings: Surroundings = { ...realSurroundings, now: () => timeOf(nowMs()) };
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
-  const kinds = openCustomKinds({
-    ...{ registry, store },
-    builtIn: openKinds({
-      registry,
-      store,
-      groupVersions: builtInGroupVersions,
-      strategyOf,
-      convert: convertStored,
-    }),
-    // Services have no addresses of their own while no pod runs.
-    callWebhook: webhookCaller(async () => null),
-  });
+  const groupVersions = builtInGroupVersions;
+  const builtIn = openKinds({ registry, store, groupVersions, strategyOf, convert: convertStored });
+  const callWebhook = webhookCaller(resolveServices(builtIn));
+  const kinds = openCustomKinds({ registry, store, builtIn, callWebhook });
   const settling = settleDefinitions({
     ...{ kinds, surroundings },
     onFault: (error) => log.warn({ error: String(error) }, 'definitions of custom resources wait'),
