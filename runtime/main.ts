@@ -151,6 +151,7 @@ cli
   .command('restore <file>', 'Start a new cluster on this blank machine with the data of a backup')
   .option('--confirm <name>', "The cluster's name (cluster.name), as a sign that you mean it")
   .option('--check', 'Only check FILE and say what it holds; needs no agent')
+  .option('--without-secrets', 'Leave out the Secrets, where this machine has another enrolment secret')
   .option('--json', 'Print JSON')
   .option('--socket <path>', 'The administration socket', { default: defaultSocket })
   .action(async (file: string, options) => {
@@ -159,6 +160,7 @@ cli
       socket: String(options.socket),
       confirm: options.confirm === undefined ? null : String(options.confirm),
       check: Boolean(options.check),
+      withoutSecrets: Boolean(options.withoutSecrets),
       json: Boolean(options.json),
     });
   });
@@ -259,6 +261,18 @@ cli
   .action(async (operation: string, options) => {
     const { authorityCommand } = await import('./cli/ca.ts');
     await authorityCommand(operation, { socket: String(options.socket), json: Boolean(options.json) });
+  });
+
+cli
+  .command(
+    'api-keys <operation>',
+    'The keys that Secrets are encrypted with: api-keys status, api-keys rotate (a new one, while all goes on)',
+  )
+  .option('--json', 'Print JSON')
+  .option('--socket <path>', 'The administration socket', { default: defaultSocket })
+  .action(async (operation: string, options) => {
+    const { apiKeysCommand } = await import('./cli/api-keys.ts');
+    await apiKeysCommand(operation, { socket: String(options.socket), json: Boolean(options.json) });
   });
 
 cli

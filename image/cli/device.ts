@@ -13,6 +13,7 @@ export const deviceCommands = [
     'token',
     'vouchers',
     'ca',
+    'api-keys',
     'remove-node',
     'recovery-key',
   ] as const),

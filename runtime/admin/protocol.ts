@@ -168,6 +168,16 @@ export interface AuthorityAnswer {
   readonly waitingFor: readonly string[] | null;
 }
 
+/** What `api-keys` answers. */
+export interface ApiKeysAnswer {
+  /** The id of the key that encrypts Secrets. */
+  readonly secrets: string;
+  /** How many earlier ones are kept, to read what is encrypted with them. */
+  readonly earlier: number;
+  /** While another is to take over: the nodes that do not know it yet; else null. */
+  readonly waitingFor: readonly string[] | null;
+}
+
 /** What a node says of itself to an operator, who judges by it whether it is of a cluster that is known (`hello`). */
 export interface OperatorHello {
   readonly clusterName: string;

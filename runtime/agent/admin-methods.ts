@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { ClusterStatus, KeyValue } from '../admin/protocol.ts';
 import { AdminRefusal } from '../admin/server.ts';
+import { apiKeysParams } from '../cluster/api-key-rotation.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
 import { certificateParams } from '../cluster/certificate-requests.ts';
 import { deskParams } from '../cluster/enrolment-desk.ts';
@@ -76,6 +77,8 @@ export async function answerAdmin(
       return target.askCluster('cluster.enrolment', check(deskParams, params));
     case 'ca':
       return target.askCluster('cluster.authority', check(authorityParams, params));
+    case 'api-keys':
+      return target.askCluster('cluster.apiKeyRotation', check(apiKeysParams, params));
     case 'certificate':
       return target.askCluster('cluster.certificate', check(certificateParams, params));
     case 'token':

@@ -18,7 +18,9 @@ t.test(
     node.start();
     const kubectl = (...words: string[]) => operator.kubectl(node, words);
     const apply = (...items: object[]) =>
-      operator.kubectl(node, ['apply', '-f', '-'], JSON.stringify({ kind: 'List', apiVersion: 'v1', items }));
+      operator.kubectl(node, ['apply', '-f', '-'], {
+        input: JSON.stringify({ kind: 'List', apiVersion: 'v1', items }),
+      });
 
     const local = await until('what is built in has its APIServices', async () => {
       const said = await kubectl('get', 'apiservices', 'v1.', 'v1.apps', 'v2.autoscaling');
@@ -78,8 +80,8 @@ t.test(
     const watch = await operator.follow(node, ['get', 'widgets', '--watch-only', '-o', 'name']);
     await until('kubectl watches', async () => extension.watching() > 0);
     extension.tell('three');
-    await until('kubectl is told', async () => watch.output().includes(`widget.${group}/three`));
-    watch.process.kill();
+    await until('kubectl is told', async () => watch.said().out.includes(`widget.${group}/three`));
+    await watch.end();
 
     const metrics = await kubectl('get', '--raw', '/metrics');
     t.match(

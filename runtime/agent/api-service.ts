@@ -11,6 +11,8 @@ import { measureQueues } from '../apiserver/metrics/queue-measures.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { readGenerated, typesFile } from '../apiserver/schemas/generated-files.ts';
 import { Registry } from '../apiserver/schemas/registry.ts';
+import { encryptingStore } from '../apiserver/storage/encryption/encrypting-store.ts';
+import { keepEncrypted } from '../apiserver/storage/encryption/keep-encrypted.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
 import type { CertificateSigner } from '../controllers/certificates/signer.ts';
@@ -34,6 +36,7 @@ import { type ClusterView, followMembers } from './api-members.ts';
 import { openApiMetrics } from './api-metrics.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 import { observeMachine } from './node-observation.ts';
+import { resolveServices } from './service-addresses.ts';
 
 export interface ApiService extends ApiServer {
   close(): Promise<void>;
@@ -56,23 +59,20 @@ export interface ApiCluster {
 }
 
 export function openApiService(options: ApiServiceOptions): ApiService {
-  const { config, store, log, credentials, keys, cluster } = options;
+  const { config, log, credentials, keys, cluster } = options;
+  const encryption = { store: options.store, prefixes: encryptedPrefixes, keys: () => keys().secrets };
+  const store = encryptingStore({
+    ...encryption,
+    onUnreadable: (sentence) => log.error(`${sentence} (trivet kv del gives it up)`),
+  });
   const members = followMembers(cluster.view);
   const { nowMs } = members;
   const surroundings: Surroundings = { ...realSurroundings, now: () => timeOf(nowMs()) };
   const registry = new Registry(readGenerated(typesFile).toString('utf8'));
-  const kinds = openCustomKinds({
-    ...{ registry, store },
-    builtIn: openKinds({
-      registry,
-      store,
-      groupVersions: builtInGroupVersions,
-      strategyOf,
-      convert: convertStored,
-    }),
-    // Services have no addresses of their own while no pod runs.
-    callWebhook: webhookCaller(async () => null),
-  });
+  const groupVersions = builtInGroupVersions;
+  const builtIn = openKinds({ registry, store, groupVersions, strategyOf, convert: convertStored });
+  const callWebhook = webhookCaller(resolveServices(builtIn));
+  const kinds = openCustomKinds({ registry, store, builtIn, callWebhook });
   const settling = settleDefinitions({
     ...{ kinds, surroundings },
     onFault: (error) => log.warn({ error: String(error) }, 'definitions of custom resources wait'),
@@ -116,6 +116,10 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     meterOf: queues.meterOf,
     ...aggregation.forControllers,
   });
+  const stopEncrypting = keepEncrypted({
+    ...{ ...encryption, isOurTurn: controllers.isLeading },
+    onDone: (done, key) => log.info({ ...done, key }, 'secrets were brought under the key in force'),
+  });
   const ownNode = startNodeAgentApi({
     ...{ server, log, clock },
     observe: () => {
@@ -126,7 +130,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   return {
     ...server,
     close: async () => {
-      await Promise.all([controllers.stop(), ownNode.stop()]);
+      await Promise.all([controllers.stop(), ownNode.stop(), stopEncrypting()]);
       aggregation.close();
       await settling.close();
       kinds.close();
@@ -136,6 +140,9 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     },
   };
 }
+
+/** What lies encrypted in the store. */
+const encryptedPrefixes = ['/registry/secrets/'];
 
 /** Rejects while the cluster cannot answer. */
 async function askStore(store: Store): Promise<void> {

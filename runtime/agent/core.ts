@@ -202,6 +202,11 @@ class Core implements AdminTarget {
     this.upkeep = new Upkeep({
       ...{ clusterName: config.cluster.name, dataDirectory: config.dataDirectory, self: this.identity },
       member: () => this.#member,
+      secretKeys: (clusterName) => {
+        const { secret } = config.cluster;
+        if (secret !== undefined) return deriveSecretKeys(clusterName, secret);
+        return clusterName === config.cluster.name ? this.#keys : null;
+      },
       closeMember: async () => {
         const member = this.#member;
         this.#member = null;

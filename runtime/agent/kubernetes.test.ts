@@ -43,7 +43,7 @@ t.test('kubectl works against every node, and goes on with another when one is l
     const read = await kubectl(node, ['get', 'configmap', 'a', '-n', 'shop', '-o', 'jsonpath={.data.k}']);
     t.match(read, { code: 0, out: 'v' }, 'what one has confirmed, all show');
   }
-  await until('the watch on the third has told it', async () => watch.output().includes('configmap/a'));
+  await until('the watch on the third has told it', async () => watch.said().out.includes('configmap/a'));
 
   await leading.stop('SIGKILL');
   const later = await until('a survivor takes a write', async () => {
@@ -53,7 +53,7 @@ t.test('kubectl works against every node, and goes on with another when one is l
   t.ok(later);
   const left = await kubectl(second, ['get', 'configmaps', '-n', 'shop', '-o', 'name']);
   t.match(left, { code: 0, out: 'configmap/a\nconfigmap/b\n' });
-  await until('the same watch goes on', async () => watch.output().includes('configmap/b'));
+  await until('the same watch goes on', async () => watch.said().out.includes('configmap/b'));
 });
 
 t.test('a node that holds no data serves it all the same', async (t) => {
@@ -77,7 +77,7 @@ t.test('a node that holds no data serves it all the same', async (t) => {
   const read = await operator.kubectl(spare, ['get', 'configmap', 'a', '-o', 'jsonpath={.data.k}']);
   t.match(read, { code: 0, out: 'v' });
   await t.test('and has certificates signed by others', (t) =>
-    asksForCertificate(t, (words, input) => operator.kubectl(spare, words, input)),
+    asksForCertificate(t, (words, input = '') => operator.kubectl(spare, words, { input })),
   );
 });
 

@@ -4,7 +4,7 @@
  */
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type AddressKeeper, openAddressKeeper } from '../cluster/address-keeper.ts';
-import { ApiKeyKeeper, type ApiKeys } from '../cluster/api-keys.ts';
+import { ApiKeyKeeper, type ApiKeys, apiKeysKey } from '../cluster/api-keys.ts';
 import type { CertificateThread } from '../cluster/certificate-thread.ts';
 import { ClusterClock } from '../cluster/cluster-clock.ts';
 import type { Candidates } from '../cluster/discovery/candidates.ts';
@@ -219,6 +219,8 @@ export class MemberNode {
       addresses: parts.addresses,
       removed: parts.removed,
       ownAuthority: () => parts.credentials.authority,
+      // The first report is made before there is a keeper.
+      knownApiKeys: () => (this.#apiKeys as ApiKeyKeeper | undefined)?.digest ?? '',
       log,
     };
     const lifetimeSeconds = (): number => settings.now.cluster.certificateHours * 3600;
@@ -275,6 +277,11 @@ export class MemberNode {
     return this.#context.replica.machine.view;
   }
 
+  /** Null where this node does not know them. */
+  get apiKeys(): ApiKeys | null {
+    return this.#apiKeys.latest;
+  }
+
   leader(): NodeId | null {
     return this.#reporter.leader();
   }
@@ -292,7 +299,10 @@ export class MemberNode {
     );
     const leaderName = others.find(({ id }) => id === leader)?.name ?? leader;
     const log = logEndOf(replica);
-    return planRecovery({ clusterName, clusterId, self: identity, leader: leaderName, others: known, log });
+    return planRecovery({
+      ...{ clusterName, clusterId, self: identity, leader: leaderName, others: known, log },
+      knowsApiKeys: this.apiKeys !== null || this.view.get(apiKeysKey) === null,
+    });
   }
 
   /** What this node knows by itself, for when there is no leader to ask. */

@@ -5,6 +5,7 @@
 
 import type * as z from 'zod';
 import type { ClusterStatus } from '../admin/protocol.ts';
+import { apiKeysParams } from '../cluster/api-key-rotation.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import { authorityParams } from '../cluster/authority-rotation.ts';
 import { certificateParams, certifyRequest } from '../cluster/certificate-requests.ts';
@@ -43,6 +44,7 @@ export type ClusterRequest =
   | 'cluster.enrolment'
   | 'cluster.tokens'
   | 'cluster.authority'
+  | 'cluster.apiKeyRotation'
   | 'cluster.certificate'
   | 'cluster.vouchers'
   | 'cluster.settings';
@@ -113,6 +115,8 @@ export class MemberRequests {
         return renew(this.#context, from, renewParams.parse(params).publicKey);
       case 'cluster.authority':
         return duties.authority(authorityParams.parse(params));
+      case 'cluster.apiKeyRotation':
+        return duties.apiKeys(apiKeysParams.parse(params));
       case 'cluster.certificate':
         return certifyRequest(
           this.#context,

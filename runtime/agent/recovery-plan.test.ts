@@ -8,6 +8,7 @@ const observation: RecoveryObservation = {
     { name: 'n3', role: 'voter', log: null },
   ],
   log: { term: 3, index: 100 },
+  knowsApiKeys: true,
 };
 
 t.test('planRecovery lets a survivor go on and says what is lost', async (t) => {
@@ -15,6 +16,9 @@ t.test('planRecovery lets a survivor go on and says what is lost', async (t) => 
   t.equal(plan.refusal, null);
   t.same(plan.notReachable, ['n2', 'n3']);
   t.match(plan.warnings[0], /n2, n3/);
+  const blind = planRecovery({ ...observation, knowsApiKeys: false });
+  t.same(blind.warnings.slice(0, -1), plan.warnings);
+  t.match(blind.warnings.at(-1), /Secrets .* would be lost/);
 });
 
 t.test('planRecovery refuses while there is a leader, or a majority that can elect one', async (t) => {

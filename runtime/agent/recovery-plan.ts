@@ -14,6 +14,8 @@ export interface RecoveryObservation {
     readonly log: LogEnd | null;
   }[];
   readonly log: LogEnd;
+  /** Whether it can read the Secrets that it holds, if it holds any. */
+  readonly knowsApiKeys: boolean;
 }
 
 export interface LogEnd {
@@ -33,7 +35,7 @@ export interface RecoveryPlan {
 }
 
 export function planRecovery(observation: RecoveryObservation): RecoveryPlan {
-  const { clusterName, clusterId, others, log } = observation;
+  const { clusterName, clusterId, others, log, knowsApiKeys } = observation;
   const notReachable = others.filter((other) => other.log === null).map(({ name }) => name);
   const names = notReachable.length > 0 ? notReachable.join(', ') : 'none';
   return {
@@ -47,6 +49,11 @@ export function planRecovery(observation: RecoveryObservation): RecoveryPlan {
       'This node becomes the only voter of a new cluster. Members of the old one that come back give up what they hold, set it aside, and join the new one.',
       'Writes that this node has, but nobody was told of, may appear.',
       'Do it on one node only: two nodes that do this become two clusters.',
+      ...(knowsApiKeys
+        ? []
+        : [
+            'This node does not know the keys that the Secrets of the Kubernetes API are encrypted with: they would be lost. Voters know them: recover on one that was, if there is one.',
+          ]),
     ],
   };
 }

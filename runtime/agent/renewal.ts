@@ -5,16 +5,20 @@
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { encryptedMarker } from '../apiserver/storage/encryption/value-cipher.ts';
+import { type ApiKeys, apiKeysKey } from '../cluster/api-keys.ts';
+import { sealText } from '../cluster/authority.ts';
 import type { CertificateThread } from '../cluster/certificate-thread.ts';
 import { foundCluster } from '../cluster/founding.ts';
 import type { Identity } from '../cluster/identity.ts';
 import { type Membership, saveMembership } from '../cluster/membership.ts';
 import { encodePredecessors, predecessorsKey, systemPrefix } from '../cluster/roster.ts';
+import { createSealingKey, readSealingKey } from '../cluster/sealing-key.ts';
 import { vouchersToKeep } from '../cluster/voucher-records.ts';
 import { realSurroundings } from '../datastore/clock.ts';
 import { openLogStorage } from '../datastore/log/log-storage.ts';
 import { storagePaths } from '../datastore/state-files.ts';
-import { renewState } from '../datastore/state-machine/renewal.ts';
+import { countValues, renewState } from '../datastore/state-machine/renewal.ts';
 import { openStateMachine } from '../datastore/state-machine/state-machine.ts';
 import { openForReading } from '../datastore/state-machine/tables.ts';
 import { makeDirectoryDurably, syncDirectory, writeFileDurably } from '../files/durable.ts';
@@ -31,6 +35,8 @@ const files = (dataDirectory: string) => {
     state: path.join(directory, 'state.db'),
     /** Written last: from then on the new cluster is to begin. */
     ready: path.join(directory, 'ready'),
+    /** What the new cluster seals with, where its state holds something sealed already. */
+    sealingKey: path.join(directory, 'sealing.key'),
   };
 };
 
@@ -44,23 +50,49 @@ export function beginRenewal(dataDirectory: string): string {
 
 /**
  * Makes the state at `beginRenewal`'s place that of a new cluster of this node alone, which begins at the next start.
- * `predecessors` are the ids of clusters that it takes the place of. Throws `StateError`.
+ * Throws `StateError`.
  */
-export function prepareRenewal(dataDirectory: string, self: NodeId, predecessors: readonly string[]): void {
+export function prepareRenewal(
+  dataDirectory: string,
+  self: NodeId,
+  { predecessors, apiKeys }: RenewalOptions,
+): void {
   const at = files(dataDirectory);
+  const sealed = apiKeys === null ? [] : [sealWith(at.sealingKey, apiKeys)];
   renewState(at.state, {
     ownPrefix: systemPrefix,
     records: (old) => [
       { key: predecessorsKey, value: encodePredecessors(predecessors) },
+      ...sealed,
       ...vouchersToKeep(old),
     ],
     configuration: { voters: [self], outgoing: [], learners: [] },
+    worthless: apiKeys === null ? encryptedMarker : null,
   });
   syncDirectory(at.directory);
   writeFileDurably(
     at.ready,
     'The next start of the agent begins a new cluster with the state beside this file.\n',
   );
+}
+
+export interface RenewalOptions {
+  /** The ids of clusters that the new one takes the place of. */
+  readonly predecessors: readonly string[];
+  /** The new cluster goes on with them. Null: it makes its own, and what is encrypted in the state goes. */
+  readonly apiKeys: ApiKeys | null;
+}
+
+/** This machine will vote, and has the sealing key in a file then as well. */
+function sealWith(file: string, apiKeys: ApiKeys) {
+  const key = createSealingKey();
+  writeFileDurably(file, `${key.toString('hex')}\n`);
+  return { key: apiKeysKey, value: sealText(JSON.stringify(apiKeys), key) };
+}
+
+/** How many values of a state at `beginRenewal`'s place are encrypted. Throws `StateError`. */
+export function countEncrypted(dataDirectory: string): number {
+  return countValues(files(dataDirectory).state, encryptedMarker);
 }
 
 /**
@@ -107,7 +139,9 @@ export async function completeRenewal(
     syncDirectory(at.directory);
     syncDirectory(dataDirectory);
   }
-  const membership = await foundCluster(clusterName, identity, voucher, certificates);
+  const founded = await foundCluster(clusterName, identity, voucher, certificates);
+  const sealingKey = readSealingKey(at.sealingKey);
+  const membership = sealingKey === null ? founded : { ...founded, newSealingKey: sealingKey };
   saveMembership(dataDirectory, clusterName, membership);
   rmSync(at.directory, { recursive: true, force: true });
   syncDirectory(dataDirectory);

@@ -2,12 +2,13 @@
  * Where a service is reached from this node: at one of those that serve it, since not every node has the way by its own address.
  * (k8s.io/apiserver/pkg/util/proxy)
  */
-import type { ResolveService } from '../apiserver/admission/webhooks/call.ts';
+
 import type { Kinds } from '../apiserver/handlers/kinds.ts';
 import { placeOf } from '../apiserver/handlers/served-kind.ts';
 import { type ApiObject, decodeFromStore } from '../apiserver/objects/object-bytes.ts';
 import { listAt, numberAt, objectAt, stringAt, stringsAt } from '../apiserver/objects/read-path.ts';
 import type { Resource } from '../apiserver/resources/resource.ts';
+import type { ResolveService } from '../apiserver/webhooks/ask-webhook.ts';
 
 const services = { group: '', version: 'v1', resource: 'services' };
 const slices = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' };

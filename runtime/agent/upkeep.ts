@@ -6,18 +6,23 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import * as z from 'zod';
 import { AdminRefusal } from '../admin/server.ts';
+import type { ApiKeys } from '../cluster/api-keys.ts';
+import { openFromBackup, sealForBackup } from '../cluster/backup-keys.ts';
 import { readPredecessors } from '../cluster/roster.ts';
 import { StoreError } from '../datastore/store.ts';
 import type { OpenedSnapshot } from '../datastore/store-core.ts';
+import type { SecretKeys } from '../peers/secret.ts';
 import { version } from '../version.ts';
 import type { MemberNode } from './member-node.ts';
-import { beginRenewal, copyOwnState, prepareRenewal } from './renewal.ts';
+import { beginRenewal, copyOwnState, countEncrypted, prepareRenewal } from './renewal.ts';
 
 export interface UpkeepParts {
   readonly clusterName: string;
   readonly dataDirectory: string;
   readonly self: { readonly id: string; readonly name: string };
   member(): MemberNode | null;
+  /** What follows from the enrolment secret of this machine's configuration, for a cluster of a name; null without one. */
+  secretKeys(clusterName: string): SecretKeys | null;
   /** Takes the member out of service: its files may then be worked on. */
   closeMember(): Promise<void>;
   /** The agent stops soon, so that the answer can still go out; it does what is prepared when it starts again. */
@@ -34,6 +39,11 @@ const restoreParams = z.object({
   digest: z.string().regex(/^[0-9a-f]{64}$/),
   /** The name of the cluster that will begin, as a sign that the person knows. */
   confirm: z.string(),
+  /** From the backup: of which cluster it is, and the keys of its Kubernetes API, sealed. */
+  from: z.string().max(256).default(''),
+  apiKeys: z.base64().max(60_000).nullable().default(null),
+  /** Whether to go on where they cannot be opened. */
+  withoutSecrets: z.boolean().default(false),
 });
 const writeParams = z.object({ data: z.base64() });
 const recoverParams = z.object({ confirm: z.string().optional() });
@@ -43,6 +53,8 @@ interface Upload {
   readonly hash: Hash;
   readonly sizeBytes: number;
   readonly digest: string;
+  readonly apiKeys: ApiKeys | null;
+  readonly withoutSecrets: boolean;
   written: number;
 }
 
@@ -86,7 +98,7 @@ export class Upkeep {
       id,
       header: {
         ...{ clusterName: this.#parts.clusterName, clusterId: status.clusterId, node: this.#parts.self.name },
-        ...{ version, quorum, ...copied },
+        ...{ version, quorum, ...copied, apiKeys: sealedKeysOf(member) },
         madeAt: new Date().toISOString(),
       },
     };
@@ -97,7 +109,8 @@ export class Upkeep {
     return { data: Buffer.from(piece).toString('base64') };
   }
 
-  async #beginRestore({ sizeBytes, digest, confirm }: z.infer<typeof restoreParams>): Promise<unknown> {
+  async #beginRestore(params: z.infer<typeof restoreParams>): Promise<unknown> {
+    const { sizeBytes, digest, confirm, withoutSecrets } = params;
     const { clusterName, dataDirectory } = this.#parts;
     const member = this.#parts.member();
     if (member !== null) {
@@ -111,8 +124,14 @@ export class Upkeep {
     );
     this.#abandon();
     const handle = openSync(beginRenewal(dataDirectory), 'w', 0o600);
-    this.#upload = { handle, hash: createHash('sha256'), sizeBytes, digest, written: 0 };
+    const kept = { apiKeys: this.#openKeys(params), withoutSecrets };
+    this.#upload = { handle, hash: createHash('sha256'), sizeBytes, digest, ...kept, written: 0 };
     return {};
+  }
+
+  #openKeys({ apiKeys, from }: z.infer<typeof restoreParams>): ApiKeys | null {
+    const secret = this.#parts.secretKeys(from);
+    return apiKeys === null || secret === null ? null : openFromBackup(apiKeys, secret);
   }
 
   async #takePiece(data: Buffer): Promise<unknown> {
@@ -126,7 +145,7 @@ export class Upkeep {
   }
 
   async #finishRestore(): Promise<unknown> {
-    const { hash, digest, sizeBytes, written, handle } = this.#requireUpload();
+    const { hash, digest, sizeBytes, written, handle, apiKeys, withoutSecrets } = this.#requireUpload();
     const { dataDirectory, clusterName, self, restart, member } = this.#parts;
     fsyncSync(handle);
     this.#abandon();
@@ -134,7 +153,8 @@ export class Upkeep {
       throw new AdminRefusal('invalid', 'The backup was damaged on its way: nothing was changed. Try again.');
     if (member() !== null)
       throw new AdminRefusal('notBlank', 'This node has joined a cluster meanwhile: nothing was changed.');
-    prepareRenewal(dataDirectory, self.id as never, []);
+    if (apiKeys === null && !withoutSecrets) requireNoSecrets(dataDirectory);
+    prepareRenewal(dataDirectory, self.id as never, { predecessors: [], apiKeys });
     restart('The backup is in place: the agent starts again and begins the new cluster with it.');
     return { clusterName };
   }
@@ -148,9 +168,10 @@ export class Upkeep {
     if (confirm === null) return { done: false, plan };
     requireConfirmation(confirm, clusterName, 'What other nodes hold and this one does not is given up');
     const predecessors = [...readPredecessors(member.view), plan.clusterId];
+    const { apiKeys } = member;
     await closeMember();
     await copyOwnState(dataDirectory);
-    prepareRenewal(dataDirectory, self.id as never, predecessors);
+    prepareRenewal(dataDirectory, self.id as never, { predecessors, apiKeys });
     restart('This node begins a new cluster with its own data: the agent starts again.');
     return { done: true, plan };
   }
@@ -179,6 +200,20 @@ function check<Schema extends z.ZodType>(schema: Schema, params: unknown): z.inf
   throw new AdminRefusal(
     'invalid',
     checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+  );
+}
+
+function sealedKeysOf({ apiKeys, enrolmentKeys }: MemberNode): string | null {
+  return apiKeys === null || enrolmentKeys === null ? null : sealForBackup(apiKeys, enrolmentKeys);
+}
+
+function requireNoSecrets(dataDirectory: string): void {
+  const encrypted = countEncrypted(dataDirectory);
+  if (encrypted === 0) return;
+  beginRenewal(dataDirectory);
+  throw new AdminRefusal(
+    'secrets',
+    `The backup has ${encrypted} Secrets that this machine cannot read: their keys are sealed with the enrolment secret that the cluster had. Give this machine that secret (cluster.secret), or restore everything else: --without-secrets. Nothing was changed.`,
   );
 }
 

@@ -15,6 +15,7 @@ const header: BackupHeader = {
     revision: 5,
   },
   ...{ quorum: true, sizeBytes: state.length, madeAt: '2026-11-21T12:00:00Z' },
+  apiKeys: Buffer.alloc(6_000, 'keys').toString('base64'),
   digest: createHash('sha256').update(state).digest('hex'),
 };
 const quiet = { overwrite: false, onProgress: () => {} };

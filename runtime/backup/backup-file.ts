@@ -10,7 +10,7 @@ import * as z from 'zod';
 const magic = 'trivet backup ';
 const format = 1;
 /** Both lines together are never longer than this. */
-const longestHead = 4096;
+const longestHead = 65_536;
 const pieceBytes = 256 * 1024;
 
 const headerSchema = z.object({
@@ -27,6 +27,8 @@ const headerSchema = z.object({
   sizeBytes: z.int().min(1),
   /** SHA-256 of the state, hexadecimal. */
   digest: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The keys of the Kubernetes API, sealed (`runtime/cluster/backup-keys.ts`); null where the node did not know them. */
+  apiKeys: z.base64().nullable().default(null),
   /** By the device's clock, which may be wrong. */
   madeAt: z.string(),
 });

@@ -13,6 +13,8 @@ export interface RestoreOptions {
   readonly socket: string;
   readonly confirm: string | null;
   readonly check: boolean;
+  /** Leave out what cannot be read on this machine. */
+  readonly withoutSecrets: boolean;
   readonly json: boolean;
 }
 
@@ -61,7 +63,9 @@ export async function restoreCommand(file: string, options: RestoreOptions): Pro
       client.close();
     }
     const text = `The agent starts again and begins a new cluster with the data of ${file}. Blank machines join it as usual; see trivet status.\n`;
-    process.stdout.write(options.json ? `${JSON.stringify({ restored: true, ...backup.header })}\n` : text);
+    process.stdout.write(
+      options.json ? `${JSON.stringify({ restored: true, ...shown(backup.header) })}\n` : text,
+    );
   } finally {
     await backup.close();
   }
@@ -72,8 +76,11 @@ async function upload(
   backup: Awaited<ReturnType<typeof openBackup>>,
   options: RestoreOptions,
 ): Promise<void> {
-  const { sizeBytes, digest } = backup.header;
-  await client.request('restore.begin', { sizeBytes, digest, confirm: options.confirm ?? '' });
+  const { sizeBytes, digest, apiKeys, clusterName } = backup.header;
+  const { confirm, withoutSecrets } = options;
+  await client.request('restore.begin', {
+    ...{ sizeBytes, digest, confirm: confirm ?? '', from: clusterName, apiKeys, withoutSecrets },
+  });
   const onProgress = progress('restore', sizeBytes, options.json);
   for (let offset = 0; offset < sizeBytes; ) {
     const piece = await backup.read(offset);
@@ -86,17 +93,32 @@ async function upload(
 
 function report(file: string, header: BackupHeader, json: boolean): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify({ file, ...header }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ file, ...shown(header) }, null, 2)}\n`);
     return;
   }
-  const { clusterName, clusterId, node, version, revision, index, sizeBytes, madeAt, quorum } = header;
+  const { clusterName, clusterId, node, version, revision, index, sizeBytes, madeAt } = header;
   const lines = [
     `${file}  ${(sizeBytes / megabyte).toFixed(1)} MB, whole and checked`,
     `cluster:   ${clusterName} (${clusterId}), made on ${node}, version ${version}, ${madeAt} by its clock`,
     `holds:     revision ${revision} at least, log entry ${index}`,
-    ...(quorum ? [] : ['warning:   made without a quorum: the newest writes may be missing']),
+    ...warningsOf(header),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** The sealed keys say nothing to a person but that they are there. */
+function shown({ apiKeys, ...header }: BackupHeader) {
+  return { ...header, secrets: apiKeys !== null };
+}
+
+function warningsOf({ quorum, apiKeys }: BackupHeader): string[] {
+  const warnings = [
+    ...(quorum ? [] : ['made without a quorum: the newest writes may be missing']),
+    ...(apiKeys === null
+      ? ['made where the keys of the Secrets were not known: they cannot be restored from it; ask a voter']
+      : []),
+  ];
+  return warnings.map((warning) => `warning:   ${warning}`);
 }
 
 /** A line that grows, on a terminal only. */

@@ -3,7 +3,7 @@
  * that encrypt its secrets. The leader makes them once; they are sealed in the datastore, voters open them, and the other
  * members are told them by voters. No node but a voter has them on its disk, and those only sealed.
  */
-import { generateKeyPair, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import type { StateView } from '../datastore/state-machine/reading.ts';
@@ -15,7 +15,7 @@ import { openSealedText, sealText } from './authority.ts';
 import { ownPrefix } from './roster.ts';
 import type { SealingKeeper } from './sealing-key.ts';
 
-const apiKeysSchema = z.object({
+export const apiKeysSchema = z.object({
   /** PKCS #8 in PEM; the first signs, all count. */
   serviceAccounts: z.array(z.string().includes('PRIVATE KEY')).min(1),
   /** For `runtime/apiserver`'s encryption; the first encrypts, all decrypt. */
@@ -37,10 +37,10 @@ export type ApiKeys = z.infer<typeof apiKeysSchema>;
 /** The common name that extension servers are told to accept of who asks on behalf of others. */
 export const proxyName = 'front-proxy-client';
 
-const apiKeysKey = new TextEncoder().encode(`${ownPrefix}api-keys`);
+export const apiKeysKey = new TextEncoder().encode(`${ownPrefix}api-keys`);
 const answerMilliseconds = 3_000;
 const untilKnownMilliseconds = 1_000;
-const whenKnownMilliseconds = 30_000;
+const whenKnownMilliseconds = 5_000;
 /** What other Kubernetes servers sign with, and every client can verify. */
 const rsaBits = 2_048;
 const makeKeyPair = promisify(generateKeyPair);
@@ -57,7 +57,7 @@ export async function makeApiKeys(making: ApiKeyMaking): Promise<void> {
   const { view, store, sealingKey, makeProxyIdentity } = making;
   if (sealingKey === null) return;
   const stored = view.get(apiKeysKey);
-  const known = stored ? apiKeysSchema.parse(JSON.parse(openSealedText(stored.value, sealingKey))) : null;
+  const known = openApiKeys(view, sealingKey);
   if (known?.frontProxy !== undefined) return;
   const keys: ApiKeys = { ...(known ?? (await makeFirstKeys())), frontProxy: await makeProxyIdentity() };
   await store.transact({
@@ -70,8 +70,28 @@ async function makeFirstKeys(): Promise<ApiKeys> {
   const { privateKey } = await makeKeyPair('rsa', { modulusLength: rsaBits });
   return {
     serviceAccounts: [privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
-    secrets: [{ id: randomBytes(4).toString('hex'), key: randomBytes(32).toString('hex') }],
+    secrets: [makeSecretKey([])],
   };
+}
+
+/** @param others whose ids are taken */
+export function makeSecretKey(others: ApiKeys['secrets']): ApiKeys['secrets'][number] {
+  for (;;) {
+    const id = randomBytes(4).toString('hex');
+    if (!others.some((other) => other.id === id)) return { id, key: randomBytes(32).toString('hex') };
+  }
+}
+
+/** Null where there are none. Throws when they are sealed with another key. */
+export function openApiKeys(view: StateView, sealingKey: Buffer): ApiKeys | null {
+  const stored = view.get(apiKeysKey);
+  return stored && apiKeysSchema.parse(JSON.parse(openSealedText(stored.value, sealingKey)));
+}
+
+/** By which a member says which keys for secrets it knows, whatever their order; it tells nothing of them. */
+export function keysDigest({ secrets }: ApiKeys): string {
+  const ids = secrets.map(({ id }) => id).toSorted();
+  return createHash('sha256').update(ids.join(' ')).digest('hex').slice(0, 32);
 }
 
 export interface ApiKeyKeeperOptions {
@@ -89,6 +109,7 @@ export interface ApiKeyKeeperOptions {
 export class ApiKeyKeeper {
   readonly #options: ApiKeyKeeperOptions;
   #known = '';
+  #latest: ApiKeys | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -102,6 +123,16 @@ export class ApiKeyKeeper {
     return this.#open();
   }
 
+  /** As this node knows them, whether it can open them now or was told them; null where it does not. */
+  get latest(): ApiKeys | null {
+    return this.#open() ?? this.#latest;
+  }
+
+  /** Of those that were handed over; '' while there were none. */
+  get digest(): string {
+    return this.#latest === null ? '' : keysDigest(this.#latest);
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -113,6 +144,7 @@ export class ApiKeyKeeper {
     const text = keys === null ? '' : JSON.stringify(keys);
     if (keys !== null && text !== this.#known) {
       this.#known = text;
+      this.#latest = keys;
       this.#options.onKeys(keys);
     }
     const pause = this.#known === '' ? untilKnownMilliseconds : whenKnownMilliseconds;
@@ -121,10 +153,9 @@ export class ApiKeyKeeper {
 
   #open(): ApiKeys | null {
     const { view, sealing, log } = this.#options;
-    const stored = view().get(apiKeysKey);
-    if (!stored || sealing.key === null) return null;
+    if (sealing.key === null) return null;
     try {
-      return apiKeysSchema.parse(JSON.parse(openSealedText(stored.value, sealing.key)));
+      return openApiKeys(view(), sealing.key);
     } catch (error) {
       log.warn(`The keys of the Kubernetes API cannot be opened on this node: ${String(error)}`);
       return null;

@@ -3,11 +3,12 @@
  * keeps roles as planned, and knows everybody's state.
  */
 
-import type { AuthorityAnswer, ClusterStatus, NodeStatus } from '../admin/protocol.ts';
+import type { ApiKeysAnswer, AuthorityAnswer, ClusterStatus, NodeStatus } from '../admin/protocol.ts';
 import { defaultPeerPort, isLinkLocal, parseEndpoint } from '../peers/address-book.ts';
 import { RpcError } from '../peers/rpc.ts';
 import type { LogIndex, NodeId, RaftStatus } from '../raft/types.ts';
 import { agreedTime, clockWarning } from './agreed-time.ts';
+import { type ApiKeysParams, advanceApiKeys, describeApiKeys, rotateApiKeys } from './api-key-rotation.ts';
 import { makeApiKeys, proxyName } from './api-keys.ts';
 import { type CertificateAuthority, hashOfBundle, sealText } from './authority.ts';
 import {
@@ -121,6 +122,14 @@ export class LeaderDuties {
     return describeAuthority(this.#context, this.#book, this.#options.ownReport().authority);
   }
 
+  /** The keys of the Kubernetes API, for a person; on the leader. Throws `RpcError` or `StoreError`. */
+  async apiKeys({ action }: ApiKeysParams): Promise<ApiKeysAnswer> {
+    if (this.#context.replica.status().role !== 'leader')
+      throw new RpcError('notLeader', 'This node does not lead.');
+    if (action === 'rotate') await rotateApiKeys(this.#context);
+    return describeApiKeys(this.#context, this.#book);
+  }
+
   /** Removes a node. Throws `RpcError`, also where this node does not lead, or `StoreError`. */
   async remove(params: RemoveParams): Promise<RemovedMember> {
     const status = this.#context.replica.status();
@@ -220,6 +229,7 @@ export class LeaderDuties {
       await this.#context.clock.keep();
       await closeInTime(this.#context);
       await adoptKeys(this.#context);
+      await advanceApiKeys(this.#context, this.#book);
       await finishRotation(this.#context, this.#book, this.#options.ownReport().authority);
       await this.#makeApiKeys();
     } catch (error) {

@@ -31,6 +31,8 @@ export interface MemberContext {
   readonly certificates: CertificateThread;
   /** The beginning of the hash of the CA that has signed this node's certificate. */
   readonly ownAuthority: () => string;
+  /** Which keys for the secrets of the Kubernetes API this node knows (`keysDigest`). */
+  readonly knownApiKeys: () => string;
   readonly targets: { readonly voters: number; readonly standbys: number };
   readonly failureDomain: string | null;
   readonly weight: number;

@@ -9,6 +9,7 @@ import { encodeEnrolment, enrolmentKey, readEnrolment } from './enrolment-record
 import { findNode } from './find-node.ts';
 import type { MemberContext } from './member-context.ts';
 import {
+  apiKeysDueKey,
   encodeRemoved,
   nodeKey,
   type RemovedMember,
@@ -93,6 +94,8 @@ async function strikeOff({ store, log, replica }: MemberContext, removed: Remove
       { operation: 'delete', key: removingKey(id) },
       { operation: 'put', key: enrolmentKey, value: encodeEnrolment({ ...record, closed: 'removal' }) },
       { operation: 'put', key: rotationDueKey, value: encodeRemoved(removed) },
+      // It knew how to read the secrets of the Kubernetes API.
+      { operation: 'put', key: apiKeysDueKey, value: encodeRemoved(removed) },
     ],
   });
   log.warn({ node: name, id }, 'a node was removed: its key is refused from now on');

@@ -54,9 +54,11 @@ export class Reporter {
     const { load, hosts } = this.#measure();
     const leaving = this.#leaving;
     const authority = this.#context.ownAuthority();
+    const apiKeys = this.#context.knownApiKeys();
     const { name } = identity;
     return {
-      ...{ name, version, port, hosts, appliedIndex, failureDomain, weight, leaving, load, authority },
+      ...{ name, version, port, hosts, appliedIndex, failureDomain, weight },
+      ...{ leaving, load, authority, apiKeys },
       wallClock: Date.now(),
     };
   }

@@ -30,6 +30,8 @@ export const reportSchema = z.object({
   wallClock: z.number().nullable().default(null),
   /** The beginning of the hash of the CA that has signed its certificate. */
   authority: z.string().max(64).default(''),
+  /** Which keys for the secrets of the Kubernetes API it knows (`keysDigest`). */
+  apiKeys: z.string().max(64).default(''),
 });
 export type Report = z.infer<typeof reportSchema>;
 

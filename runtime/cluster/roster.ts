@@ -21,6 +21,10 @@ export const authorityHistoryKey = text.encode(`${ownPrefix}ca-history`);
 export const authorityPreviousKey = text.encode(`${ownPrefix}ca-previous`);
 /** There while the CA is to be replaced, as soon as it can be. */
 export const rotationDueKey = text.encode(`${ownPrefix}ca-rotation-due`);
+/** There while another key for the secrets of the Kubernetes API is to be made, as soon as it can be. */
+export const apiKeysDueKey = text.encode(`${ownPrefix}api-keys-due`);
+/** The id of the one that all members are to learn before it takes over. */
+export const apiKeysPendingKey = text.encode(`${ownPrefix}api-keys-pending`);
 export const predecessorsKey = text.encode(`${ownPrefix}predecessors`);
 const nodesPrefix = `${ownPrefix}nodes/`;
 const removingPrefix = `${ownPrefix}removing/`;

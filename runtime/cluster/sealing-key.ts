@@ -38,7 +38,12 @@ export function saveSealingKey(dataDirectory: string, key: Buffer): void {
 
 /** null where there is none, or none that is whole. */
 export function loadSealingKey(dataDirectory: string): Buffer | null {
-  const key = Buffer.from((readTextIfPresent(fileOf(dataDirectory)) ?? '').trim(), 'hex');
+  return readSealingKey(fileOf(dataDirectory));
+}
+
+/** The same, of a file elsewhere. */
+export function readSealingKey(file: string): Buffer | null {
+  const key = Buffer.from((readTextIfPresent(file) ?? '').trim(), 'hex');
   return key.length === keyBytes ? key : null;
 }
 

@@ -17,6 +17,8 @@ interface Watcher {
   live: boolean;
   /** Called when it is to read history again, or to end. */
   wake: () => void;
+  /** Called when whom the changes were handed to has failed: the watch ends with it. */
+  fail: (error: unknown) => void;
 }
 
 export class WatchHub {
@@ -44,6 +46,7 @@ export class WatchHub {
       next: request.startRevision === 0 ? newest + 1 : request.startRevision,
       live: false,
       wake: () => {},
+      fail: () => {},
     };
     handlers.onStarted(newest, () => watcher.next - 1);
     this.#add(watcher);
@@ -65,8 +68,9 @@ export class WatchHub {
       // to read yet, and asking again at once would hold up the thread for ever.
       if (watcher.next !== before || signal.aborted) continue;
       watcher.live = true;
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
         watcher.wake = resolve;
+        watcher.fail = reject;
       });
       watcher.live = false;
     }
@@ -118,8 +122,8 @@ export class WatchHub {
 
   #waitFor(watcher: Watcher, busy: Promise<void>): void {
     watcher.live = false;
-    const { wake } = watcher;
-    busy.then(wake, wake);
+    const { wake, fail } = watcher;
+    busy.then(wake, fail);
   }
 
   #add(watcher: Watcher): void {

@@ -1,9 +1,12 @@
 /** Every transcript, each for a namespace of its own. */
 
 import type { Transcript } from '../testing/transcript.ts';
-import { access, nodes } from './cluster.ts';
+import { applying, editing } from './applying.ts';
+import { access, certificates, draining, nodes } from './cluster.ts';
 import { customResources } from './custom-resources.ts';
+import { describing } from './describing.ts';
 import { changing, generators, looking } from './objects.ts';
+import { server, watching } from './watching.ts';
 import { workloads } from './workloads.ts';
 
 export const transcripts: readonly Transcript[] = [
@@ -12,6 +15,13 @@ export const transcripts: readonly Transcript[] = [
   changing,
   workloads,
   nodes,
+  draining,
   access,
+  certificates,
   customResources,
+  applying,
+  editing,
+  describing,
+  watching,
+  server,
 ];

@@ -8,7 +8,7 @@ metadata:
 spec:
   group: {ns}.example.com
   scope: Namespaced
-  names: { plural: gadgets, kind: Gadget, shortNames: [gd] }
+  names: { plural: gadgets, kind: Gadget, shortNames: ["gd-{ns}"] }
   versions:
     - name: v1
       served: true
@@ -55,8 +55,8 @@ export const customResources: Transcript = {
       says: /condition met/,
     },
     { type: 'apply -f -', input: gadget('2'), says: /gadget.\S+\/g created/, soon: true },
-    { type: 'get gd g -n {ns}', says: /NAME\s+SIZE\s+g\s+2/ },
-    { type: 'get gadgets g -n {ns} -o jsonpath={.spec.color}', says: /^red$/ },
+    { type: 'get gd-{ns} g -n {ns}', says: /NAME\s+SIZE\s+g\s+2/ },
+    { type: 'get gadgets.{ns}.example.com g -n {ns} -o jsonpath={.spec.color}', says: /^red$/ },
     {
       type: 'apply -f -',
       input: gadget('zwei'),
@@ -70,12 +70,25 @@ export const customResources: Transcript = {
       says: /serverside-applied/,
       code: 0,
     },
-    { type: 'scale gadgets g -n {ns} --replicas=5', says: /scaled/ },
-    { type: 'get gadgets -A', says: /g\s+5/ },
+    { type: 'scale gadgets.{ns}.example.com g -n {ns} --replicas=5', says: /scaled/ },
+    { type: 'get gadgets.{ns}.example.com -A', says: /g\s+5/ },
     { type: 'explain gadget.spec --api-version={ns}.example.com/v1', says: /What is wanted of a gadget/ },
+    {
+      type: 'describe crd gadgets.{ns}.example.com',
+      says: [/^Name:\s+gadgets\./m, /Message:\s+gadgets only grow/, /Type:\s+Established/],
+    },
+    {
+      type: 'describe gadgets.{ns}.example.com g -n {ns}',
+      says: [/^API Version:\s+\S+\.example\.com\/v1$/m, /Size:\s+5/, /Color:\s+red/],
+    },
+    {
+      type: 'explain gadget --recursive --api-version={ns}.example.com/v1',
+      says: [/GROUP:\s+\S+\.example\.com/, /size\s+<integer> -required-/],
+    },
+    { type: 'get crd gadgets.{ns}.example.com -o wide', says: /^gadgets\.\S+\s+20\d\d-/m },
     { type: 'delete crd gadgets.{ns}.example.com', says: /deleted/ },
     {
-      type: 'get gadgets -n {ns}',
+      type: 'get gadgets.{ns}.example.com -n {ns}',
       code: 1,
       says: /the server doesn't have a resource type|NotFound|not find/,
       soon: true,

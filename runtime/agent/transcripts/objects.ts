@@ -1,5 +1,6 @@
 /** Objects of every sort that kubectl can make, looked at and changed in every way. */
 import type { Transcript } from '../testing/transcript.ts';
+import { certificate, privateKey } from './keys.ts';
 
 const configMap = (data: string): string => `apiVersion: v1
 kind: ConfigMap
@@ -78,9 +79,99 @@ export const generators: Transcript = {
         /^ext\s+ExternalName\s+<none>\s+example.com/m,
       ],
     },
+    {
+      type: 'create secret tls cert -n {ns} --cert={ns}/tls.crt --key={ns}/tls.key',
+      files: { '{ns}/tls.crt': certificate, '{ns}/tls.key': privateKey },
+      says: /secret\/cert created/,
+    },
+    {
+      type: 'get secrets -n {ns} --sort-by=.type',
+      says: /NAME\s+TYPE\s+DATA\s+AGE\ns\s+Opaque\s+1\s+\S+\nr\s+kubernetes.io\/dockerconfigjson\s+1\s+\S+\ncert\s+kubernetes.io\/tls\s+2/,
+    },
+    {
+      type: 'create configmap files -n {ns} --from-file={ns}/tls.crt --from-env-file={ns}/env',
+      files: { '{ns}/env': 'A=b\n' },
+      code: 1,
+      says: /from-env-file cannot be combined with from-file or from-literal/,
+    },
+    { type: 'create configmap files -n {ns} --from-file={ns}/tls.crt', says: /configmap\/files created/ },
+    {
+      type: "get configmap files -n {ns} -o 'jsonpath={.data.tls\\.crt}'",
+      says: /^-----BEGIN CERTIFICATE-----$/m,
+    },
+    { type: 'create configmap env -n {ns} --from-env-file={ns}/env', says: /configmap\/env created/ },
+    { type: 'get configmap env -n {ns} -o go-template={{.data.A}}', says: /^b$/ },
+    {
+      type: 'create secret generic basic -n {ns} --type=kubernetes.io/basic-auth --from-literal=user=u',
+      code: 1,
+      says: /data\[username\]: Required value|data\[password\]: Required value/,
+    },
+    {
+      type: 'create clusterrole {ns}-sum --aggregation-rule=sum.example.com/of={ns}',
+      says: /clusterrole.rbac.authorization.k8s.io\/\S+-sum created/,
+    },
+    { type: 'label clusterrole {ns}-watcher sum.example.com/of={ns}', says: /labeled/ },
+    {
+      type: 'get clusterrole {ns}-sum -o jsonpath={.rules[*].nonResourceURLs[*]}',
+      says: /^\/metrics$/,
+      soon: true,
+    },
+    {
+      type: 'create poddisruptionbudget most -n {ns} --selector=app=web --max-unavailable=20%',
+      says: /most created/,
+    },
+    { type: 'get pdb -n {ns}', says: [/^b\s+1\s+N\/A\s+0/m, /^most\s+N\/A\s+20%\s+0/m] },
+    {
+      type: "create ingress full -n {ns} --class=door --rule='a.example.com/x*=in:http,tls=cert' --annotation=k=v",
+      says: /full created/,
+    },
+    { type: 'get ingress full -n {ns}', says: /^full\s+door\s+a.example.com\s+80, 443/m },
+    {
+      type: 'create quota some -n {ns} --hard=pods=4 --scopes=BestEffort',
+      says: /resourcequota\/some created/,
+    },
+    { type: 'create service clusterip none -n {ns} --clusterip=None', says: /service\/none created/ },
+    {
+      type: 'create service clusterip wrong -n {ns} --tcp=80 --clusterip=10.1.2',
+      code: 1,
+      says: /spec.clusterIPs\[0\]: Invalid value: "10.1.2": must be a valid IP address/,
+    },
+    {
+      type: 'create deployment Wrong -n {ns} --image=x',
+      code: 1,
+      says: /metadata.name: Invalid value: "Wrong": a lowercase RFC 1123 subdomain must consist of/,
+    },
+    { type: 'create token robot -n {ns}', says: /^ey\S+\.\S+\.\S+$/ },
+    {
+      type: 'create -n {ns} -f -',
+      input:
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: { generateName: made- }\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: two }\n',
+      says: /^configmap\/made-[a-z0-9]{5} created\nconfigmap\/two created\n$/,
+    },
+    {
+      type: 'create --raw /api/v1/namespaces/{ns}/configmaps -f -',
+      input: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"raw"}}',
+      says: /^\{"kind":"ConfigMap","apiVersion":"v1","metadata":\{.*"name":"raw"/,
+    },
+    {
+      type: 'run lone -n {ns} --image=nginx --port=80 --env=A=b --labels=app=lone',
+      says: /pod\/lone created/,
+      soon: true,
+    },
+    {
+      type: 'get pod lone -n {ns} -o jsonpath={.spec.containers[0].env[0].value}/{.spec.containers[0].ports[0].containerPort}/{.spec.serviceAccountName}/{.status.qosClass}',
+      says: /^b\/80\/default\/BestEffort$/,
+    },
+    {
+      type: 'run shown -n {ns} --image=nginx --expose --port=80',
+      says: [/service\/shown created/, /pod\/shown created/],
+    },
+    { type: 'get service shown -n {ns} -o jsonpath={.spec.selector.run}', says: /^shown$/ },
+    { type: 'run dry -n {ns} --image=nginx --dry-run=server', says: /pod\/dry created \(server dry run\)/ },
+    { type: 'get pods -n {ns} -o name', says: /^pod\/lone\npod\/shown\n$/ },
     { type: 'delete namespace {ns} --wait=false', says: /namespace "\S+" deleted/ },
     {
-      type: 'delete clusterrole/{ns}-watcher clusterrolebinding/{ns}-watches priorityclass/{ns}-high',
+      type: 'delete clusterrole/{ns}-sum clusterrole/{ns}-watcher clusterrolebinding/{ns}-watches priorityclass/{ns}-high',
       says: /deleted/,
     },
   ],

@@ -55,6 +55,18 @@ export const workloads: Transcript = {
       says: /resource requirements updated/,
     },
     { type: 'set serviceaccount deployment/web -n {ns} robot', says: /serviceaccount updated/ },
+    {
+      type: 'rollout undo deployment/web -n {ns}',
+      code: 1,
+      says: /no rollout history found for deployment "web"/,
+    },
+    {
+      type: 'rollout history deployment/web -n {ns} --revision=7',
+      says: /with revision #7\nNo rollout history found/,
+    },
+    { type: 'set env deployment/web -n {ns} --list', says: /# Deployment web, container nginx\nA=b/ },
+    { type: 'set env deployment/web -n {ns} A-', says: /env updated/ },
+    { type: 'set env deployment/web -n {ns} --list', conceals: /A=b/ },
     { type: 'set selector service/none -n {ns} a=b', code: 1, says: /NotFound/ },
     {
       type: 'get deployment web -n {ns} -o jsonpath={.spec.template.spec.containers[0].image}/{.spec.template.spec.containers[0].resources.limits.memory}',
@@ -66,7 +78,13 @@ export const workloads: Transcript = {
     { type: 'rollout history deployment/web -n {ns}', says: /deployment.apps\/web/ },
     { type: 'rollout status deployment/web -n {ns} --watch=false', says: /Waiting for deployment/ },
     { type: 'expose deployment web -n {ns} --port=80', says: /service\/web exposed/ },
-    { type: 'get endpoints web -n {ns} --ignore-not-found' },
+    { type: 'get service web -n {ns} -o jsonpath={.spec.selector.app}', says: /^web$/ },
+    {
+      type: 'expose service web -n {ns} --name=again --port=81 --target-port=8080 --type=NodePort',
+      says: /service\/again exposed/,
+    },
+    { type: 'set selector service again -n {ns} tier=front', says: /service\/again selector updated/ },
+    { type: 'get service again -n {ns} -o jsonpath={.spec.selector}', says: /^\{"tier":"front"\}$/ },
     {
       type: 'patch deployment web -n {ns} -p \'{"spec":{"template":{"spec":{"containers":[{"name":"side","image":"busybox"}]}}}}\'',
       says: /patched/,
@@ -90,6 +108,16 @@ export const workloads: Transcript = {
       says: /patched/,
     },
     { type: 'get deployment web -n {ns}', says: /^web\s+0\/3/m },
+    {
+      type: 'rollout status deployment/web -n {ns} --timeout=1s',
+      code: 1,
+      says: [/Waiting for deployment/, /timed out waiting for the condition/],
+    },
+    {
+      type: 'autoscale deployment web -n {ns} --max=3',
+      code: 1,
+      says: /horizontalpodautoscalers.autoscaling "web" already exists/,
+    },
     { type: 'describe deployment web -n {ns}', says: [/^Name:\s+web$/m, /StrategyType:\s+RollingUpdate/] },
     // The account that it runs as is made by a controller, which may just have moved to another node.
     { type: 'apply -f -', input: pod, says: /pod\/p created/, soon: true },
@@ -104,9 +132,41 @@ export const workloads: Transcript = {
     { type: 'set image pod/p -n {ns} c=nginx:3', says: /image updated/ },
     { type: 'logs p -n {ns}', code: 1, says: /runs no containers yet, so there is no log to show/ },
     {
+      type: 'logs p -n {ns} -f --tail=3',
+      code: 1,
+      says: /ServiceUnavailable.*runs no containers yet, so there is no log to show/,
+    },
+    {
       type: 'exec p -n {ns} -- true',
       code: 1,
-      says: /runs no containers yet|pod p does not have a host assigned|unable to upgrade/,
+      says: /runs no containers yet, so nothing can be run in a pod/,
+    },
+    { type: 'attach p -n {ns}', code: 1, says: /runs no containers yet, so there is nothing to attach to/ },
+    {
+      type: 'cp {ns}/p:/etc/hosts here -n {ns}',
+      code: 1,
+      says: /runs no containers yet, so nothing can be run in a pod/,
+    },
+    {
+      type: 'port-forward p -n {ns} :80',
+      code: 1,
+      says: /unable to forward port because pod is not running. Current status=Pending/,
+    },
+    { type: 'debug p -n {ns} --image=busybox --attach=false -c look', says: /^$/ },
+    { type: 'get pod p -n {ns} -o jsonpath={.spec.ephemeralContainers[0].name}', says: /^look$/ },
+    { type: 'top pod p -n {ns}', code: 1, says: /^error: Metrics API not available$/m },
+    {
+      type: 'patch pod p -n {ns} --subresource=status -p \'{"status":{"phase":"Running"}}\'',
+      says: /patched/,
+    },
+    {
+      type: 'port-forward p -n {ns} :80',
+      code: 1,
+      says: /runs no containers yet, so no port of a pod can be reached/,
+    },
+    {
+      type: 'patch pod p -n {ns} --subresource=status -p \'{"status":{"phase":"Pending"}}\'',
+      says: /patched/,
     },
     {
       type: 'wait pod/p -n {ns} --for=condition=Ready --timeout=1s',

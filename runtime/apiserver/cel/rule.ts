@@ -90,7 +90,9 @@ function isResult(wanted: Type, given: Type): boolean {
 function wrongResult(results: readonly Type[]): string {
   const [only] = results;
   if (results.length === 1 && only !== undefined) return `must evaluate to ${formatType(only)}`;
-  return `must evaluate to one of [${results.map(formatType).join(' ')}]`;
+  // Here the type of null has its name in full.
+  const names = results.map((type) => (type.kind === 'null' ? 'null_type' : formatType(type)));
+  return `must evaluate to one of [${names.join(' ')}]`;
 }
 
 /** A name within a string or behind a point counts as well: nothing goes wrong by it but that a rule waits for an old object. */

@@ -139,6 +139,10 @@ t.test('a definition is established, and its objects are served', async (t) => {
   });
   t.match(JSON.parse((await ask('GET', `${widgets}?fieldSelector=spec.color%3Dred`)).text), { items: [{}] });
   t.same(JSON.parse((await ask('GET', `${widgets}?fieldSelector=spec.color%3Dgreen`)).text).items, []);
+  for (const query of ['', '?pretty=1']) {
+    const { items } = JSON.parse((await ask('GET', widgets + query)).text);
+    t.match(items[0], { apiVersion: 'ex.io/v1', kind: 'Widget' }, 'items say what they are');
+  }
   t.match(await ask('GET', `${widgets}?fieldSelector=spec.size%3D2`), {
     code: 400,
     text: /field label not supported: spec.size/,
@@ -221,7 +225,7 @@ t.test('objects are changed by every kind of write', async (t) => {
   const apply = (body: object, manager: string, force = '') =>
     patch('application/apply-patch+yaml', body, `${widgets}/b?fieldManager=${manager}${force}`);
   const applied = await apply(widget('b', { size: 5, parts: [{ name: 'x', weight: 2 }] }), 'one');
-  t.equal(applied.code, 200, applied.text);
+  t.equal(applied.code, 201, applied.text);
   const conflict = await apply(widget('b', { size: 6 }), 'two');
   t.equal(conflict.code, 409);
   t.match(JSON.parse(conflict.text), { details: { causes: [{ field: '.spec.size' }] } });

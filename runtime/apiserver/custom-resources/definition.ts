@@ -56,7 +56,7 @@ export function resourcesOf(definition: CustomResourceDefinition): readonly Reso
   return spec.versions
     .filter(({ served }) => served)
     .map((version) => ({
-      ...{ group, version: version.name, kind },
+      ...{ group, version: version.name, kind, isCustom: true as const },
       resource: names.plural,
       singular: names.singular ?? kind.toLowerCase(),
       namespaced: spec.scope === 'Namespaced',

@@ -70,7 +70,7 @@ export function etagOf(bytes: Uint8Array | string): string {
 function describeResource(resource: Resource): ResourceDiscovery {
   return {
     resource: resource.resource,
-    responseKind: ownKind(resource.kind),
+    responseKind: ownKind(resource, resource.kind),
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
     verbs: resource.verbs,
@@ -82,16 +82,16 @@ function describeResource(resource: Resource): ResourceDiscovery {
   };
 }
 
-/** A kind of the resource's own group and version is written without them. */
 function describeSubresource(resource: Resource, { name, kind, verbs }: Subresource): SubresourceDiscovery {
   const isOwn = kind === null || (kind.group === resource.group && kind.version === resource.version);
   return {
     subresource: name,
-    responseKind: isOwn ? ownKind(kind?.kind ?? resource.kind) : kind,
+    responseKind: isOwn ? ownKind(resource, kind?.kind ?? resource.kind) : kind,
     verbs,
   };
 }
 
-function ownKind(kind: string): GroupVersionKind {
-  return { group: '', version: '', kind };
+/** A kind of the resource's own group and version is written without them, but for custom resources. */
+function ownKind({ group, version, isCustom }: Resource, kind: string): GroupVersionKind {
+  return isCustom ? { group, version, kind } : { group: '', version: '', kind };
 }

@@ -41,6 +41,7 @@ export function answerObject(kind: ServedKind, object: StoredObject, options: An
   }
 }
 
+/** Items of custom resources say what they are, others do not: their list does. */
 export function answerList(kind: ServedKind, list: StoredList, options: AnswerOptions): Pieces {
   const { form } = options;
   const metadata = listMetadata(list);
@@ -54,7 +55,7 @@ export function answerList(kind: ServedKind, list: StoredList, options: AnswerOp
     case 'Table':
       return write(makeTableOf(kind, objects, metadata, options), options);
     case null: {
-      const items = objects.map(({ kind: _, apiVersion: __, ...item }) => item as JsonObject);
+      const items = objects.map((object) => (isCustom(kind) ? object : withoutKind(object)) as JsonObject);
       return write(
         { kind: listKind, apiVersion: kind.apiVersion, metadata: metadata as JsonObject, items },
         options,
@@ -79,8 +80,16 @@ function* joinItems(kind: ServedKind, items: readonly StoredObject[]): Generator
   const head = headOf(kind);
   for (const [index, item] of items.entries()) {
     if (index > 0) yield comma;
-    yield* jsonOf(head, item, true);
+    yield* jsonOf(head, item, !isCustom(kind));
   }
+}
+
+function isCustom({ type }: ServedKind): boolean {
+  return type === null;
+}
+
+function withoutKind({ kind: _, apiVersion: __, ...item }: ApiObject): object {
+  return item;
 }
 
 const heads = new WeakMap<ServedKind, ObjectHead>();
@@ -117,7 +126,7 @@ function listMetadata({ revision, continue: next, remaining }: StoredList): Tabl
 }
 
 function tableMetadata({ metadata }: ApiObject): TableMetadata {
-  return { resourceVersion: String(metadata.resourceVersion) };
+  return { resourceVersion: metadata.resourceVersion ?? '' };
 }
 
 /** @param withColumns false in a watch from its second event on */

@@ -1,17 +1,35 @@
 /** What a deletion asks for: `metav1.DeleteOptions`. */
 import { isObject, type JsonObject } from '../schemas/protobuf/json-value.ts';
-import { invalid } from '../status.ts';
+import type { ApiType, Registry } from '../schemas/registry.ts';
+import { ApiError, invalid } from '../status.ts';
+import type { ApiRequest } from './api-request.ts';
 import type { DeleteRequest } from './delete.ts';
-import { readText } from './read-body.ts';
+import { decodeBody, readEncoding, readText } from './read-body.ts';
 import { checkDryRun } from './write-options.ts';
 
-/** From the query, and from a body in JSON, which wins. @throws ApiError */
+/** From the query, and from a body in any encoding, which wins. @throws ApiError (400, 415, 422) */
 export function readDeleteOptions(
-  query: URLSearchParams,
-  body: Uint8Array,
+  registry: Registry,
+  { query, body, contentType }: Pick<ApiRequest, 'query' | 'body' | 'contentType'>,
 ): Omit<DeleteRequest, 'name' | 'namespace' | 'user' | 'admission' | 'warn'> {
-  const { value } = body.length === 0 ? { value: {} } : readText(body, 'json');
-  return readDeleteOptionsOf(query, isObject(value) ? value : {});
+  return readDeleteOptionsOf(query, body.length === 0 ? {} : readSent(registry, body, contentType));
+}
+
+/** Objects of every kind are deleted with the same options: also those that have no protobuf of their own. */
+function readSent(registry: Registry, body: Uint8Array, contentType: string | undefined): JsonObject {
+  const encoding = readEncoding(contentType, true);
+  const sent =
+    encoding === 'protobuf'
+      ? decodeBody(registry, body, optionsType(registry))
+      : readText(body, encoding).value;
+  if (isObject(sent) && (sent.kind ?? 'DeleteOptions') === 'DeleteOptions') return sent;
+  throw new ApiError('BadRequest', 'decoded object cannot be converted to DeleteOptions');
+}
+
+function optionsType(registry: Registry): ApiType {
+  const type = registry.kind({ group: '', version: 'v1', kind: 'DeleteOptions' });
+  if (type === null) throw new Error('there is no schema of DeleteOptions');
+  return type;
 }
 
 /** @param sent as an object, which wins over the query. @throws ApiError (422) */

@@ -27,6 +27,8 @@ t.test('patchObject refuses what does not fit', async (t) => {
     ['json', {}, 400, /is a list/],
     ['json', [{ op: 'test', path: '/data/k', value: 'x' }], 422, /testing value \/data\/k failed/],
     ['json', [{ op: 'replace', path: '', value: 5 }], 400, /not a JSON object/],
+    ['merge', { data: 'k' }, 422, /^ "" is invalid: patch: Invalid value: ".*": ConfigMap .*data/],
+    ['strategic', { metadata: { labels: { a: 1 } } }, 422, /^ "" is invalid: patch: Invalid value/],
     [
       'json',
       Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/kind', value: 'ConfigMap' })),

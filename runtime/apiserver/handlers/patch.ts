@@ -72,7 +72,9 @@ export async function patchObject(
     validate(kind, request, next);
     return next;
   };
-  return { stored: await updateObject(kind, { ...request, change }, surroundings), isNew: false };
+  const explain = (error: ApiError): ApiError =>
+    error.reason === 'BadRequest' ? invalidPatch(request.patch, error.message) : error;
+  return { stored: await updateObject(kind, { ...request, change, explain }, surroundings), isNew: false };
 }
 
 /** What a patch makes of a document. An apply is as a merge, here. @throws ApiError */
@@ -115,10 +117,15 @@ function validate(
     for (const fault of faults) warn(fault);
     return;
   }
+  throw invalidPatch(patch, `strict decoding error: ${faults.join(', ')}`);
+}
+
+/** (422) @param why the object that the patch makes is none of its kind */
+function invalidPatch(patch: JsonValue, why: string): ApiError {
   const text = JSON.stringify(stringifyJson(patch).slice(0, longestShown));
-  const message = `Invalid value: ${text}: strict decoding error: ${faults.join(', ')}`;
+  const message = `Invalid value: ${text}: ${why}`;
   const error = { reason: 'FieldValueInvalid', field: 'patch', message } as const;
-  throw invalid({ group: '', kind: '' }, '', [error]);
+  return invalid({ group: '', kind: '' }, '', [error]);
 }
 
 function toApiError({ code, message }: PatchError): ApiError {

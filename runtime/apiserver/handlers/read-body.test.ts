@@ -10,7 +10,11 @@ import { type FieldValidation, readBody, readFieldValidation } from './read-body
 import { configMap, registry } from './testing/open-kind.ts';
 
 const type = registry.kind({ group: '', version: 'v1', kind: 'ConfigMap' }) as ApiType;
-const bodyKind = { type, unknownFields: (object: unknown) => unknownFields(type, object) };
+const bodyKind = {
+  type,
+  unknownFields: (object: unknown) => unknownFields(type, object),
+  unsaid: { kind: 'ConfigMap', apiVersion: 'v1' },
+};
 
 function read(body: string | Uint8Array, encoding: Encoding = 'json', validation: FieldValidation = 'Warn') {
   return readBody(registry, bodyKind, Buffer.from(body as string), encoding, validation);
@@ -26,6 +30,16 @@ t.test('readBody reads each encoding', async (t) => {
   t.match(read('{"metadata":{"generation":9007199254740993}}').object, {
     metadata: { generation: 9007199254740993n },
   });
+});
+
+t.test('readBody takes a body that does not say what it is for what the request is about', async (t) => {
+  const body = Buffer.from('{"metadata":{"name":"a"},"data":{}}');
+  const unsaid = (encoding: Encoding, kind: typeof bodyKind | null) =>
+    readBody(registry, kind ?? { ...bodyKind, unsaid: null }, body, encoding, 'Strict').object;
+  t.match(unsaid('json', bodyKind), { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' } });
+  t.match(unsaid('yaml', bodyKind), { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' } });
+  t.notOk('kind' in unsaid('json', null), 'custom resources have to say it');
+  t.match(read('{"kind":"Secret"}').object, { kind: 'Secret', apiVersion: 'v1' }, 'what it says, stands');
 });
 
 t.test('readBody says which fields are none, or stand twice', async (t) => {

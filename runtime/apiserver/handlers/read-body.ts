@@ -7,7 +7,7 @@ import type { ApiObject } from '../objects/object-bytes.ts';
 import { type Encoding, encodingOfBody } from '../request/accept.ts';
 import { decodeObject } from '../schemas/protobuf/codec.ts';
 import { CodecError } from '../schemas/protobuf/codec-error.ts';
-import type { JsonValue } from '../schemas/protobuf/json-value.ts';
+import type { JsonObject, JsonValue } from '../schemas/protobuf/json-value.ts';
 import type { ApiType, Registry } from '../schemas/registry.ts';
 import { ApiError, invalid } from '../status.ts';
 import { asApiObject } from './check-body.ts';
@@ -24,6 +24,8 @@ export interface BodyText {
 export interface BodyKind {
   readonly type: ApiType | null;
   readonly unknownFields: (object: unknown) => readonly string[];
+  /** What a body is that does not say. Null: it has to, as custom resources do. */
+  readonly unsaid: { readonly kind: string; readonly apiVersion: string } | null;
 }
 
 export interface Body {
@@ -73,9 +75,11 @@ export function readBody(
   encoding: Encoding,
   validation: FieldValidation,
 ): Body {
-  if (encoding === 'protobuf') return { object: readProtobuf(registry, kind.type, bytes), warnings: [] };
+  if (encoding === 'protobuf') {
+    return { object: withKind(readProtobuf(registry, kind.type, bytes), kind.unsaid), warnings: [] };
+  }
   const { value, duplicates } = readText(bytes, encoding);
-  const object = asApiObject(value);
+  const object = withKind(asApiObject(value), kind.unsaid);
   if (validation === 'Ignore') return { object, warnings: [] };
   const faults = [
     ...kind.unknownFields(object).map((path) => `unknown field "${path}"`),
@@ -88,6 +92,12 @@ export function readBody(
     'BadRequest',
     `${name} in version "${version}" cannot be handled as a ${name}: strict decoding error: ${faults.join(', ')}`,
   );
+}
+
+/** (k8s.io/apimachinery/pkg/runtime/serializer/json, gvkWithDefaults) */
+function withKind(object: ApiObject, unsaid: BodyKind['unsaid']): ApiObject {
+  if (unsaid === null) return object;
+  return { ...object, kind: object.kind || unsaid.kind, apiVersion: object.apiVersion || unsaid.apiVersion };
 }
 
 function readJson(text: string, bytes: Uint8Array): BodyText {
@@ -117,8 +127,13 @@ function readYaml(text: string): JsonValue {
 
 function readProtobuf(registry: Registry, type: ApiType | null, bytes: Uint8Array): ApiObject {
   if (type === null) throw new ApiError('BadRequest', 'objects of this kind are not written in protobuf');
+  return asApiObject(decodeBody(registry, bytes, type));
+}
+
+/** A body in protobuf. @param expected what it is when it does not say. @throws ApiError (400) */
+export function decodeBody(registry: Registry, bytes: Uint8Array, expected: ApiType): JsonObject {
   try {
-    return asApiObject(decodeObject(registry, bytes, { expected: type }));
+    return decodeObject(registry, bytes, { expected });
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     throw new ApiError('BadRequest', `the body is not an object in protobuf: ${error.message}`);

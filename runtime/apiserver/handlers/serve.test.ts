@@ -53,6 +53,22 @@ async function open(
   return { ask, json };
 }
 
+t.test('what was not written has no resource version', async (t) => {
+  const { json } = await open(t);
+  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const rehearsal = { body: configMap };
+  for (const accept of ['application/json', 'application/json;pretty=1', table]) {
+    const made = await json('POST', `${base}?dryRun=All`, { ...rehearsal, accept });
+    t.equal(made.code, 201);
+    const { metadata } = made.rows?.[0].object ?? made;
+    t.ok(metadata.uid, accept);
+    t.notOk('resourceVersion' in metadata, accept);
+  }
+  await json('POST', base, rehearsal);
+  const { metadata } = await json('PUT', `${base}/a?dryRun=All`, rehearsal);
+  t.match(metadata.resourceVersion, /^[1-9]/, 'what is there keeps its own');
+});
+
 t.test('serve answers a life of an object', async (t) => {
   const { ask, json } = await open(t);
   t.match(await json('POST', base, { body: configMap }), {
@@ -155,6 +171,34 @@ t.test('serve refuses with the code of the real server', async (t) => {
     const error = await ask(method, url, sent).catch((caught: unknown) => caught);
     t.ok(error instanceof ApiError, `${method} ${url.slice(0, 60)}`);
     t.equal((error as ApiError).code, code, `${method} ${url.slice(0, 60)}: ${(error as ApiError).message}`);
+  }
+});
+
+t.test('serve reads what a deletion asks for in every encoding', async (t) => {
+  const { ask, json } = await open(t, 'apps', 'deployments');
+  const place = '/apis/apps/v1/namespaces/d/deployments';
+  const options = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Foreground' };
+  for (const [type, body] of [
+    [protobuf, encodeObject(registry, options)],
+    ['application/json', options],
+    ['application/json', { propagationPolicy: 'Foreground' }],
+    ['application/yaml', 'propagationPolicy: Foreground'],
+  ] as const) {
+    await json('POST', place, { body: deployment });
+    const { metadata } = await json('DELETE', `${place}/a`, { type, body });
+    t.same(metadata.finalizers, ['foregroundDeletion'], type);
+    const finalizers = { metadata: { finalizers: null } };
+    await ask('PATCH', `${place}/a`, { type: 'application/merge-patch+json', body: finalizers });
+  }
+  await json('POST', place, { body: deployment });
+  for (const [type, body, code] of [
+    [protobuf, 'k8s', 400],
+    [protobuf, encodeObject(registry, configMap), 400],
+    ['application/json', configMap, 400],
+    ['application/json', '[]', 400],
+    ['application/x-www-form-urlencoded', '{}', 415],
+  ] as const) {
+    await t.rejects(ask('DELETE', `${place}/a`, { type, body }), { name: 'ApiError', code }, String(code));
   }
 });
 

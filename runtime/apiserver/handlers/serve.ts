@@ -143,7 +143,7 @@ async function patch(service: Service, kind: ServedKind, request: Served): Promi
 
 async function remove(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   const form = formOf(request, kind);
-  const options = readDeleteOptions(request.query, request.body);
+  const options = readDeleteOptions(service.registry, request);
   const { name, namespace } = request.info;
   const { isGone, object } = await deleteObject(
     kind,
@@ -165,7 +165,7 @@ async function remove(service: Service, kind: ServedKind, request: Served): Prom
 /** One after the other; the answer is the list of what was there. */
 async function removeAll(service: Service, kind: ServedKind, request: Served): Promise<Answer> {
   const form = formOf(request, kind);
-  const options = readDeleteOptions(request.query, request.body);
+  const options = readDeleteOptions(service.registry, request);
   const selection = readSelection(kind, request.query);
   const found = await listSelected(kind, belowOf(request.info), { kind: 'newest', limit: 0 }, selection);
   for (const { place } of found.items) {
@@ -197,7 +197,10 @@ function answered(
 function readObject(service: Service, kind: ServedKind, request: Served): ApiObject {
   const encoding = readEncoding(request.contentType, kind.type !== null);
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
-  const { object, warnings } = readBody(service.registry, kind, request.body, encoding, validation);
+  const { type, unknownFields, apiVersion } = kind;
+  const unsaid = type === null ? null : { kind: kind.resource.kind, apiVersion };
+  const bodyKind = { type, unknownFields, unsaid };
+  const { object, warnings } = readBody(service.registry, bodyKind, request.body, encoding, validation);
   for (const sentence of warnings) request.warn(sentence);
   return object;
 }

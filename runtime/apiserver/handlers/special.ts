@@ -50,9 +50,10 @@ export function readObjectOf(
   if (type === null) throw new Error(`there is no schema of ${kind.kind}`);
   const encoding = readEncoding(request.contentType, true);
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
-  const bodyKind = { type, unknownFields: (object: unknown) => unknownFields(type, object) };
-  const body = readBody(registry, bodyKind, request.body, encoding, validation);
   const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+  const unsaid = { kind: kind.kind, apiVersion };
+  const bodyKind = { type, unsaid, unknownFields: (object: unknown) => unknownFields(type, object) };
+  const body = readBody(registry, bodyKind, request.body, encoding, validation);
   const { object } = body;
   if (object.kind === kind.kind && object.apiVersion === apiVersion) return body;
   const given = `${object.kind ?? 'nothing'} in version ${JSON.stringify(object.apiVersion ?? '')}`;

@@ -6,7 +6,7 @@ import { updateManaged } from '../managed-fields/managed-fields.ts';
 import { checkMetadata, checkMetadataUpdate } from '../objects/metadata-rules.ts';
 import type { ApiObject, ObjectMetadata } from '../objects/object-bytes.ts';
 import { isSameJson, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
-import { conflict, type FieldError, invalid, notFound, outdated } from '../status.ts';
+import { ApiError, conflict, type FieldError, invalid, notFound, outdated } from '../status.ts';
 import type { Decision, StoredObject } from '../storage/object-store.ts';
 import { allocated, withAllocation } from './allocate.ts';
 import { asApiObject, checkBody } from './check-body.ts';
@@ -22,6 +22,8 @@ export interface UpdateRequest extends WriteOptions {
   readonly subresource: string;
   /** What the client makes of what there is; throws `ApiError` where it does not fit. */
   readonly change: (current: ApiObject) => JsonValue;
+  /** What a client is told whose change makes no object of the kind. Default: why it is none. */
+  readonly explain?: (error: ApiError) => ApiError;
 }
 
 /** @throws ApiError */
@@ -53,7 +55,7 @@ async function decideUpdate(
   const sent = asApiObject(request.change(current));
   checkBody(kind, sent, request);
   checkPreconditions(kind, request.name, sent, current);
-  const inherited = kind.normalize(inherit(kind, request.subresource, sent, current));
+  const inherited = read(kind, request, inherit(kind, request.subresource, sent, current));
   const filled = normalized(kind, kind.strategy.fillIn, inherited);
   const accounted = request.isAccounted ? filled : account(kind, request, filled, current, surroundings);
   const asked = admissionOf(kind, request, current);
@@ -70,6 +72,14 @@ async function decideUpdate(
   await request.admission.validate({ ...asked, object: next });
   const isLast = isOver(kind, next);
   return { decision: isLast ? { kind: 'delete' } : { kind: 'store', object: next }, wanted: prepared };
+}
+
+function read(kind: ServedKind, { explain }: UpdateRequest, sent: ApiObject): ApiObject {
+  try {
+    return kind.normalize(sent);
+  } catch (error) {
+    throw error instanceof ApiError && explain !== undefined ? explain(error) : error;
+  }
 }
 
 /** It was deleted, and nothing keeps it any more. */

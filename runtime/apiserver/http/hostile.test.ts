@@ -40,7 +40,8 @@ t.test('bodies that are none are refused with what is wrong', async (t) => {
     ['YAML that grows', yaml, yamlBomb(), 400],
     ['no UTF-8', json, Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 400],
     ['no protobuf', protobuf, Buffer.from('nonsense'), 400],
-    ['an envelope of nothing', protobuf, Buffer.from('k8s\0'), 400],
+    // As for the real server: an object without anything.
+    ['an envelope of nothing', protobuf, Buffer.from('k8s\0'), 422],
     ['cut off protobuf', protobuf, Buffer.from('k8s\0\x0a\x7f'), 400],
     ['another kind', json, JSON.stringify({ ...configMap, kind: 'Secret' }), 400],
     ['metadata that is none', json, JSON.stringify({ ...configMap, metadata: 'a' }), 400],
@@ -62,6 +63,129 @@ t.test('bodies that are none are refused with what is wrong', async (t) => {
   );
   await isWell(t, server);
 });
+
+t.test('media types that nobody speaks are refused with those that are spoken', async (t) => {
+  const server = await openServer(t);
+  t.equal((await server.ask('POST', base, { body: configMap })).code, 201);
+  const spoken = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+  const patches =
+    'application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml';
+  const unknown = (known: string) =>
+    `the body of the request was in an unknown format - accepted media types include: ${known}`;
+  for (const [method, url, headers, code, reason, message] of [
+    [
+      'GET',
+      base,
+      { accept: 'text/html' },
+      406,
+      'NotAcceptable',
+      `only the following media types are accepted: ${spoken}`,
+    ],
+    [
+      'GET',
+      `${base}/a`,
+      { accept: 'application/xml;q=1' },
+      406,
+      'NotAcceptable',
+      `only the following media types are accepted: ${spoken}`,
+    ],
+    ['POST', base, { 'content-type': 'text/csv' }, 415, 'UnsupportedMediaType', unknown(spoken)],
+    [
+      'PUT',
+      `${base}/a`,
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      415,
+      'UnsupportedMediaType',
+      unknown(spoken),
+    ],
+    [
+      'PATCH',
+      `${base}/a`,
+      { 'content-type': 'application/json' },
+      415,
+      'UnsupportedMediaType',
+      unknown(patches),
+    ],
+    [
+      'DELETE',
+      `${base}/a`,
+      { 'content-type': 'multipart/form-data', 'content-length': '1' },
+      415,
+      'UnsupportedMediaType',
+      unknown(spoken),
+    ],
+  ] as const) {
+    const body = method === 'GET' ? undefined : 'x';
+    const reply = await server.ask(method, url, { headers, ...(body === undefined ? {} : { body }) });
+    t.match(
+      JSON.parse(reply.text),
+      { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message },
+      method,
+    );
+    t.equal(reply.code, code);
+  }
+  t.equal((await server.ask('GET', `${base}/a`)).code, 200, 'what was refused has done nothing');
+  await isWell(t, server);
+});
+
+t.test(
+  'a body that comes too slowly, never, or with the other side closed, holds its own connection',
+  async (t) => {
+    const server = await openServer(t);
+    const session = server.connect2();
+    const post = { ':method': 'POST', ':path': base, 'content-type': 'application/json' };
+    // Over HTTP/2 many stand on one connection, and others go on beside them.
+    const slow = Array.from({ length: 100 }, () => {
+      const stream = session.request(post);
+      stream.on('error', () => {});
+      stream.write('{');
+      return stream;
+    });
+    const beside = session.request({ ':path': base });
+    const code = await new Promise((resolve, reject) => {
+      beside.once('response', (headers) => resolve(headers[':status']));
+      beside.once('error', reject);
+      beside.resume();
+      beside.end();
+    });
+    t.equal(code, 200, 'on the same connection');
+    // Who has sent all and closed that half still hears the answer.
+    const half = tls.connect({
+      host: '127.0.0.1',
+      port: server.listener.port,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['http/1.1'],
+    });
+    let heard = '';
+    half.on('data', (piece: Buffer) => (heard += piece.toString()));
+    half.on('error', () => {});
+    t.teardown(() => half.destroy());
+    half.end('GET /version HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    await until('the answer comes', () => heard.includes('HTTP/1.1 200'));
+    // Nonsense in place of HTTP/2 ends its own session.
+    const nonsense = tls.connect({
+      host: '127.0.0.1',
+      port: server.listener.port,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
+    });
+    let isGone = false;
+    nonsense.on('error', () => {});
+    nonsense.once('close', () => (isGone = true));
+    nonsense.resume();
+    nonsense.write(Buffer.alloc(20_000, 0xa5));
+    await until('it is ended', () => isGone);
+    const codes: unknown[] = [];
+    for (const stream of slow) {
+      stream.once('response', (headers) => codes.push(headers[':status']));
+      stream.resume();
+      stream.end('}');
+    }
+    await until('each has its answer', () => codes.length === slow.length);
+    t.same([...new Set(codes)], [422], 'an object without a name');
+    await isWell(t, server);
+  },
+);
 
 /** Each line doubles what is before it. */
 function yamlBomb(): string {

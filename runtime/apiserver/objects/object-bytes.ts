@@ -44,15 +44,20 @@ export function encodeForStore(object: ApiObject): Buffer {
   return Buffer.from(stringifyJson({ kind, apiVersion, metadata: kept, ...others }));
 }
 
-/** The object that was stored at this revision. Throws `SyntaxError` for bytes that are not JSON. */
+/**
+ * The object that was stored at this revision. Throws `SyntaxError` for bytes that are not JSON.
+ * @param revision 0: it is not stored, and has no resource version
+ */
 export function decodeFromStore(bytes: Uint8Array, revision: number): ApiObject {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   const object = parseJson(text) as unknown as ApiObject;
+  if (revision === 0) return object;
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
 /**
  * The pieces that make the stored bytes an answer, to be written one after the other.
+ * @param revision 0: it is not stored, and has no resource version
  * @param inTypedList in a list of its own kind an item does not repeat kind and apiVersion.
  * @returns null for bytes that do not begin with the head: another version wrote them, and they have to be decoded.
  */
@@ -66,6 +71,7 @@ export function servedPieces(
   if (stored.length <= whole.length || Buffer.compare(stored.subarray(0, whole.length), whole) !== 0)
     return null;
   const rest = stored.subarray(whole.length);
+  if (revision === 0) return [inTypedList ? listItemHead : whole, rest];
   // An object without any metadata would need no comma.
   const separator = rest[0] === closingBrace ? '' : ',';
   const version = Buffer.from(`"resourceVersion":"${revision}"${separator}`);

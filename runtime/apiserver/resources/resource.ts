@@ -37,6 +37,8 @@ export interface Resource extends GroupVersionKind {
   readonly subresources: readonly Subresource[];
   /** Null: nothing is ever stored, the answer is made for the request. */
   readonly storage: ResourceStorage | null;
+  /** It comes from a definition of custom resources. */
+  readonly isCustom?: true;
 }
 
 export interface GroupVersion {

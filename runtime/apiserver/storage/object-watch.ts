@@ -82,6 +82,8 @@ async function asServed(
 function toWatchError(error: unknown, startRevision: number): unknown {
   if (!(error instanceof StoreError)) return error;
   if (error.code === 'compacted') return expired(startRevision, error.revision ?? null);
+  // It would be the same again.
+  if (error.code === 'invalid') return new ApiError('InternalError', error.message);
   return new ApiError('ServiceUnavailable', `the watch has ended: ${error.message}`, {
     retryAfterSeconds: 1,
   });

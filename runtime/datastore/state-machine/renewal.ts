@@ -6,7 +6,7 @@ import type { Configuration } from '../../raft/types.ts';
 import { prefixEnd } from './model.ts';
 import { StateView } from './reading.ts';
 import { firstId } from './revision-ids.ts';
-import { asStateError, openForWriting } from './tables.ts';
+import { asStateError, openForReading, openForWriting, type Writer } from './tables.ts';
 
 /**
  * The newest revision is raised by this: clients may have seen revisions that the state does not have, and must not
@@ -20,10 +20,13 @@ export interface Renewal {
   /** Written into the new cluster's own keys, far fewer than a revision may change; may look at the old ones. */
   readonly records: (old: StateView) => readonly { readonly key: Uint8Array; readonly value: Uint8Array }[];
   readonly configuration: Configuration;
+  /** Users' keys whose values begin with this go too: the new cluster could not read them. Null: none do. */
+  readonly worthless: Uint8Array | null;
 }
 
 /** Rewrites a state file that nobody has open. Returns its newest revision. Throws `StateError`. */
-export function renewState(file: string, { ownPrefix, records, configuration }: Renewal): number {
+export function renewState(file: string, renewal: Renewal): number {
+  const { ownPrefix, records, configuration, worthless } = renewal;
   const writer = openForWriting(file);
   try {
     return writer
@@ -33,6 +36,7 @@ export function renewState(file: string, { ownPrefix, records, configuration }: 
         const range = [ownPrefix, prefixEnd(ownPrefix)];
         writer.prepare('DELETE FROM revisions WHERE key >= ? AND key < ?').run(...range);
         writer.prepare('DELETE FROM current WHERE key >= ? AND key < ?').run(...range);
+        if (worthless !== null) forget(writer, worthless);
         writer.exec('DELETE FROM sessions; DELETE FROM answered; DELETE FROM alarms;');
         const revision = view.number('revision') + revisionLeap;
         const addRevision = writer.prepare(
@@ -58,4 +62,28 @@ export function renewState(file: string, { ownPrefix, records, configuration }: 
   } finally {
     writer.close();
   }
+}
+
+/** How many keys have values that begin so. */
+export function countValues(file: string, beginning: Uint8Array): number {
+  const reader = openForReading(file);
+  try {
+    const count = reader.prepare(`SELECT count(*) AS number FROM (${keysOfValues})`);
+    return (count.get(beginning.length, beginning) as { number: number }).number;
+  } catch (error) {
+    throw asStateError(error, file);
+  } finally {
+    reader.close();
+  }
+}
+
+const keysOfValues =
+  'SELECT current.key FROM current JOIN revisions ON revisions.id = current.id WHERE substr(revisions.value, 1, ?) = ?';
+
+function forget(writer: Writer, beginning: Uint8Array): void {
+  const keys = writer.prepare(keysOfValues).pluck().all(beginning.length, beginning);
+  const statements = ['revisions', 'current', 'leaseKeys'].map((table) =>
+    writer.prepare(`DELETE FROM ${table} WHERE key = ?`),
+  );
+  for (const key of keys) for (const statement of statements) statement.run(key);
 }

@@ -1,4 +1,5 @@
-/** Policies in CEL, without a webhook; the expressions themselves are read elsewhere. (pkg/apis/admissionregistration) Pure. */
+/** Policies in CEL, without a webhook. (pkg/apis/admissionregistration) Pure. */
+import { bool, dyn, string, type Type } from '../../apiserver/cel/types.ts';
 import { dns1035Label, dnsSubdomain, labelKey } from '../../apiserver/objects/name-rules.ts';
 import type {
   AuditAnnotation,
@@ -23,6 +24,7 @@ import {
 } from '../meta/field-checks.ts';
 import { withChanged, withDefaults } from '../meta/fill-in.ts';
 import { keepMetadata } from '../status-metadata.ts';
+import { checkExpression, type Seen, typeOfExpression } from './expressions.ts';
 import { checkMatchConditions } from './match-conditions.ts';
 import { checkMatch, fillInMatch } from './match-resources.ts';
 
@@ -60,6 +62,7 @@ export const validatingAdmissionPolicies = kindStrategy<ValidatingAdmissionPolic
 function checkSpec(spec: ValidatingAdmissionPolicySpec, name: string): FieldError[] {
   const { failurePolicy, paramKind, matchConstraints: match } = spec;
   const rules = 'spec.matchConstraints.resourceRules';
+  const seen = { hasParams: Boolean(paramKind), hasAuthorizer: true, variables: new Map<string, Type>() };
   return [
     ...((failurePolicy ?? null) === null
       ? [required('spec.failurePolicy')]
@@ -67,9 +70,9 @@ function checkSpec(spec: ValidatingAdmissionPolicySpec, name: string): FieldErro
     ...(paramKind ? checkParamKind(paramKind, 'spec.paramKind') : []),
     ...(match ? checkMatch(match, 'spec.matchConstraints') : [required('spec.matchConstraints')]),
     ...when(Boolean(match) && (match?.resourceRules ?? []).length === 0, required(rules)),
-    ...checkMatchConditions(spec.matchConditions, 'spec.matchConditions'),
-    ...inList(spec.variables, 'spec.variables', checkVariable),
-    ...checkOutcomes(spec, name),
+    ...checkMatchConditions(spec.matchConditions, 'spec.matchConditions', seen),
+    ...inList(spec.variables, 'spec.variables', (variable, field) => checkVariable(variable, field, seen)),
+    ...checkOutcomes(spec, name, seen),
   ];
 }
 
@@ -101,18 +104,26 @@ function checkApiVersion(apiVersion: string, field: string): readonly FieldError
   ];
 }
 
-function checkVariable({ name = '', expression = '' }: Variable, field: string): FieldError[] {
+/** It is seen by those behind it. */
+function checkVariable(
+  { name = '', expression = '' }: Variable,
+  field: string,
+  seen: Seen & { readonly variables: Map<string, Type> },
+): FieldError[] {
   const isName = identifier.test(name) && !reserved.includes(name);
+  const faults = checkExpression(expression, `${field}.expression`, seen, [dyn]);
+  seen.variables.set(name, typeOfExpression(expression, seen));
   return [
     ...(name.trim() === ''
       ? [required(`${field}.name`, 'name is not specified')]
       : when(!isName, invalidValue(`${field}.name`, name, 'name is not a valid CEL identifier'))),
     ...checkFilled(expression.trim(), `${field}.expression`, 'expression is not specified'),
+    ...faults,
   ];
 }
 
 /** A policy that neither refuses nor records is none. */
-function checkOutcomes(spec: ValidatingAdmissionPolicySpec, name: string): FieldError[] {
+function checkOutcomes(spec: ValidatingAdmissionPolicySpec, name: string, seen: Seen): FieldError[] {
   const [validations, annotations] = [spec.validations ?? [], spec.auditAnnotations ?? []];
   const [ofValidations, ofAnnotations] = ['spec.validations', 'spec.auditAnnotations'];
   const none = 'validations or auditAnnotations must contain at least one item';
@@ -121,23 +132,27 @@ function checkOutcomes(spec: ValidatingAdmissionPolicySpec, name: string): Field
     return [required(ofValidations, none), required(ofAnnotations, none)];
   }
   return [
-    ...inList(validations, ofValidations, checkValidation),
+    ...inList(validations, ofValidations, (validation, field) => checkValidation(validation, field, seen)),
     ...when(
       annotations.length > mostAuditAnnotations,
       invalidShown(ofAnnotations, goText(annotations), many),
     ),
     ...inList(annotations, ofAnnotations, (annotation, field) =>
-      checkAuditAnnotation(annotation, name, field),
+      checkAuditAnnotation(annotation, name, field, seen),
     ),
     ...checkUnique(annotations, ofAnnotations, ({ key }) => key ?? '', '.key'),
   ];
 }
 
-function checkValidation(validation: Validation, field: string): FieldError[] {
+function checkValidation(validation: Validation, field: string, seen: Seen): FieldError[] {
   const { expression = '', message = '', messageExpression = '', reason } = validation;
   const at = `${field}.message`;
   return [
     ...checkFilled(expression.trim(), `${field}.expression`, 'expression is not specified'),
+    ...checkExpression(expression, `${field}.expression`, seen, [bool]),
+    ...checkExpression(messageExpression, `${field}.messageExpression`, { ...seen, hasAuthorizer: false }, [
+      string,
+    ]),
     ...when(
       messageExpression !== '' && messageExpression.trim() === '',
       invalidValue(`${field}.messageExpression`, messageExpression, 'must be non-empty if specified'),
@@ -155,6 +170,7 @@ function checkAuditAnnotation(
   { key = '', valueExpression = '' }: AuditAnnotation,
   name: string,
   field: string,
+  seen: Seen,
 ): FieldError[] {
   const at = `${field}.valueExpression`;
   const long = `must not exceed ${longestValueExpression} bytes in length`;
@@ -164,6 +180,7 @@ function checkAuditAnnotation(
       ? [invalidValue(`${field}.key`, key, 'requires metadata.name be non-empty')]
       : labelKey(whole).map((why) => invalidValue(`${field}.key`, whole, why))),
     ...checkFilled(valueExpression.trim(), at, 'valueExpression is not specified'),
+    ...checkExpression(valueExpression, at, seen, [string, { kind: 'null' }]),
     ...when(Buffer.byteLength(valueExpression.trim()) > longestValueExpression, required(at, long)),
   ];
 }

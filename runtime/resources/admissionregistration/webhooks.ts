@@ -80,7 +80,7 @@ function checkWebhook(webhook: Webhook, field: string): FieldError[] {
     ...checkLabelSelector(objectSelector as JsonObject | undefined, `${field}.objectSelector`),
     ...checkOptionalOneOf(reinvocationPolicy, `${field}.reinvocationPolicy`, ['IfNeeded', 'Never']),
     ...checkClient(webhook.clientConfig ?? {}, `${field}.clientConfig`),
-    ...checkMatchConditions(webhook.matchConditions, `${field}.matchConditions`),
+    ...checkMatchConditions(webhook.matchConditions, `${field}.matchConditions`, { hasParams: false }),
   ];
 }
 

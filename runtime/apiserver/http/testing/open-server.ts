@@ -61,7 +61,9 @@ export async function openServer(
     convert: convertStored,
   });
   // Names of services are not known here: a webhook has an address.
-  const callWebhook = webhookCaller(async () => null);
+  const callWebhook = webhookCaller(async (_, name) => {
+    throw new Error(`service ${JSON.stringify(name)} not found`);
+  });
   const kinds = openCustomKinds({ registry, store, builtIn, callWebhook });
   const settling = settleDefinitions({
     ...{ kinds, surroundings: realSurroundings },
