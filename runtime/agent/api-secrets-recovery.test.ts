@@ -79,7 +79,7 @@ t.test('a backup shows no Secret, and a machine with the same enrolment secret r
   const asAccount = await after.kubectl(
     first,
     [...['create', '-o', 'jsonpath={.status.user.username}', '-f', '-']],
-    tokenReview(token),
+    { input: tokenReview(token) },
   );
   t.match(
     asAccount,
