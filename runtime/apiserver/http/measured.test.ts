@@ -5,23 +5,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { serveComponentStatuses } from '../component-statuses/component-statuses.ts';
 import { openServer } from './testing/open-server.ts';
 
 t.setTimeout(180_000);
 
-/** Differences that there may be, as they are printed, with the reason. */
-const notServed =
-  'componentstatuses is in discovery and not served: it is deprecated, and there are no such components';
 const refusals = measured<Record<string, string>>('measured/field-selectors.json');
 const columns = measured<Record<string, readonly unknown[]>>('measured/table-columns.json');
-const missing = 'v1/componentstatuses';
-const reasons: ReadonlyMap<string, string> = new Map([
-  ...(columns[`/${missing}`] ?? []).map(
-    (column, index) =>
-      [`columns /${missing}/${index}: ours undefined, theirs ${JSON.stringify(column)}`, notServed] as const,
-  ),
-  [`selectors /${missing}: ours undefined, theirs ${JSON.stringify(refusals[`/${missing}`])}`, notServed],
-]);
+/** Differences that there may be, as they are printed, with the reason. None is left. */
+const reasons: ReadonlyMap<string, string> = new Map();
 
 /** The custom resource that the real server had when it was asked. */
 const definition = {
@@ -100,7 +92,8 @@ function check(t: Test, area: string, found: readonly string[]): void {
 }
 
 async function openMeasured(t: Test) {
-  const server = await openServer(t);
+  const special = { '/componentstatuses': serveComponentStatuses([]) };
+  const server = await openServer(t, { special });
   const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   const made = await server.ask('POST', definitions, { body: definition });
   t.equal(made.code, 201, made.text.slice(0, 500));
