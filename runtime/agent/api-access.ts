@@ -3,7 +3,7 @@ import { randomBytes, type X509Certificate } from 'node:crypto';
 import { readBoundObjects } from '../apiserver/access/bound-reads.ts';
 import { refuseEscalation } from '../apiserver/access/refuse-escalation.ts';
 import { accessHandlers } from '../apiserver/access/special-handlers.ts';
-import { legacyClaims } from '../apiserver/authentication/account-claims.ts';
+import { legacyClaims, legacyIssuer } from '../apiserver/authentication/account-claims.ts';
 import {
   type AuthenticationOptions,
   authenticate,
@@ -14,12 +14,13 @@ import {
 import { bootstrapTokens } from '../apiserver/authentication/bootstrap-token.ts';
 import type { CertificateTrust } from '../apiserver/authentication/client-certificate.ts';
 import { readHeaders } from '../apiserver/authentication/headers.ts';
-import { signToken } from '../apiserver/authentication/jwt.ts';
+import { readToken, signToken } from '../apiserver/authentication/jwt.ts';
 import { serviceAccountTokens } from '../apiserver/authentication/service-account-token.ts';
 import { cachedTokens } from '../apiserver/authentication/token-cache.ts';
 import {
   type IssuerDocument,
   issuerDocuments,
+  keysFor,
   readSigningKey,
   readVerificationKeys,
   type SigningKey,
@@ -36,10 +37,10 @@ import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
 import type { Surroundings } from '../apiserver/handlers/surroundings.ts';
 import type { Access } from '../apiserver/http/api-server.ts';
 import type { HttpRequest } from '../apiserver/http/exchange.ts';
-import type { ApiObject } from '../apiserver/objects/object-bytes.ts';
 import { type MirrorHandlers, mirrorObjects } from '../apiserver/storage/mirror.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { Config } from '../config/schema.ts';
+import type { AccountTokens } from '../controllers/service-accounts/token-secrets.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { openApiAdmission } from './api-admission.ts';
@@ -65,8 +66,8 @@ export interface ApiAccessOptions {
 export interface ApiAccess extends Access {
   /** Reviews, and tokens of service accounts. */
   readonly special: SpecialHandlers;
-  /** A token of a service account that lies in a Secret, and does not end. */
-  readonly accountToken: (account: ApiObject, secretName: string) => string;
+  /** Tokens of service accounts that lie in Secrets, and do not end. */
+  readonly accountTokens: AccountTokens;
   readonly issuerDocuments: () => readonly IssuerDocument[];
   readonly close: () => void;
 }
@@ -116,9 +117,16 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
         ...{ key: () => signing().signing, nowMs, makeId: surroundings.makeUid },
       },
     }),
-    accountToken: (account, secretName) => {
-      const { key, keyId } = signing().signing;
-      return signToken(legacyClaims(account, secretName), key, keyId);
+    accountTokens: {
+      sign: (account, secretName) => {
+        const { key, keyId } = signing().signing;
+        return signToken(legacyClaims(account, secretName), key, keyId);
+      },
+      isOver: (text) => {
+        const token = readToken(text);
+        const isOurs = token?.claims.iss === legacyIssuer;
+        return isOurs && keysFor(signing().verification, token.keyId).length === 0;
+      },
     },
     issuerDocuments: () => issuerDocuments(issuer, `${issuer}/openid/v1/jwks`, signing().verification),
     close: () => {

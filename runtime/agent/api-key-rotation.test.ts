@@ -8,6 +8,7 @@ import { realClock } from '../datastore/clock.ts';
 import { EtcdStore } from '../datastore/etcd/etcd-store.ts';
 import { makeOperator } from './testing/kubectl.ts';
 import { makeNodes, type TestNode, until, untilHighlyAvailable } from './testing/test-cluster.ts';
+import { whoami } from './testing/whoami.ts';
 
 t.setTimeout(600_000);
 
@@ -35,6 +36,17 @@ async function apiKeys(node: TestNode, action: 'status' | 'rotate'): Promise<Api
   return (await node.request('api-keys', { action })) as ApiKeysAnswer;
 }
 
+/** Asks for a token of an account that does not end. */
+const tokenSecret = {
+  ...{ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/service-account-token' },
+  metadata: { name: 'kept', annotations: { 'kubernetes.io/service-account.name': 'default' } },
+};
+
+/** The name of the key that has signed a token. */
+function keyOf(token: string): string {
+  return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
+}
+
 t.test('a new key takes over when every node knows it, while Secrets are read and written', async (t) => {
   const home = t.testdir();
   const operator = makeOperator(t as Test, path.join(home, 'ada'));
@@ -60,6 +72,17 @@ t.test('a new key takes over when every node knows it, while Secrets are read an
   const under = (id: string) => ({ one: id, two: id, three: id });
   t.match(await inUse(), under(before.secrets));
 
+  const tokenOf = async (node: TestNode, ask: typeof kubectl): Promise<string> =>
+    (await ask(node, ['create', 'token', 'default', '--duration=1h'])).out.trim();
+  const first = await until('there is an account', async () => (await tokenOf(a, kubectl)) || null);
+  const isGood = async (node: TestNode, token: string): Promise<boolean> =>
+    (await whoami(node, {}, { authorization: `Bearer ${token}` })).code === 201;
+  await kubectl(a, ['create', '-f', '-'], { input: JSON.stringify(tokenSecret) });
+  const stored = async (node: TestNode, ask: typeof kubectl): Promise<string> => {
+    const { out } = await ask(node, ['get', 'secret', 'kept', '-o', 'jsonpath={.data.token}']);
+    return Buffer.from(out, 'base64').toString();
+  };
+  const kept = await until('its token lies in a Secret', async () => (await stored(a, kubectl)) || null);
   const load = useUnderWay(nodes, kubectl);
   const words = ['api-keys', 'rotate', '--json', '--socket', b.socket];
   const said = JSON.parse((await run(process.execPath, [mainFile, ...words])).stdout) as ApiKeysAnswer;
@@ -71,6 +94,12 @@ t.test('a new key takes over when every node knows it, while Secrets are read an
   });
   t.not(after.secrets, before.secrets);
   t.equal(after.earlier, 1);
+  t.ok(await isGood(c, first), 'a token of before is good as long as it was to be');
+  const second = await until('another key signs', async () => {
+    const made = await tokenOf(b, kubectl);
+    return keyOf(made) === keyOf(first) ? null : made;
+  });
+  t.ok(await isGood(a, second));
   await until('every Secret lies under it', async () =>
     Object.values(await inUse()).every((id) => id === after.secrets),
   );
@@ -98,6 +127,17 @@ t.test('a new key takes over when every node knows it, while Secrets are read an
   await until('every Secret lies under that', async () =>
     Object.values(await (await keysInUse(t as Test, on))()).every((id) => id === last.secrets),
   );
+  for (const node of nodes.filter((_, n) => n !== at)) {
+    await until('tokens that who is gone could have signed are good no more', async () => {
+      return !(await isGood(node, first)) && !(await isGood(node, second)) && !(await isGood(node, kept));
+    });
+  }
+  const anew = await until('the one in a Secret is another one', async () => {
+    const now = await stored(on, later.kubectl);
+    return now !== '' && now !== kept ? now : null;
+  });
+  t.ok(await isGood(on, anew));
+  t.ok(await isGood(on, await tokenOf(on, later.kubectl)));
   const read = await later.kubectl(on, ['get', 'secret', 'one', '-o', 'jsonpath={.data.password}']);
   t.match(read, { code: 0, out: 'aHVudGVyMg==' });
 });

@@ -111,7 +111,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     kubernetesService: () => members.service(config.api.port),
     members: members.known,
     clock,
-    accountTokens: access.accountToken,
+    accountTokens: access.accountTokens,
     certificates: cluster.signCertificate,
     meterOf: queues.meterOf,
     ...aggregation.forControllers,

@@ -1,4 +1,4 @@
-/** `trivet api-keys`: the keys that Secrets are encrypted with, and another in the place of the first. */
+/** `trivet api-keys`: the keys that encrypt Secrets and sign the tokens of service accounts, and others in the place of the first. */
 import { askAgent } from '../admin/client.ts';
 import type { ApiKeysAnswer } from '../admin/protocol.ts';
 import { usageError } from './command-error.ts';

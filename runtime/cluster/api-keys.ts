@@ -67,11 +67,13 @@ export async function makeApiKeys(making: ApiKeyMaking): Promise<void> {
 }
 
 async function makeFirstKeys(): Promise<ApiKeys> {
+  return { serviceAccounts: [await makeSigningKey()], secrets: [makeSecretKey([])] };
+}
+
+/** PKCS #8 in PEM. */
+export async function makeSigningKey(): Promise<string> {
   const { privateKey } = await makeKeyPair('rsa', { modulusLength: rsaBits });
-  return {
-    serviceAccounts: [privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
-    secrets: [makeSecretKey([])],
-  };
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /** @param others whose ids are taken */

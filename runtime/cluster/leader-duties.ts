@@ -126,7 +126,7 @@ export class LeaderDuties {
   async apiKeys({ action }: ApiKeysParams): Promise<ApiKeysAnswer> {
     if (this.#context.replica.status().role !== 'leader')
       throw new RpcError('notLeader', 'This node does not lead.');
-    if (action === 'rotate') await rotateApiKeys(this.#context);
+    if (action === 'rotate') await rotateApiKeys(this.#context, 'asked');
     return describeApiKeys(this.#context, this.#book);
   }
 

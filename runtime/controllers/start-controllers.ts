@@ -36,7 +36,7 @@ import { runPodEnds } from './pods/end-pods.ts';
 import { runQuotas } from './quota/count-quotas.ts';
 import { runRootCa } from './root-ca/root-ca.ts';
 import { runDefaultAccounts } from './service-accounts/default-accounts.ts';
-import { runTokenSecrets, type SignAccountToken } from './service-accounts/token-secrets.ts';
+import { type AccountTokens, runTokenSecrets } from './service-accounts/token-secrets.ts';
 
 export interface ControllersOptions {
   readonly server: Pick<ApiServer, 'handleAs'>;
@@ -49,8 +49,8 @@ export interface ControllersOptions {
   readonly rootCa: () => string;
   /** Of the cluster; null while they are not known. Default: nothing is known of them. */
   readonly members?: () => readonly Member[] | null;
-  /** Signs tokens that lie in Secrets. Default: Secrets stay without. */
-  readonly accountTokens?: SignAccountToken;
+  /** Those that lie in Secrets. Default: Secrets stay without. */
+  readonly accountTokens?: AccountTokens;
   /** Signs certificates that have been approved. Default: requests stay as they are. */
   readonly certificates?: CertificateSigner;
   /** By which servers of other API groups believe this one; null while it is not known. Default: they are told nothing. */

@@ -9,8 +9,12 @@ import { perform, removalOf, type Write } from '../client/writes.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { runController } from '../machinery/controller.ts';
 
-/** A token that is good as long as account and Secret are there. */
-export type SignAccountToken = (account: ApiObject, secretName: string) => string;
+export interface AccountTokens {
+  /** One that is good as long as account and Secret are there. */
+  readonly sign: (account: ApiObject, secretName: string) => string;
+  /** Whether a token that was signed here is signed by a key that has been taken off since. */
+  readonly isOver: (token: string) => boolean;
+}
 
 export interface ObservedToken {
   /** null where there is none any more */
@@ -19,15 +23,14 @@ export interface ObservedToken {
   readonly account: ApiObject | null;
   /** PEM. */
   readonly certificate: string;
-  /** Makes one, of an account that is there. */
-  readonly sign: SignAccountToken;
+  readonly tokens: AccountTokens;
 }
 
 const nameKey = 'kubernetes.io/service-account.name';
 const uidKey = 'kubernetes.io/service-account.uid';
 const type = 'kubernetes.io/service-account-token';
 
-export function planTokenSecret({ secret, account, certificate, sign }: ObservedToken): readonly Write[] {
+export function planTokenSecret({ secret, account, certificate, tokens }: ObservedToken): readonly Write[] {
   if (secret === null || stringAt(secret, 'type') !== type || isSet(secret.metadata, 'deletionTimestamp'))
     return [];
   const wanted = stringAt(secret.metadata, 'annotations', uidKey);
@@ -37,10 +40,11 @@ export function planTokenSecret({ secret, account, certificate, sign }: Observed
   const data = objectAt(secret, 'data');
   const encode = (text: string): string => Buffer.from(text).toString('base64');
   const ca = encode(certificate);
+  const token = Buffer.from(stringAt(data, 'token'), 'base64').toString();
   const missing = {
     ...(certificate !== '' && data['ca.crt'] !== ca ? { 'ca.crt': ca } : {}),
     ...(stringAt(data, 'namespace') === '' ? { namespace: encode(namespace) } : {}),
-    ...(stringAt(data, 'token') === '' ? { token: encode(sign(account, name)) } : {}),
+    ...(token === '' || tokens.isOver(token) ? { token: encode(tokens.sign(account, name)) } : {}),
   };
   const uid = account.metadata.uid as string;
   if (Object.keys(missing).length === 0 && wanted === uid) return [];
@@ -49,13 +53,13 @@ export function planTokenSecret({ secret, account, certificate, sign }: Observed
   return [{ kind: 'update', of: resources.secrets, object }];
 }
 
-/** A CA is replaced while the cluster runs. */
+/** A CA is replaced while the cluster runs, and so are the keys that sign. */
 const lookAgainMilliseconds = 30_000;
 
 export function runTokenSecrets(
   context: ControllerContext,
   certificate: () => string,
-  sign: SignAccountToken,
+  tokens: AccountTokens,
 ): void {
   const { manager, informers } = context;
   const secrets = informers.of(resources.secrets, { fieldSelector: `type=${type}` });
@@ -82,7 +86,7 @@ export function runTokenSecrets(
         });
         // A copy that is behind must not cost a new account its token.
         const account = secret === null || place.name === '' ? null : await manager.find(place);
-        return { secret, account, certificate: certificate(), sign };
+        return { secret, account, certificate: certificate(), tokens };
       },
       plan: planTokenSecret,
       act: (write: Write) => perform(manager, write),
