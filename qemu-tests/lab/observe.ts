@@ -16,6 +16,12 @@ export async function askStatus(machine: Machine): Promise<ClusterStatus | null>
   }
 }
 
+/** What a machine says of its cluster, as soon as it has time to answer. Rejects with `WaitError`. */
+export function readStatus(machine: Machine, limitSeconds = 120): Promise<ClusterStatus> {
+  const options = { what: `${machine.name} says how it is`, limitSeconds, report: () => machine.report() };
+  return waitUntil(options, () => askStatus(machine));
+}
+
 export async function askInfo(machine: Machine): Promise<NodeInfo> {
   return (await machine.request('node.info')) as NodeInfo;
 }

@@ -1,6 +1,6 @@
 /** A cluster that gets more machines, loses some, is cut in two, and turns a stranger away. Booted directly, to be quick. */
 import t from 'tap';
-import { askStatus, findLeader, onlineNodes, putKey, waitForHa } from '../lab/observe.ts';
+import { askStatus, findLeader, onlineNodes, putKey, readStatus, waitForHa } from '../lab/observe.ts';
 import { waitUntil } from '../lab/wait.ts';
 import type { Machine } from '../machine/machine.ts';
 import {
@@ -91,7 +91,7 @@ await t.test('a machine with another secret is refused, and both sides say so', 
     },
   );
   t.equal(warned.nodes.length, 5, 'and it is no member');
-  t.match(await askStatus(stranger), { clusterId: null, self: { state: 'blank' } });
+  t.match(await readStatus(stranger), { clusterId: null, self: { state: 'blank' } });
 });
 
 /** One of these machines whose agent votes. */

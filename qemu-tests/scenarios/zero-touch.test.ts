@@ -11,7 +11,7 @@ import type { ClusterStatus } from '../../runtime/admin/protocol.ts';
 import { readAuthority } from '../../runtime/cluster/roster.ts';
 import { StateView } from '../../runtime/datastore/state-machine/reading.ts';
 import { openForReading } from '../../runtime/datastore/state-machine/tables.ts';
-import { askInfo, askStatus, putKey, waitForHa } from '../lab/observe.ts';
+import { askInfo, askStatus, putKey, readStatus, waitForHa } from '../lab/observe.ts';
 import { withDataPartition } from '../lab/search-disk.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { openImage } from '../machine/image.ts';
@@ -126,7 +126,7 @@ await t.test('a card whose bundle was used, and one of another batch, stay out a
     t.equal((await untilState(machine, 'blank')).clusterId, null);
     await machine.cutPower();
   }
-  t.equal((await askStatus(first))?.nodes.length, 3);
+  t.equal((await readStatus(first)).nodes.length, 3);
 });
 
 await t.test(
@@ -248,8 +248,8 @@ await t.test('a machine is removed, and whoever has its disk stays out', async (
   await third.powerOn(moved(3));
   const status = await untilState(third, 'removed');
   t.match(status.reason, /was removed from the cluster .*factory reset/);
-  const left = await askStatus(first);
-  t.equal(left?.nodes.length, 2);
-  t.notOk(left?.nodes.some((node) => node.id === id));
+  const left = await readStatus(first);
+  t.equal(left.nodes.length, 2);
+  t.notOk(left.nodes.some((node) => node.id === id));
   t.equal(await readKey(second, 'story/first'), 'kept');
 });

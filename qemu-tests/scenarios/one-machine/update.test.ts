@@ -3,7 +3,7 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { SystemStatus } from '../../../runtime/admin/protocol.ts';
-import { askInfo, askStatus, putKey } from '../../lab/observe.ts';
+import { askInfo, askStatus, putKey, readStatus } from '../../lab/observe.ts';
 import { makeUpdateDisk } from '../../lab/update-disk.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { openImage } from '../../machine/image.ts';
@@ -57,7 +57,7 @@ await t.test('a machine runs its first version from slot a', async (t) => {
   id = (await askInfo(machine)).id;
   const system = (await machine.request('update.status')) as SystemStatus;
   t.match(system, { slot: 'a', state: 'good', other: { slot: 'b', state: 'empty' }, problem: null });
-  const status = await askStatus(machine);
+  const status = await readStatus(machine);
   t.match(status?.system, { slot: 'a', state: 'good' });
   t.ok(status?.warnings.some((warning) => warning.includes('development keys')));
   await machine.powerOff();
