@@ -266,7 +266,7 @@ cli
 cli
   .command(
     'api-keys <operation>',
-    'The keys that Secrets are encrypted with: api-keys status, api-keys rotate (a new one, while all goes on)',
+    'The keys that encrypt Secrets and sign the tokens of accounts: api-keys status, api-keys rotate (new ones, while all goes on)',
   )
   .option('--json', 'Print JSON')
   .option('--socket <path>', 'The administration socket', { default: defaultSocket })

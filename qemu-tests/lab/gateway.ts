@@ -7,6 +7,7 @@ import net from 'node:net';
 import { boardOf } from '../machine/board.ts';
 import { escapeValue } from '../machine/command-line.ts';
 import { MachineError } from '../machine/machine-error.ts';
+import { freePorts } from './free-ports.ts';
 
 const network = '10.77.0';
 const firstHost = 11;
@@ -98,19 +99,4 @@ function answers(port: number): Promise<boolean> {
     socket.once('connect', () => end(true));
     socket.once('error', () => end(false));
   });
-}
-
-/** Ones that were free a moment ago. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer());
-  const found = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return found;
 }

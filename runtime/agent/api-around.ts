@@ -17,6 +17,7 @@ import type {
 import type { Registry } from '../apiserver/schemas/registry.ts';
 import { type MirrorHandlers, mirrorObjects } from '../apiserver/storage/mirror.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
+import { prefixEnd } from '../datastore/state-machine/model.ts';
 import type { Store } from '../datastore/store.ts';
 import type { Log } from '../logging/log.ts';
 
@@ -119,9 +120,7 @@ function countObjects(store: Store, kinds: Kinds): (info: RequestInfo) => number
     const next = { count: last?.count ?? null, atMs: performance.now() };
     known.set(prefix, next);
     const key = Buffer.from(prefix);
-    // The character behind the slash.
-    const end = Buffer.from(`${prefix.slice(0, -1)}0`);
-    const counting = store.range({ key, end, countOnly: true });
+    const counting = store.range({ key, end: prefixEnd(key), countOnly: true });
     // Until it is known a list is one like any other request.
     counting.then(
       ({ count }) => {

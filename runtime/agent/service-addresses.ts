@@ -7,8 +7,8 @@ import type { Kinds } from '../apiserver/handlers/kinds.ts';
 import { placeOf } from '../apiserver/handlers/served-kind.ts';
 import { type ApiObject, decodeFromStore } from '../apiserver/objects/object-bytes.ts';
 import { listAt, numberAt, objectAt, stringAt, stringsAt } from '../apiserver/objects/read-path.ts';
+import type { ResolveService } from '../apiserver/outgoing/ask-webhook.ts';
 import type { Resource } from '../apiserver/resources/resource.ts';
-import type { ResolveService } from '../apiserver/webhooks/ask-webhook.ts';
 
 const services = { group: '', version: 'v1', resource: 'services' };
 const slices = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' };

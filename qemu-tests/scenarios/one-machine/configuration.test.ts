@@ -4,7 +4,6 @@
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import t from 'tap';
 import type { ClusterStatus } from '../../../runtime/admin/protocol.ts';
@@ -14,6 +13,7 @@ import {
   personalDirectory,
   provideOperatorKey,
 } from '../../../runtime/operator/operator-key.ts';
+import { freePorts } from '../../lab/free-ports.ts';
 import { askInfo, askStatus } from '../../lab/observe.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { trivet } from '../../trivet-command.ts';
@@ -46,18 +46,7 @@ function makeConfigDisk(): string {
   return disk;
 }
 
-const forwardedPort = await freePort();
-
-/** One that was free a moment ago. */
-function freePort(): Promise<number> {
-  const server = net.createServer();
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
+const [forwardedPort] = (await freePorts(1)) as [number];
 
 await t.test('each says something, and the later one wins', async (t) => {
   const card = at('card.raw');

@@ -3,11 +3,11 @@
  * and from time to time; what was known last is told, as stale, while they do not answer.
  * (k8s.io/kube-aggregator/pkg/apiserver/handler_discovery.go)
  */
-import type { IncomingMessage } from 'node:http';
 import type { UserInfo } from '../authentication/user.ts';
 import { groups } from '../authentication/user.ts';
 import { parseJson } from '../objects/json-text.ts';
 import { listAt, objectAt, stringAt } from '../objects/read-path.ts';
+import { readAnswer } from '../outgoing/read-answer.ts';
 import { readPlainResources } from './plain-resources.ts';
 import type { RemoteService, RemoteServices } from './remote-services.ts';
 import type { ServiceCaller } from './service-caller.ts';
@@ -116,7 +116,7 @@ async function ask(caller: ServiceCaller, service: RemoteService, stop: AbortSig
     const headers = ['Accept', accept];
     const request = { method: 'GET', path, headers, user: aggregatorUser, signal };
     const response = await caller.call(service, request);
-    const text = await textOf(response);
+    const text = (await readAnswer(response, mostBytes)).toString('utf8');
     if (response.statusCode !== 200)
       throw new Error(`${path} was answered with the code ${response.statusCode}`);
     return parseJson(text);
@@ -138,15 +138,4 @@ function aggregatedResources(document: unknown, { group, version }: RemoteServic
   const found = listAt(document, 'items').find((item) => stringAt(item, 'metadata', 'name') === group);
   const own = listAt(found, 'versions').find((item) => stringAt(item, 'version') === version);
   return own === undefined ? null : listAt(own, 'resources').map((item) => objectAt(item));
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of response) {
-    length += (piece as Buffer).length;
-    if (length > mostBytes) throw new Error(`the answer is longer than ${mostBytes} bytes`);
-    pieces.push(piece as Buffer);
-  }
-  return Buffer.concat(pieces).toString('utf8');
 }

@@ -7,6 +7,7 @@ import https from 'node:https';
 import type { Readable } from 'node:stream';
 import { writeProxyHeaders } from '../authentication/front-proxy.ts';
 import type { UserInfo } from '../authentication/user.ts';
+import type { ResolveService } from '../outgoing/ask-webhook.ts';
 import type { RemoteService } from './remote-services.ts';
 
 /** By which extension servers know this server, both in PEM. */
@@ -16,12 +17,7 @@ export interface ProxyIdentity {
 }
 
 export interface ServiceCallerOptions {
-  /** Where a service is reached now. Rejects where nobody serves it. */
-  readonly resolve: (
-    namespace: string,
-    name: string,
-    port: number,
-  ) => Promise<{ readonly host: string; readonly port: number }>;
+  readonly resolve: ResolveService;
   /** Null while there is none. */
   readonly identity: () => ProxyIdentity | null;
 }

@@ -5,6 +5,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import https from 'node:https';
 import { listAt, stringAt } from '../objects/read-path.ts';
+import { readAnswer } from '../outgoing/read-answer.ts';
 import type { ProviderKeys } from './oidc.ts';
 
 export interface ProviderOptions {
@@ -67,18 +68,12 @@ export function fetchFrom({ issuer, ca }: ProviderOptions): FetchDocument {
       });
       request.on('error', reject);
       request.on('response', (response) => {
-        const parts: Buffer[] = [];
-        let sizeBytes = 0;
-        response.on('data', (part: Buffer) => {
-          sizeBytes += part.length;
-          if (sizeBytes > largestDocumentBytes) request.destroy(new Error(`${url} is too large`));
-          else parts.push(part);
-        });
-        response.on('error', reject);
-        response.on('end', () => {
-          if (response.statusCode !== 200) reject(new Error(`${url} answered ${response.statusCode}`));
-          else parseInto(Buffer.concat(parts).toString(), resolve, reject);
-        });
+        readAnswer(response, largestDocumentBytes)
+          .then((bytes) => {
+            if (response.statusCode !== 200) throw new Error(`${url} answered ${response.statusCode}`);
+            return JSON.parse(bytes.toString()) as unknown;
+          })
+          .then(resolve, reject);
       });
     });
 }
@@ -113,13 +108,5 @@ function readKey(value: unknown): readonly ProviderKey[] {
     return [{ key, keyId: stringAt(value, 'kid') }];
   } catch {
     return [];
-  }
-}
-
-function parseInto(text: string, resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
-  try {
-    resolve(JSON.parse(text));
-  } catch (error) {
-    reject(error);
   }
 }

@@ -1,4 +1,5 @@
 /** What lies in the store, and how the store is: asked when somebody asks for the measures, and not more often than is useful. */
+import { prefixEnd } from '../../datastore/state-machine/model.ts';
 import type { Store, StoreStatus } from '../../datastore/store.ts';
 import type { Kinds } from '../handlers/kinds.ts';
 import type { Measure, Sample } from './measures.ts';
@@ -34,10 +35,8 @@ async function countObjects(store: Store, kinds: Kinds): Promise<readonly Sample
   const samples: Sample[] = [];
   for (const [prefix, resource] of prefixes) {
     const key = Buffer.from(prefix);
-    // The character behind the slash.
-    const end = Buffer.from(`${prefix.slice(0, -1)}0`);
     const counted = await store
-      .range({ key, end, countOnly: true }, { serializable: true })
+      .range({ key, end: prefixEnd(key), countOnly: true }, { serializable: true })
       .catch(() => null);
     // As the real server: -1 where it cannot be known.
     samples.push({ labels: { resource }, value: counted?.count ?? -1 });

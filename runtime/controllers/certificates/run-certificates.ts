@@ -104,7 +104,7 @@ async function signOrRefuse(
   if (why !== '') return [refused(request, why, now)];
   const wished = numberAt(request, 'spec', 'expirationSeconds');
   const order = {
-    ...{ request: pem, signerName: stringAt(request, 'spec', 'signerName') },
+    request: pem,
     usages: stringsAt(request, 'spec', 'usages'),
     validSeconds: wished === 0 ? longestSeconds : Math.min(wished, longestSeconds),
   };

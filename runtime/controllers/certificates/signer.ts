@@ -12,7 +12,6 @@ export interface RequestContents {
 export interface SigningOrder {
   /** PKCS#10 in PEM; its own signature has been checked. */
   readonly request: string;
-  readonly signerName: string;
   /** As the API names them: `client auth`, `server auth`, `digital signature`, … */
   readonly usages: readonly string[];
   readonly validSeconds: number;

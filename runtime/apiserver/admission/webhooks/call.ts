@@ -1,6 +1,7 @@
 /** Asks a webhook that admits. */
+
+import { askWebhook, type ResolveService } from '../../outgoing/ask-webhook.ts';
 import type { WebhookClientConfig } from '../../schemas/generated/types/api-admissionregistration-v1.ts';
-import { askWebhook, type ResolveService } from '../../webhooks/ask-webhook.ts';
 
 export interface CallTarget {
   readonly clientConfig: WebhookClientConfig;

@@ -2,11 +2,11 @@
  * Policies of others, asked over HTTPS. (k8s.io/apiserver/pkg/admission/plugin/webhook)
  */
 import type { ApiObject } from '../../objects/object-bytes.ts';
+import type { ResolveService } from '../../outgoing/ask-webhook.ts';
 import { applyJsonPatch, PatchError } from '../../patch/json-patch.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { isSameJson, type JsonObject } from '../../schemas/protobuf/json-value.ts';
 import { ApiError } from '../../status.ts';
-import type { ResolveService } from '../../webhooks/ask-webhook.ts';
 import type { Asked, Plugin } from '../plugin.ts';
 import type { ReadResource, Reads } from '../reads.ts';
 import { CallError, callWebhook } from './call.ts';

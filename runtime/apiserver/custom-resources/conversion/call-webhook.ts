@@ -1,6 +1,7 @@
 /** Asks a webhook to convert objects. */
+
+import { askWebhook, type ResolveService } from '../../outgoing/ask-webhook.ts';
 import type { WebhookConversion } from '../../schemas/generated/types/apiextensions-v1.ts';
-import { askWebhook, type ResolveService } from '../../webhooks/ask-webhook.ts';
 
 /** Rejects with an `Error` whose message says why. */
 export type CallWebhook = (webhook: WebhookConversion, review: object) => Promise<unknown>;

@@ -1,4 +1,5 @@
 /** Goes on bringing values under the key in force, at one node at a time: as soon as that is another one, and now and then. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Store } from '../../../datastore/store.ts';
 import { cipherInForce } from './encrypting-store.ts';
 import { type Reencrypted, reencrypt } from './reencrypt.ts';
@@ -49,15 +50,7 @@ async function repeat(look: () => Promise<void>, signal: AbortSignal): Promise<v
   while (!signal.aborted) {
     // A store that does not answer is asked again.
     await look().catch(() => {});
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, lookMilliseconds);
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-    });
+    // It is cut short when this ends.
+    await pause(lookMilliseconds, undefined, { signal }).catch(() => {});
   }
 }

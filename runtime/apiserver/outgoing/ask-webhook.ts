@@ -5,6 +5,7 @@
 import https from 'node:https';
 import { parseJson, stringifyJson } from '../objects/json-text.ts';
 import { isNestedDeeper } from '../objects/nesting.ts';
+import { readAnswer } from './read-answer.ts';
 
 export interface WebhookAddress {
   readonly url?: string | undefined;
@@ -110,19 +111,11 @@ function post(
     });
     request.once('error', reject);
     request.once('response', (response) => {
-      const pieces: Buffer[] = [];
-      let length = 0;
-      response.on('data', (piece: Buffer) => {
-        length += piece.length;
-        if (length > mostBytes) request.destroy(new Error(`the answer is longer than ${mostBytes} bytes`));
-        else pieces.push(piece);
-      });
-      response.once('error', reject);
-      response.once('end', () => {
-        const { statusCode = 0 } = response;
-        if (statusCode >= 200 && statusCode < 300) resolve(Buffer.concat(pieces));
+      const { statusCode = 0 } = response;
+      readAnswer(response, mostBytes).then((bytes) => {
+        if (statusCode >= 200 && statusCode < 300) resolve(bytes);
         else reject(new Error(`the server answered with the code ${statusCode}`));
-      });
+      }, reject);
     });
     request.end(body);
   });
