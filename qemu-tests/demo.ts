@@ -4,7 +4,7 @@
  * long each step took.
  */
 import path from 'node:path';
-import { kubeconfigWords, kubectl } from './kubectl-command.ts';
+import { copyOperatorKey, kubeconfigWords, kubectl } from './kubectl-command.ts';
 import { ClusterWatch } from './lab/cluster-watch.ts';
 import type { Gateway } from './lab/gateway.ts';
 import { Lab } from './lab/lab.ts';
@@ -93,7 +93,7 @@ async function askFromOutside(lab: Lab, gateway: Gateway, survivor: Machine): Pr
   const place = gateway.places.find(({ address }) => online.includes(address));
   if (place === undefined) throw new Error(`none of ${online.join(', ')} can be reached from outside`);
   const file = path.join(lab.directory, 'demo.kubeconfig');
-  await show(...kubeconfigWords(place, file));
+  await show(...kubeconfigWords(place, file, copyOperatorKey(lab.directory)));
   const said = await waitUntil(
     { what: 'kubectl shows three nodes', limitSeconds: apiLimitSeconds, pauseMilliseconds: 2_000 },
     async () => {

@@ -126,7 +126,11 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     ...['runtime/admin', 'runtime/cluster', 'runtime/datastore', 'image', 'qemu-tests'],
   ],
   'qemu-tests/scenarios/one-machine/power-cuts.test.ts': ['qemu-tests/powercut', 'runtime/raft'],
-  'qemu-tests': ['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
+  'qemu-tests': [
+    ...['qemu-tests/lab', 'qemu-tests/machine', 'qemu-tests/switch', 'runtime/admin', 'image'],
+    // Asks as an operator does.
+    'runtime/operator/operator-key.ts',
+  ],
 };
 
 /** Tests of a folder may also use these, to see it together with its neighbours. */

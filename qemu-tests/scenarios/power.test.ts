@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import t from 'tap';
-import { kubectl, writeKubeconfig } from '../kubectl-command.ts';
+import { copyOperatorKey, kubectl, writeKubeconfig } from '../kubectl-command.ts';
 import { askInfo, findLeader, onlineNodes, putKey, waitForHa } from '../lab/observe.ts';
 import { waitUntil } from '../lab/wait.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -71,12 +71,18 @@ await t.test('a member is switched off in good order and on again', async (t) =>
 await t.test('kubectl asks each of them from outside', async (t) => {
   const { nodes } = await waitForHa(machines, { limitSeconds: repairLimitSeconds });
   const names = nodes.map(({ name }) => `node/${name}`).toSorted();
+  const keys = copyOperatorKey(lab.directory);
   for (const [i, place] of router.places.entries()) {
     const file = path.join(lab.directory, `kubeconfig-${i}`);
     const said = await waitUntil(
       { what: `the API at ${place.address} knows the nodes`, limitSeconds: repairLimitSeconds },
       async () => {
-        const answer = await kubectl(await writeKubeconfig(place, file), ['get', 'nodes', '-o', 'name']);
+        const answer = await kubectl(await writeKubeconfig(place, file, keys), [
+          'get',
+          'nodes',
+          '-o',
+          'name',
+        ]);
         return answer.trim().split('\n').length === 3 ? answer : null;
       },
     );

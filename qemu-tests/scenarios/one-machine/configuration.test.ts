@@ -8,11 +8,8 @@ import path from 'node:path';
 import t from 'tap';
 import type { ClusterStatus } from '../../../runtime/admin/protocol.ts';
 import type { ConfigReport } from '../../../runtime/config/explain.ts';
-import {
-  operatorKeyFile,
-  personalDirectory,
-  provideOperatorKey,
-} from '../../../runtime/operator/operator-key.ts';
+import { provideOperatorKey } from '../../../runtime/operator/operator-key.ts';
+import { copyOperatorKey } from '../../kubectl-command.ts';
 import { freePorts } from '../../lab/free-ports.ts';
 import { askInfo, askStatus } from '../../lab/observe.ts';
 import { waitUntil } from '../../lab/wait.ts';
@@ -91,9 +88,7 @@ await t.test('each says something, and the later one wins', async (t) => {
 });
 
 await t.test('its operator asks it from the build machine, and nobody else', async (t) => {
-  // A directory of its own, since what it learns of clusters is kept beside the key.
-  const keys = t.testdir({});
-  copyFileSync(path.join(personalDirectory(), operatorKeyFile), path.join(keys, operatorKeyFile));
+  const keys = copyOperatorKey(t.testdir({}));
   const server = ['--server', `127.0.0.1:${forwardedPort}`, '--keys', keys];
   const status = JSON.parse(await trivet(['status', ...server, '--json'])) as ClusterStatus;
   t.match(status, { clusterName: 'from-boot', self: { name: 'from-disk', state: 'member' } });
