@@ -37,6 +37,7 @@ import { runQuotas } from './quota/count-quotas.ts';
 import { runRootCa } from './root-ca/root-ca.ts';
 import { runDefaultAccounts } from './service-accounts/default-accounts.ts';
 import { type AccountTokens, runTokenSecrets } from './service-accounts/token-secrets.ts';
+import { runVolumeProtection } from './volumes/protect-volumes.ts';
 
 export interface ControllersOptions {
   readonly server: Pick<ApiServer, 'handleAs'>;
@@ -135,6 +136,7 @@ function runAll(
   runQuotas(context);
   runPodEnds(context);
   runFinishedJobs(context);
+  runVolumeProtection(context);
   runNodeHealth(context, options.members ?? (() => null));
 }
 

@@ -66,6 +66,8 @@ export const resources = {
   namespaces: named('', 'v1', 'namespaces'),
   jobs: named('batch', 'v1', 'jobs'),
   nodes: named('', 'v1', 'nodes'),
+  persistentVolumeClaims: named('', 'v1', 'persistentvolumeclaims'),
+  persistentVolumes: named('', 'v1', 'persistentvolumes'),
   pods: named('', 'v1', 'pods'),
   resourceQuotas: named('', 'v1', 'resourcequotas'),
   secrets: named('', 'v1', 'secrets'),
