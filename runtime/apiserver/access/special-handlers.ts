@@ -5,6 +5,7 @@ import type { RbacReader } from '../authorization/rbac-index.ts';
 import {
   answerWith,
   readObjectOf,
+  refuseTable,
   type SpecialHandler,
   type SpecialHandlers,
   type SpecialRequest,
@@ -47,6 +48,7 @@ function reviewHandler(
   return async (asked) => {
     const { request, service } = asked;
     checkVerb(request.info.verb);
+    refuseTable(asked);
     const { object, warnings } = readObjectOf(asked, { group, version: 'v1', kind });
     const context = { authorizer: await authorizer(), reader, tokens, now: service.surroundings.now };
     const { resource, namespace } = request.info;
@@ -59,6 +61,7 @@ function tokenHandler({ issuer }: AccessHandlersOptions): SpecialHandler {
   return async (asked) => {
     const { info } = asked.request;
     checkVerb(info.verb);
+    refuseTable(asked);
     const kind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
     const body = readObjectOf(asked, kind);
     await admitToken(asked, body.object);

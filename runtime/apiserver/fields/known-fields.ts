@@ -1,7 +1,6 @@
 /**
- * By which fields a resource's objects can be selected, and their values. Values are read from the object as it is stored,
- * so that events of `events.k8s.io` read as those of the core group. (kubernetes/pkg/apis/GROUP/VERSION/conversion.go,
- * and `ToSelectableFields` of each registry) Pure.
+ * By which fields a resource's objects can be selected, and their values, read from the object as it is served in the request's
+ * version. (kubernetes/pkg/apis/GROUP/VERSION/conversion.go, and `ToSelectableFields` of each registry) Pure.
  */
 import { booleanAt, listAt, numberAt, stringAt } from '../objects/read-path.ts';
 
@@ -55,30 +54,23 @@ const podFields: KnownFields = {
   'status.podIPs': () => '',
 };
 
-const reportingController: FieldValue = (object) => stringAt(object, 'reportingComponent');
+const reportingComponent: FieldValue = (object) => stringAt(object, 'reportingComponent');
+
+const aboutFields = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
 
 const eventFields: KnownFields = {
   ...metadata,
-  ...plain(
-    ...['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map(
-      (field) => `involvedObject.${field}`,
-    ),
-  ),
+  ...plain(...aboutFields.map((field) => `involvedObject.${field}`)),
   ...plain('reason', 'type'),
-  reportingComponent: reportingController,
-  source: (object) => stringAt(object, 'source', 'component') || reportingController(object),
+  reportingComponent,
+  source: (object) => stringAt(object, 'source', 'component') || reportingComponent(object),
 };
 
 /** The same values under the names that the group has for them. */
 const regardingFields: KnownFields = {
   ...metadata,
-  ...Object.fromEntries(
-    Object.entries(eventFields)
-      .filter(([field]) => field.startsWith('involvedObject.'))
-      .map(([field, value]) => [field.replace('involvedObject', 'regarding'), value]),
-  ),
-  ...plain('reason', 'type'),
-  reportingController,
+  ...plain(...aboutFields.map((field) => `regarding.${field}`)),
+  ...plain('reason', 'type', 'reportingController'),
 };
 
 function notSupported(field: string): string {

@@ -46,6 +46,8 @@ const event = {
   type: 'Normal',
   reportingComponent: 'kubelet',
 };
+/** The same as its own group has it. */
+const ofGroup = { regarding: event.involvedObject, reportingController: event.reportingComponent };
 
 t.test('hasFields reads the values of each resource', async (t) => {
   for (const [group, resource, object, selector, expected] of [
@@ -58,8 +60,8 @@ t.test('hasFields reads the values of each resource', async (t) => {
     ['', 'events', event, 'involvedObject.kind=Pod,involvedObject.name=web,involvedObject.uid=u', true],
     ['', 'events', event, 'source=kubelet,reportingComponent=kubelet,reason=Started,type=Normal', true],
     ['', 'events', { source: { component: 'c' } }, 'source=c', true],
-    ['events.k8s.io', 'events', event, 'regarding.name=web,reportingController=kubelet', true],
-    ['events.k8s.io', 'events', event, 'regarding.name=db', false],
+    ['events.k8s.io', 'events', ofGroup, 'regarding.name=web,reportingController=kubelet', true],
+    ['events.k8s.io', 'events', ofGroup, 'regarding.name=db', false],
     ['', 'nodes', {}, 'spec.unschedulable=false', true],
     ['', 'nodes', { spec: { unschedulable: true } }, 'spec.unschedulable=false', false],
     ['', 'namespaces', { status: { phase: 'Active' } }, 'status.phase=Active', true],

@@ -25,13 +25,22 @@ export interface Service {
   readonly surroundings: Surroundings;
 }
 
-/** @param kind whose objects are answered; null as its type: they have no protobuf. @throws ApiError (406) */
-export function formOf({ accept, info }: ApiRequest, kind?: { readonly type: unknown }): AnswerForm {
+/** What is answered, as far as it decides on the form. */
+interface Answered {
+  /** null: it has no protobuf */
+  readonly type: unknown;
+  /** Default true. */
+  readonly hasTable?: boolean;
+}
+
+/** @throws ApiError (406) */
+export function formOf({ accept, info }: ApiRequest, kind?: Answered): AnswerForm {
   const isList = info.verb === 'list' || info.verb === 'deletecollection';
   const takesProtobuf = kind?.type !== null;
+  const tables = kind?.hasTable === false ? [] : (['Table'] as const);
   const form = chooseForm(accept, {
     encodings: takesProtobuf ? ['json', 'yaml', 'protobuf'] : ['json', 'yaml'],
-    transformations: ['Table', isList ? 'PartialObjectMetadataList' : 'PartialObjectMetadata'],
+    transformations: [...tables, isList ? 'PartialObjectMetadataList' : 'PartialObjectMetadata'],
   });
   if (form !== null) return form;
   const protobuf = takesProtobuf ? ', application/vnd.kubernetes.protobuf' : '';

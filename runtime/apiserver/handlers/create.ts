@@ -87,7 +87,7 @@ async function prepare(
   const writer = { user: options.user, now: time, subresource: '' };
   const prepared = normalized(kind, stamp && ((open) => stamp(open, null, writer)), first);
   const object = allocated(kind, prepared, surroundings);
-  const rules = { isNamespaced: resource.namespaced, name: strategy.name };
+  const rules = { ...strategy, isNamespaced: resource.namespaced };
   const errors = [
     ...checkMetadata(object.metadata, rules),
     ...(strategy.check?.(object) ?? []),

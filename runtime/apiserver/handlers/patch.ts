@@ -14,7 +14,7 @@ import { ApiError, invalid } from '../status.ts';
 import type { StoredObject } from '../storage/object-store.ts';
 import { asApiObject, checkBody } from './check-body.ts';
 import { createObject } from './create.ts';
-import type { FieldValidation } from './read-body.ts';
+import { type FieldValidation, inOneLine } from './read-body.ts';
 import type { ServedKind } from './served-kind.ts';
 import type { Surroundings } from './surroundings.ts';
 import { type UpdateRequest, updateObject } from './update.ts';
@@ -50,6 +50,8 @@ export interface PatchRequest extends Omit<UpdateRequest, 'change' | 'isAccounte
   readonly validation: FieldValidation;
   /** Fields that stand twice in the patch. */
   readonly duplicates: readonly string[];
+  /** What is to be said of keys that stand twice in an apply; '' where there are none. */
+  readonly repeated: string;
   /** An apply takes what others own. */
   readonly force: boolean;
 }
@@ -146,8 +148,11 @@ async function applyObject(
 ): Promise<Patched> {
   const applied = asApiObject(request.patch);
   checkBody(kind, applied, request);
-  const merge = (live: ApiObject | null): ApiObject =>
-    mergeApplied(kind, request, live, applied, surroundings);
+  const merge = (live: ApiObject | null): ApiObject => {
+    const merged = mergeApplied(kind, request, live, applied, surroundings);
+    checkRepeated(request);
+    return merged;
+  };
   const update = { ...request, isAccounted: true, change: (live: ApiObject) => merge(live) as JsonObject };
   for (;;) {
     try {
@@ -158,6 +163,7 @@ async function applyObject(
     try {
       const named = { ...applied, metadata: { ...applied.metadata, name: request.name } };
       const made = mergeApplied(kind, request, null, named, surroundings);
+      checkRepeated(request);
       const stored = await createObject(
         kind,
         request.namespace,
@@ -171,6 +177,14 @@ async function applyObject(
       if (!isReason(error, 'AlreadyExists')) throw error;
     }
   }
+}
+
+/** @throws ApiError (400) */
+function checkRepeated({ repeated, validation, warn }: PatchRequest): void {
+  if (repeated === '' || validation === 'Ignore') return;
+  const why = `error converting YAML to JSON: ${repeated}`;
+  if (validation === 'Strict') throw new ApiError('BadRequest', `error strict decoding YAML: ${why}`);
+  warn(inOneLine(why));
 }
 
 function mergeApplied(

@@ -69,7 +69,6 @@ t.test('readBody refuses what is none', async (t) => {
     ['['.repeat(100_000), 'json', /nested more than 500/],
     [`${'{"a":'.repeat(501)}1${'}'.repeat(501)}`, 'json', /nested more than 500/],
     ['a: b: c', 'yaml', /not YAML: /],
-    ['a: 1\na: 2', 'yaml', /not YAML: /],
     [
       `a: &a [x, x]\n${Array.from({ length: 30 }, (_, n) => `b${n}: &b${n} [*${n ? `b${n - 1}` : 'a'}, *${n ? `b${n - 1}` : 'a'}]`).join('\n')}`,
       'yaml',
@@ -124,4 +123,19 @@ t.test('readBody reads or refuses, whatever it gets', async () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+t.test('readBody says by line which keys stand twice in YAML, of which the last counts', async (t) => {
+  const twice = 'kind: ConfigMap\napiVersion: v1\ndata:\n  k: "1"\n  k: "2"\n  j: "3"\nkind: ConfigMap\n';
+  const { object, warnings } = read(twice, 'yaml');
+  t.match(object.data, { k: '2', j: '3' });
+  const keys = ['line 5: key "k" already set in map', 'line 7: key "kind" already set in map'];
+  t.same(warnings, [`yaml: unmarshal errors: ${keys.join(' ')}`], 'in one line');
+  t.same(read(twice, 'yaml', 'Ignore').warnings, []);
+  t.throws(() => read(twice, 'yaml', 'Strict'), {
+    code: 400,
+    message: `ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: yaml: unmarshal errors:\n  ${keys.join('\n  ')}`,
+  });
+  const json = '{"kind":"ConfigMap","apiVersion":"v1",\n"data":{"k":"1","k":"2"}}';
+  t.match(read(json, 'yaml').warnings, [/line 2: key "k" already set in map/], 'also where it is JSON');
 });

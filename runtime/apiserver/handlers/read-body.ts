@@ -1,5 +1,4 @@
 /** The body of a request, in whichever encoding it came, as an object; and what field validation says of it. */
-import { parse as parseYaml } from 'yaml';
 import { duplicateFields } from '../objects/duplicate-fields.ts';
 import { parseJson } from '../objects/json-text.ts';
 import { deepestNesting, isNestedDeeper } from '../objects/nesting.ts';
@@ -11,13 +10,16 @@ import type { JsonObject, JsonValue } from '../schemas/protobuf/json-value.ts';
 import type { ApiType, Registry } from '../schemas/registry.ts';
 import { ApiError, invalid } from '../status.ts';
 import { asApiObject } from './check-body.ts';
+import { readYaml } from './read-yaml.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
 export interface BodyText {
   readonly value: JsonValue;
-  /** Of fields that stand twice; none where the encoding has no such thing. */
+  /** Paths of fields that stand twice in JSON. */
   readonly duplicates: readonly string[];
+  /** What is to be said of keys that stand twice in YAML; '' where there are none. */
+  readonly repeated: string;
 }
 
 /** What the body has to be one of. */
@@ -60,10 +62,17 @@ export function readText(bytes: Uint8Array, encoding: 'json' | 'yaml'): BodyText
   const text = decodeUtf8(bytes);
   if (encoding === 'json') return readJson(text, bytes);
   // What calls itself YAML is mostly JSON, which is YAML too and much quicker to read.
+  const json = readJsonInYaml(text, bytes);
+  if (json === null) return readTextOfYaml(text);
+  if (json.duplicates.length === 0) return json;
+  return { ...json, duplicates: [], repeated: readTextOfYaml(text).repeated };
+}
+
+function readJsonInYaml(text: string, bytes: Uint8Array): BodyText | null {
   try {
     return readJson(text, bytes);
   } catch {
-    return { value: readYaml(text), duplicates: [] };
+    return null;
   }
 }
 
@@ -78,20 +87,26 @@ export function readBody(
   if (encoding === 'protobuf') {
     return { object: withKind(readProtobuf(registry, kind.type, bytes), kind.unsaid), warnings: [] };
   }
-  const { value, duplicates } = readText(bytes, encoding);
+  const { value, duplicates, repeated } = readText(bytes, encoding);
   const object = withKind(asApiObject(value), kind.unsaid);
   if (validation === 'Ignore') return { object, warnings: [] };
   const faults = [
+    ...(repeated === '' ? [] : [repeated]),
     ...kind.unknownFields(object).map((path) => `unknown field "${path}"`),
     ...duplicates.map((path) => `duplicate field "${path}"`),
   ];
-  if (validation === 'Warn' || faults.length === 0) return { object, warnings: faults };
+  if (validation === 'Warn' || faults.length === 0) return { object, warnings: faults.map(inOneLine) };
   const { kind: name, apiVersion } = object as { kind?: string; apiVersion?: string };
   const version = (apiVersion ?? '').split('/').at(-1);
   throw new ApiError(
     'BadRequest',
     `${name} in version "${version}" cannot be handled as a ${name}: strict decoding error: ${faults.join(', ')}`,
   );
+}
+
+/** A header has one line. */
+export function inOneLine(sentence: string): string {
+  return sentence.replaceAll(/\s+/g, ' ');
 }
 
 /** (k8s.io/apimachinery/pkg/runtime/serializer/json, gvkWithDefaults) */
@@ -105,19 +120,19 @@ function readJson(text: string, bytes: Uint8Array): BodyText {
     throw new ApiError('BadRequest', `the body is nested more than ${deepestNesting} levels deep`);
   }
   try {
-    return { value: parseJson(text), duplicates: duplicateFields(text) };
+    return { value: parseJson(text), duplicates: duplicateFields(text), repeated: '' };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new ApiError('BadRequest', `the body is not JSON: ${error.message}`);
   }
 }
 
-function readYaml(text: string): JsonValue {
+function readTextOfYaml(text: string): BodyText {
   try {
-    const value: unknown = parseYaml(text, { maxAliasCount: 100, uniqueKeys: true, logLevel: 'error' });
+    const { value, repeated } = readYaml(text);
     // Dates and the like become what they are in JSON; and so deep a value is refused as JSON is.
     const json = JSON.stringify(value) ?? 'null';
-    return readJson(json, Buffer.from(json)).value;
+    return { ...readJson(json, Buffer.from(json)), repeated };
   } catch (error) {
     if (error instanceof ApiError) throw error;
     const [why = ''] = String(error instanceof Error ? error.message : error).split('\n');

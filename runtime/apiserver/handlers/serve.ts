@@ -133,9 +133,9 @@ async function patch(service: Service, kind: ServedKind, request: Served): Promi
   const form = formOf(request, kind);
   const patchKind = patchKindOf(request.contentType ?? '', kind.type !== null);
   const options = readWriteOptions(request.query, request.userAgent, 'PatchOptions', patchKind);
-  const { value, duplicates } = readText(request.body, patchKind === 'apply' ? 'yaml' : 'json');
+  const { value, duplicates, repeated } = readText(request.body, patchKind === 'apply' ? 'yaml' : 'json');
   const validation = readFieldValidation(request.query.get('fieldValidation') ?? '');
-  const what = { patch: value, patchKind, duplicates, validation };
+  const what = { patch: value, patchKind, duplicates, repeated, validation };
   const wanted = { ...sidesOf(request), ...options, ...targetOf(request), ...what };
   const { stored, isNew } = await patchObject(kind, wanted, service.surroundings);
   return answered(service, kind, request, form, stored, isNew ? 201 : 200);

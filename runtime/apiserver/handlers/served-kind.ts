@@ -32,6 +32,8 @@ export interface Strategy {
   readonly takesFirstStatus?: boolean;
   /** A PUT has to say which version it changes. */
   readonly needsVersion?: boolean;
+  /** Its finalizers need no domain: custom resources, and the kinds of groups that came later. Default false. */
+  readonly takesAnyFinalizer?: true;
   /** Who deletes it and says nothing of what it owns leaves that alone. (DefaultGarbageCollectionPolicy) */
   readonly orphansDependents?: true;
   /** A PUT of what is not there makes it. */

@@ -60,6 +60,11 @@ export function readObjectOf(
   throw new ApiError('BadRequest', `${given} cannot be handled as a ${kind.kind} of ${apiVersion}`);
 }
 
+/** A table has columns, which a review has not: who takes nothing else is refused before anything is done. @throws ApiError (406) */
+export function refuseTable({ request }: SpecialRequest): void {
+  formOf(request, { type: request, hasTable: false });
+}
+
 /** An object that is stored nowhere, in the form that was asked for. */
 export function answerWith(
   { service: { registry }, request }: SpecialRequest,

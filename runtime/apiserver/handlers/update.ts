@@ -202,7 +202,7 @@ function checkAll(
   next: ApiObject,
   current: ApiObject,
 ): readonly FieldError[] {
-  const rules = { isNamespaced: resource.namespaced, name: strategy.name };
+  const rules = { ...strategy, isNamespaced: resource.namespaced };
   const ofMetadata = [
     ...checkMetadata(next.metadata, rules),
     ...checkMetadataUpdate(next.metadata, current.metadata),

@@ -43,7 +43,12 @@ t.test('checkMetadata says what is wrong in the words of the real server', async
   t.same(problems({ annotations: { a: 'x'.repeat(256 * 1024) } }), [
     'metadata.annotations: Too long: may not be more than 262144 bytes',
   ]);
-  t.match(problems({ finalizers: ['mine'] }), [/neither a standard finalizer name nor/]);
+  t.same(problems({ finalizers: ['a.b/c', 'mine'] }), [
+    'metadata.finalizers[1]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+  ]);
+  const free = { isNamespaced: true, name: dnsSubdomain, takesAnyFinalizer: true };
+  t.same(checkMetadata({ ...good, finalizers: ['mine'] }, free), []);
+  t.match(checkMetadata({ ...good, finalizers: ['a b'] }, free), [{ field: 'metadata.finalizers' }]);
   t.match(problems({ finalizers: ['orphan', 'foregroundDeletion'] }), [/cannot be both set/]);
   const owner = { apiVersion: 'v1', kind: 'K', name: 'n', uid: 'u', controller: true };
   t.same(problems({ ownerReferences: [owner] }), []);

@@ -20,6 +20,8 @@ export interface OwnerReference {
 export interface MetadataRules {
   readonly isNamespaced: boolean;
   readonly name: NameRule;
+  /** Also one without a domain. Default: of those only Kubernetes' own. */
+  readonly takesAnyFinalizer?: boolean;
 }
 
 /** What is wrong with the metadata of an object that is made. */
@@ -30,7 +32,7 @@ export function checkMetadata(metadata: ObjectMetadata, rules: MetadataRules): F
     ...checkLabels(metadata.labels ?? {}),
     ...checkAnnotations((metadata.annotations ?? {}) as Readonly<Record<string, string>>),
     ...checkOwners((metadata.ownerReferences ?? []) as readonly OwnerReference[]),
-    ...checkFinalizers((metadata.finalizers ?? []) as readonly string[]),
+    ...checkFinalizers((metadata.finalizers ?? []) as readonly string[], rules),
   ];
 }
 
@@ -109,17 +111,25 @@ function checkOwners(owners: readonly OwnerReference[]): FieldError[] {
 /** Finalizers of Kubernetes itself have no domain; all others are named by their owner's. */
 const ownFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-function checkFinalizers(finalizers: readonly string[]): FieldError[] {
+function checkFinalizers(
+  finalizers: readonly string[],
+  { takesAnyFinalizer = false }: MetadataRules,
+): FieldError[] {
   const path = 'metadata.finalizers';
-  const words = finalizers.flatMap((name) => [
-    ...labelKey(name).map((why) => wrong(path, name, why)),
-    ...(name.includes('/') || ownFinalizers.has(name)
-      ? []
-      : [wrong(path, name, 'name is neither a standard finalizer name nor is it fully qualified')]),
-  ]);
+  const words = [
+    ...finalizers.flatMap((name) => labelKey(name).map((why) => wrong(path, name, why))),
+    ...(takesAnyFinalizer ? [] : finalizers.flatMap(checkDomain)),
+  ];
   const contradicts = finalizers.includes('orphan') && finalizers.includes('foregroundDeletion');
   if (!contradicts) return words;
   return [...words, wrong(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')];
+}
+
+/** (pkg/apis/core/validation, validateKubeFinalizerName) */
+function checkDomain(name: string, index: number): FieldError[] {
+  if (name.includes('/') || ownFinalizers.has(name)) return [];
+  const why = 'name is neither a standard finalizer name nor is it fully qualified';
+  return [wrong(`metadata.finalizers[${index}]`, name, why)];
 }
 
 /** What is being deleted can only lose what it waits for. */

@@ -26,7 +26,7 @@ import { checkMatch, fillInMatch } from './match-resources.ts';
 const actions = ['Audit', 'Deny', 'Warn'];
 
 export const validatingAdmissionPolicyBindings = kindStrategy<ValidatingAdmissionPolicyBinding>({
-  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: false, needsVersion: true },
+  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: false, needsVersion: true, takesAnyFinalizer: true },
   fillIn: (object) =>
     withChanged(object, { spec: (spec) => withChanged(spec, { matchResources: fillInMatch }) }),
   check: ({ spec }) => checkSpec(spec ?? {}),

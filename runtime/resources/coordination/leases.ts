@@ -8,7 +8,7 @@ import { withChanged } from '../meta/fill-in.ts';
 
 export const leases = kindStrategy<Lease>({
   ...{ name: dnsSubdomain, countsGenerations: false, hasStatus: false },
-  ...{ createsOnUpdate: true, needsVersion: true },
+  ...{ createsOnUpdate: true, needsVersion: true, takesAnyFinalizer: true },
   prepareCreate: withoutStrategy,
   prepareUpdate: (next, old) =>
     old.spec?.strategy === undefined && old.spec?.preferredHolder === undefined

@@ -55,7 +55,7 @@ const core: readonly OperatedKind[] = [
   },
   {
     ...{ resource: 'services', kind: 'Service', namespaced, subresources: ['proxy', 'status'] },
-    body: () => ({ spec: { ports: [{ name: 'http', port: 80, targetPort: 80 }], selector: labels } }),
+    body: () => ({ spec: { type: 'LoadBalancer', ports: [{ name: 'http', port: 80, targetPort: 80 }], selector: labels } }),
     status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] }, conditions: [timedCondition] },
   },
   {
@@ -312,7 +312,4 @@ const extension: readonly OperatedKind[] = [
   },
 ].map((kind) => ({ ...clusterWide, ...kind }));
 
-const request = `-----BEGIN CERTIFICATE REQUEST-----`;
-
 export const operatedKinds: readonly OperatedKind[] = [...core, ...apps, ...others, ...extension];
-void request;

@@ -41,7 +41,7 @@ export function customStrategy(schema: Schema, { subresources }: CustomResourceD
     return errors.some(blocks) ? [...errors, unasked] : [...errors, ...ask(next, old).errors];
   };
   return {
-    ...{ name: dnsSubdomain, countsGenerations: true, needsVersion: true },
+    ...{ name: dnsSubdomain, countsGenerations: true, needsVersion: true, takesAnyFinalizer: true },
     hasStatus: (subresources?.status ?? null) !== null,
     fillIn: (object) => fillDefaults(object as JsonObject, schema) as unknown as ApiObject,
     checkCreate: (object) => check(object, null, 'spec'),

@@ -67,7 +67,7 @@ export async function openKind(
         kind,
         {
           ...{ ...write, namespace: 'd', name: 'a', subresource: '', force: false },
-          ...{ validation: 'Warn', duplicates: [] },
+          ...{ validation: 'Warn', duplicates: [], repeated: '' },
           ...{ patchKind, patch: patch as JsonValue, ...options },
         },
         surroundings,
