@@ -16,7 +16,10 @@ await t.test('each group has a preferred version, and each version a resource', 
   const { groups } = (await ask('GET', '/apis')).object;
   for (const group of groups) {
     const own = (await ask('GET', `/apis/${group.name}`)).object;
-    t.ok(own.versions.some((one: Json) => one.groupVersion === own.preferredVersion.groupVersion), group.name);
+    t.ok(
+      own.versions.some((one: Json) => one.groupVersion === own.preferredVersion.groupVersion),
+      group.name,
+    );
     for (const { groupVersion } of group.versions) {
       const list = (await ask('GET', `/apis/${groupVersion}`)).object;
       t.match(list, { kind: 'APIResourceList', groupVersion });
@@ -38,7 +41,10 @@ await t.test('aggregated discovery by Accept, also of custom resources', async (
       t.match(reply.object, { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
       const found = reply.object.items.find((one: Json) => (one.metadata.name ?? '') === group);
       const of = found?.versions.find((one: Json) => one.version === version);
-      t.ok(of?.resources.some((one: Json) => one.resource === resource), `${group}/${version} ${resource}`);
+      t.ok(
+        of?.resources.some((one: Json) => one.resource === resource),
+        `${group}/${version} ${resource}`,
+      );
     }
   }
 });
@@ -70,7 +76,10 @@ await t.test('lists in parts', async (t) => {
       if (!next) break;
       token = next;
     }
-    t.same(names, Array.from({ length: total }, (_, number) => nameOf(number)));
+    t.same(
+      names,
+      Array.from({ length: total }, (_, number) => nameOf(number)),
+    );
   }
   t.equal((await ask('GET', `${place}?limit=${total + 1}`)).object.items.length, total);
   const tables = { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } };
@@ -86,7 +95,10 @@ await t.test('what cannot be a table is refused (406), and nodes are a table', a
     spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
   };
   const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
-  const refused = await ask('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body, headers });
+  const refused = await ask('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+    body,
+    headers,
+  });
   t.match(refused, { code: 406, object: { code: 406, reason: 'NotAcceptable' } });
   const object = await until('the node is there', async () => {
     const table = (await ask('GET', '/api/v1/nodes', { headers })).object;
@@ -104,7 +116,9 @@ await t.test('fields that are unknown or there twice', async (t) => {
   const twice = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"unknownField": "foo", "replicas": 2, "replicas": 3, ${rest}}}`;
   t.match(await ask('POST', place, { body: twice }), {
     code: 400,
-    object: { message: /strict decoding error: unknown field "spec.unknownField", duplicate field "spec.replicas"/ },
+    object: {
+      message: /strict decoding error: unknown field "spec.unknownField", duplicate field "spec.replicas"/,
+    },
   });
   const meta = `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "unknownMeta": "foo"}, "spec": {${rest}}}`;
   t.match(await ask('POST', place, { body: meta }), {
@@ -134,13 +148,22 @@ async function define(t: Test, name: string, schema: Json, more: Json = {}) {
   t.equal(made.code, 201, made.text);
   const place = `/apis/${group}/v1beta1/${plural}`;
   await until('it is served', async () => (await ask('GET', place)).code === 200);
-  return { place, apiVersion: `${group}/v1beta1`, kind, path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}` };
+  return {
+    place,
+    apiVersion: `${group}/v1beta1`,
+    kind,
+    path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}`,
+  };
 }
 
 const portSchema = {
   ...{ type: 'object', required: ['containerPort', 'protocol'] },
   properties: {
-    ...{ containerPort: { type: 'integer', format: 'int32' }, hostIP: { type: 'string' }, name: { type: 'string' } },
+    ...{
+      containerPort: { type: 'integer', format: 'int32' },
+      hostIP: { type: 'string' },
+      name: { type: 'string' },
+    },
     protocol: { type: 'string' },
   },
 };
@@ -203,7 +226,10 @@ ${tail}`;
     type: 'object',
     properties: { spec: { ...preserving, properties: specProperties } },
   });
-  const twice = await apply(keeping.place, `${head(keeping)}spec:\n  unknown: uk1\n  foo: foo1\n${tail.replace('foo1', 'foo2')}`);
+  const twice = await apply(
+    keeping.place,
+    `${head(keeping)}spec:\n  unknown: uk1\n  foo: foo1\n${tail.replace('foo1', 'foo2')}`,
+  );
   t.match(twice.text, /line 11: key \\"foo\\" already set in map/);
   t.equal(twice.code, 400, twice.text);
 });
@@ -227,7 +253,12 @@ await t.test('definitions: listed, changed, watched, with a status, deleted as a
   await ask('DELETE', one.path);
   await until('it is gone', async () => (await ask('GET', one.path)).code === 404);
   const events = await watch(one.place.replace('simples', 'valids'));
-  const custom = (name: string) => ({ apiVersion: one.apiVersion, kind: 'Valid', metadata: { name }, spec: { foo: 'a' } });
+  const custom = (name: string) => ({
+    apiVersion: one.apiVersion,
+    kind: 'Valid',
+    metadata: { name },
+    spec: { foo: 'a' },
+  });
   const place = one.place.replace('simples', 'valids');
   t.equal((await ask('POST', place, { body: custom('seen') })).code, 201);
   await patch(`${place}/seen`, { spec: { foo: 'b' } });
@@ -256,7 +287,10 @@ await t.test('defaults of custom resources, for requests and from the store', as
       'application/json-patch+json',
     );
   t.equal((await change({ default: 'A' }, {})).code, 200);
-  await until('it is read with the default', async () => (await ask('GET', `${one.place}/first`)).object.a === 'A');
+  await until(
+    'it is read with the default',
+    async () => (await ask('GET', `${one.place}/first`)).object.a === 'A',
+  );
   t.match((await make('second')).object, { a: 'A' });
   t.equal((await change({}, { default: 'B' })).code, 200);
   await until('the other one', async () => (await ask('GET', `${one.place}/second`)).object.b === 'B');
@@ -272,7 +306,8 @@ await t.test('watches', async (t) => {
     ...{ apiVersion: 'v1', kind: 'ConfigMap', data },
     metadata: { name, labels: { [label]: of } },
   });
-  const on = (...values: string[]) => `${place}?labelSelector=${encodeURIComponent(`${label} in (${values.join(',')})`)}`;
+  const on = (...values: string[]) =>
+    `${place}?labelSelector=${encodeURIComponent(`${label} in (${values.join(',')})`)}`;
   const [a, b, both] = await Promise.all([watch(on('A')), watch(on('B')), watch(on('A', 'B'))]);
   await ask('POST', place, { body: body('e2e-a', 'A') });
   await patch(`${place}/e2e-a`, { data: { mutation: '1' } });
@@ -283,12 +318,15 @@ await t.test('watches', async (t) => {
   await both.saw('DELETED', 'e2e-b');
   await b.saw('DELETED', 'e2e-b');
   await a.saw('DELETED', 'e2e-a');
-  const typesOf = (events: readonly Json[]) => events.map(({ type, object }) => `${type} ${object.metadata.name}`);
+  const typesOf = (events: readonly Json[]) =>
+    events.map(({ type, object }) => `${type} ${object.metadata.name}`);
   const ofA = ['ADDED e2e-a', 'MODIFIED e2e-a', 'MODIFIED e2e-a', 'DELETED e2e-a'];
   const ofB = ['ADDED e2e-b', 'DELETED e2e-b'];
   t.same([typesOf(a.events), typesOf(b.events), typesOf(both.events)], [ofA, ofB, [...ofA, ...ofB]]);
   // From a version that one was told of.
-  const later = await watch(`${on('A', 'B')}&resourceVersion=${both.events[1]?.object.metadata.resourceVersion}`);
+  const later = await watch(
+    `${on('A', 'B')}&resourceVersion=${both.events[1]?.object.metadata.resourceVersion}`,
+  );
   await later.saw('DELETED', 'e2e-b');
   t.same(later.events, both.events.slice(2));
   const changing = await watch(on('changes'));
@@ -301,44 +339,67 @@ await t.test('watches', async (t) => {
   t.same(typesOf(changing.events), ['ADDED changes', 'DELETED changes', 'ADDED changes', 'DELETED changes']);
 });
 
-await t.test('namespaces: patched, updated, with a status and a finalizer, gone with what is in them', async (t) => {
-  const name = await makeNamespace('lived-in');
-  const path = `/api/v1/namespaces/${name}`;
-  t.match(await patch(path, { metadata: { labels: { testLabel: 'testValue' } } }, strategic), {
-    object: { metadata: { labels: { testLabel: 'testValue' } } },
-  });
-  const status = await ask('GET', `${path}/status`);
-  t.match(status.object, { status: { phase: 'Active' } });
-  const condition = { type: 'StatusPatch', status: 'True', reason: 'E2E', message: 'Patched by an e2e test' };
-  const patched = await patch(
-    `${path}/status`,
-    { metadata: { annotations: { 'e2e-patched-ns-status': name } }, status: { conditions: [condition] } },
-  );
-  t.match(patched.object, {
-    metadata: { annotations: { 'e2e-patched-ns-status': name } },
-    status: { conditions: [condition] },
-  });
-  const other = { ...condition, type: 'StatusUpdate' };
-  const { object } = await ask('GET', path);
-  object.status.conditions.push(other);
-  const updated = await ask('PUT', `${path}/status`, { body: object });
-  t.match(updated.object.status.conditions, [condition, other]);
-  const current = (await ask('GET', path)).object;
-  current.metadata.labels.updated = name;
-  t.match(await ask('PUT', path, { body: current }), { code: 200, object: { metadata: { labels: { updated: name } } } });
-  const finalized = (await ask('GET', path)).object;
-  finalized.spec.finalizers.push('e2e.example.com/fakeFinalizer');
-  const held = await ask('PUT', `${path}/finalize`, { body: finalized });
-  t.match(held.object.spec.finalizers, ['kubernetes', 'e2e.example.com/fakeFinalizer'], held.text);
-  held.object.spec.finalizers.pop();
-  t.same((await ask('PUT', `${path}/finalize`, { body: held.object })).object.spec.finalizers, ['kubernetes']);
-  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
-  t.equal((await ask('POST', `${path}/pods`, { body: pod })).code, 201);
-  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 80 }], selector: { a: 'b' } } };
-  t.equal((await ask('POST', `${path}/services`, { body: service })).code, 201);
-  t.equal((await ask('DELETE', path)).code, 200);
-  await until('it is gone', async () => (await ask('GET', path)).code === 404);
-  await makeNamespace(name);
-  for (const resource of ['pods', 'services'])
-    t.same((await ask('GET', `${path}/${resource}`)).object.items, []);
-});
+await t.test(
+  'namespaces: patched, updated, with a status and a finalizer, gone with what is in them',
+  async (t) => {
+    const name = await makeNamespace('lived-in');
+    const path = `/api/v1/namespaces/${name}`;
+    t.match(await patch(path, { metadata: { labels: { testLabel: 'testValue' } } }, strategic), {
+      object: { metadata: { labels: { testLabel: 'testValue' } } },
+    });
+    const status = await ask('GET', `${path}/status`);
+    t.match(status.object, { status: { phase: 'Active' } });
+    const condition = {
+      type: 'StatusPatch',
+      status: 'True',
+      reason: 'E2E',
+      message: 'Patched by an e2e test',
+    };
+    const patched = await patch(`${path}/status`, {
+      metadata: { annotations: { 'e2e-patched-ns-status': name } },
+      status: { conditions: [condition] },
+    });
+    t.match(patched.object, {
+      metadata: { annotations: { 'e2e-patched-ns-status': name } },
+      status: { conditions: [condition] },
+    });
+    const other = { ...condition, type: 'StatusUpdate' };
+    const { object } = await ask('GET', path);
+    object.status.conditions.push(other);
+    const updated = await ask('PUT', `${path}/status`, { body: object });
+    t.match(updated.object.status.conditions, [condition, other]);
+    const current = (await ask('GET', path)).object;
+    current.metadata.labels.updated = name;
+    t.match(await ask('PUT', path, { body: current }), {
+      code: 200,
+      object: { metadata: { labels: { updated: name } } },
+    });
+    const finalized = (await ask('GET', path)).object;
+    finalized.spec.finalizers.push('e2e.example.com/fakeFinalizer');
+    const held = await ask('PUT', `${path}/finalize`, { body: finalized });
+    t.match(held.object.spec.finalizers, ['kubernetes', 'e2e.example.com/fakeFinalizer'], held.text);
+    held.object.spec.finalizers.pop();
+    t.same((await ask('PUT', `${path}/finalize`, { body: held.object })).object.spec.finalizers, [
+      'kubernetes',
+    ]);
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p' },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    };
+    t.equal((await ask('POST', `${path}/pods`, { body: pod })).code, 201);
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 's' },
+      spec: { ports: [{ port: 80 }], selector: { a: 'b' } },
+    };
+    t.equal((await ask('POST', `${path}/services`, { body: service })).code, 201);
+    t.equal((await ask('DELETE', path)).code, 200);
+    await until('it is gone', async () => (await ask('GET', path)).code === 404);
+    await makeNamespace(name);
+    for (const resource of ['pods', 'services'])
+      t.same((await ask('GET', `${path}/${resource}`)).object.items, []);
+  },
+);

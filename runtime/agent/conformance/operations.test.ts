@@ -22,9 +22,15 @@ async function isDiscovered(t: Test, { root, resource, subresources = [] }: Oper
     const groups = (await ask('GET', '/apis')).object.groups as Json[];
     const found = groups.find(({ name }) => name === group);
     t.match(found?.versions, [{ groupVersion: `${group}/${version}`, version }].slice(0, 0));
-    t.ok(found?.versions.some((one: Json) => one.version === version), 'its group has its version');
+    t.ok(
+      found?.versions.some((one: Json) => one.version === version),
+      'its group has its version',
+    );
     const own = (await ask('GET', `/apis/${group}`)).object;
-    t.ok(own.versions.some((one: Json) => one.version === version), 'and says so itself');
+    t.ok(
+      own.versions.some((one: Json) => one.version === version),
+      'and says so itself',
+    );
   }
   const { resources } = (await ask('GET', root)).object as { resources: Json[] };
   const listed = resources.find(({ name }) => name === resource);
@@ -33,7 +39,10 @@ async function isDiscovered(t: Test, { root, resource, subresources = [] }: Oper
     resource === 'namespaces' || resource === 'services' ? listed?.verbs.toSorted() : verbs,
   );
   for (const subresource of subresources) {
-    t.ok(resources.some(({ name }) => name === `${resource}/${subresource}`), `it has ${subresource}`);
+    t.ok(
+      resources.some(({ name }) => name === `${resource}/${subresource}`),
+      `it has ${subresource}`,
+    );
   }
 }
 
@@ -74,7 +83,11 @@ async function livesThrough(t: Test, kind: OperatedKind): Promise<void> {
     const reply = await ask('PUT', `${place}/${first}`, { body: object });
     return reply.code === 409 ? null : reply;
   });
-  t.match(updated, { code: 200, object: { metadata: { annotations: { patched: 'true', updated: 'true' } } } }, updated.text);
+  t.match(
+    updated,
+    { code: 200, object: { metadata: { annotations: { patched: 'true', updated: 'true' } } } },
+    updated.text,
+  );
   await events.saw('MODIFIED', first);
   if (kind.subresources?.includes('status')) await changesStatus(t, kind, `${place}/${first}`);
   const deleted = await ask('DELETE', `${place}/${second}`);
@@ -91,18 +104,45 @@ async function livesThrough(t: Test, kind: OperatedKind): Promise<void> {
     const collection = await ask('DELETE', `${place}?${selected}`);
     t.equal(collection.code, 200, collection.text);
   }
-  await until('all are gone', async () => (await ask('GET', `${place}?${selected}`)).object.items.length === 0);
+  await until(
+    'all are gone',
+    async () => (await ask('GET', `${place}?${selected}`)).object.items.length === 0,
+  );
   await events.saw('DELETED', first);
   events.close();
 }
+
+await t.test('a certificate request is approved through its own subresource alone', async (t) => {
+  const kind = operatedKinds.find(
+    ({ resource }) => resource === 'certificatesigningrequests',
+  ) as OperatedKind;
+  const all = `${kind.root}/${kind.resource}`;
+  const metadata = { name: 'approved' };
+  const body = { apiVersion: 'certificates.k8s.io/v1', kind: kind.kind, metadata, ...kind.body('approved') };
+  t.equal((await ask('POST', all, { body })).code, 201);
+  const condition = { type: 'Approved', status: 'True', reason: 'E2E', message: 'Set from an e2e test' };
+  const status = { conditions: [condition] };
+  t.match(await patch(`${all}/approved/status`, { status }), { code: 422 });
+  t.match((await ask('GET', `${all}/approved/approval`)).object, { kind: kind.kind, status: {} });
+  const approval = { metadata: { annotations: { patchedapproval: 'true' } }, status };
+  const approved = await patch(`${all}/approved/approval`, approval);
+  t.match(approved, { code: 200, object: approval }, approved.text);
+  const { object } = await ask('GET', `${all}/approved/approval`);
+  object.metadata.annotations.updatedapproval = 'true';
+  const updated = await ask('PUT', `${all}/approved/approval`, { body: object });
+  t.match(updated, { code: 200, object: { metadata: { annotations: { updatedapproval: 'true' } } } });
+  t.equal((await ask('DELETE', `${all}/approved`)).code, 200);
+});
 
 async function changesStatus(t: Test, kind: OperatedKind, path: string): Promise<void> {
   const read = await ask('GET', `${path}/status`);
   t.match(read, { code: 200, object: { kind: kind.kind } });
   if (kind.status === undefined) return;
+  const taken = (annotation: string) =>
+    kind.statusKeepsMetadata ? {} : { metadata: { annotations: { [annotation]: 'true' } } };
   const body = { metadata: { annotations: { patchedstatus: 'true' } }, status: kind.status };
   const patched = await patch(`${path}/status`, body);
-  t.match(patched, { code: 200, object: { metadata: { annotations: { patchedstatus: 'true' } }, status: kind.status } }, patched.text);
+  t.match(patched, { code: 200, object: { ...taken('patchedstatus'), status: kind.status } }, patched.text);
   const updated = await until('the update of the status is taken', async () => {
     const { object } = await ask('GET', `${path}/status`);
     object.metadata.annotations = { ...object.metadata.annotations, updatedstatus: 'true' };
@@ -110,5 +150,5 @@ async function changesStatus(t: Test, kind: OperatedKind, path: string): Promise
     const reply = await ask('PUT', `${path}/status`, { body: object });
     return reply.code === 409 ? null : reply;
   });
-  t.match(updated, { code: 200, object: { metadata: { annotations: { updatedstatus: 'true' } }, status: kind.status } }, updated.text);
+  t.match(updated, { code: 200, object: { ...taken('updatedstatus'), status: kind.status } }, updated.text);
 }

@@ -1,6 +1,9 @@
 /** `/openapi/v2` and `/openapi/v3`: the schemas, as they were generated. (k8s.io/kube-openapi/pkg/handler3) */
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { withCustomResources } from '../custom-resources/openapi/version-two.ts';
 import { type OpenApiDocument, openApiV2, openApiV3, unpacked } from '../schemas/openapi.ts';
+import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import { ApiError } from '../status.ts';
 import type { Headers, HttpAnswer, HttpRequest } from './exchange.ts';
 import { jsonAnswer, takesGzip } from './plain-answers.ts';
@@ -18,7 +21,7 @@ export function serveOpenApi(
   remote: () => readonly (readonly [name: string, url: string])[],
 ): HttpAnswer | null {
   const { path } = request;
-  if (path === '/openapi/v2') return versionTwo(request);
+  if (path === '/openapi/v2') return versionTwo(request, custom());
   if (path === root || path === `${root}/`)
     return jsonAnswer(200, { paths: listDocuments([...openApiV3(), ...custom()], remote()) });
   if (!path.startsWith(`${root}/`)) return null;
@@ -56,15 +59,32 @@ function urlOf(name: string, hash: string): string {
 /** What kubectl of old asks for first. */
 const protobufForm = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-function versionTwo(request: HttpRequest): HttpAnswer {
+/** Custom resources are in it where it is asked for as JSON. */
+function versionTwo(request: HttpRequest, custom: readonly OpenApiDocument[]): HttpAnswer {
   const accept = request.headers.accept ?? '*/*';
   const isProtobuf = /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/.test(accept);
   if (!isProtobuf) checkAccept(accept);
-  const gzip = openApiV2(isProtobuf ? 'pb' : 'json');
+  const gzip = isProtobuf ? openApiV2('pb') : jsonOfVersionTwo(custom);
   const etag = `"${createHash('sha256').update(gzip).digest('hex').toUpperCase()}"`;
   const headers = { etag, vary: 'Accept', 'content-type': isProtobuf ? protobufForm : 'application/json' };
   if (request.headers['if-none-match'] === etag) return { code: 304, headers, body: [] };
   return packed(request, gzip, headers);
+}
+
+let made: { readonly of: string; readonly gzip: Uint8Array } | null = null;
+
+/** It is put together once for what there is: it takes a while, and few ask for it. */
+function jsonOfVersionTwo(custom: readonly OpenApiDocument[]): Uint8Array {
+  if (custom.length === 0) return openApiV2('json');
+  const of = custom.map(({ name, hash }) => `${name} ${hash}`).join(' ');
+  if (made?.of === of) return made.gzip;
+  const read = (gzip: Uint8Array) => JSON.parse(unpacked(gzip).toString()) as JsonObject;
+  const document = withCustomResources(
+    read(openApiV2('json')),
+    custom.map(({ gzip }) => read(gzip())),
+  );
+  made = { of, gzip: gzipSync(JSON.stringify(document)) };
+  return made.gzip;
 }
 
 function packed({ headers }: HttpRequest, gzip: Uint8Array, own: Headers): HttpAnswer {

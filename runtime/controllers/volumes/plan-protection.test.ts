@@ -16,7 +16,12 @@ function pod(volume: object, more: ObjectMetadata = {}, nodeName = 'n'): ApiObje
 }
 
 function volume(phase: string, metadata: ObjectMetadata): ApiObject {
-  return { kind: 'PersistentVolume', apiVersion: 'v1', metadata: { name: 'v', ...metadata }, status: { phase } };
+  return {
+    kind: 'PersistentVolume',
+    apiVersion: 'v1',
+    metadata: { name: 'v', ...metadata },
+    status: { phase },
+  };
 }
 
 const using = { persistentVolumeClaim: { claimName: 'c' } };
@@ -56,7 +61,9 @@ t.test('planClaim protects what is without protection, and leaves the rest alone
 t.test('planVolume waits for the claim', async (t) => {
   const deleted = { deletionTimestamp, finalizers: ['kubernetes.io/pv-protection'] };
   t.same(planVolume(volume('Bound', deleted)), []);
-  t.match(planVolume(volume('Available', deleted)), [{ kind: 'update', object: { metadata: { finalizers: [] } } }]);
+  t.match(planVolume(volume('Available', deleted)), [
+    { kind: 'update', object: { metadata: { finalizers: [] } } },
+  ]);
   t.match(planVolume(volume('Pending', {})), [
     { object: { metadata: { finalizers: ['kubernetes.io/pv-protection'] } } },
   ]);

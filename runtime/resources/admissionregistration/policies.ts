@@ -38,7 +38,13 @@ const reserved = [
 ];
 
 export const validatingAdmissionPolicies = kindStrategy<ValidatingAdmissionPolicy>({
-  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true, needsVersion: true, takesAnyFinalizer: true },
+  ...{
+    name: dnsSubdomain,
+    countsGenerations: true,
+    hasStatus: true,
+    needsVersion: true,
+    takesAnyFinalizer: true,
+  },
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) =>

@@ -15,7 +15,13 @@ import { invalidValue } from '../field-errors.ts';
 import { checkImmutable, checkNames, checkSpec } from './check-spec.ts';
 
 export const customResourceDefinitionStrategy: Strategy = {
-  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true, needsVersion: true, takesAnyFinalizer: true },
+  ...{
+    name: dnsSubdomain,
+    countsGenerations: true,
+    hasStatus: true,
+    needsVersion: true,
+    takesAnyFinalizer: true,
+  },
   fillIn: (object) => changed(object, (definition) => ({ ...definition, spec: filledSpec(definition.spec) })),
   prepareCreate: (object) => changed(object, withStoredVersion),
   prepareUpdate: (next) => changed(next, withStoredVersion),

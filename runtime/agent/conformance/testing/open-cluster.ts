@@ -66,7 +66,8 @@ export async function openCluster(t: Test): Promise<Cluster> {
   const ask: Cluster['ask'] = (method, path, asked = {}) => request(credentials, { method, path, ...asked });
   await until('the cluster is ready', async () => {
     const account = await ask('GET', '/api/v1/namespaces/default/serviceaccounts/default');
-    return account.code === 200 && (await ask('GET', '/readyz')).code === 200;
+    const { items = [] } = (await ask('GET', '/api/v1/nodes')).object;
+    return account.code === 200 && items.length > 0 && (await ask('GET', '/readyz')).code === 200;
   });
   return {
     ...{ node, operator, ask },
@@ -130,7 +131,12 @@ function watch(t: Test, { agent, host, port }: Credentials, path: string): Promi
   const events: Event[] = [];
   let rest = '';
   return new Promise((resolve, reject) => {
-    const asked = https.request({ host, port, agent, path: `${path}${path.includes('?') ? '&' : '?'}watch=1` });
+    const asked = https.request({
+      host,
+      port,
+      agent,
+      path: `${path}${path.includes('?') ? '&' : '?'}watch=1`,
+    });
     asked.on('error', reject);
     const close = () => {
       asked.removeAllListeners('error').on('error', () => {});

@@ -13,6 +13,8 @@ export interface OperatedKind {
   readonly nameOf?: (name: string) => string;
   /** What the status may become; absent where there is none, or where others write it at once. */
   readonly status?: Json;
+  /** Who writes the status cannot write labels and annotations with it. */
+  readonly statusKeepsMetadata?: boolean;
   /** Subresources that discovery has to name. */
   readonly subresources?: readonly string[];
 }
@@ -26,7 +28,9 @@ const timedCondition = { ...condition, lastTransitionTime: '2024-05-01T10:00:00Z
 const webhook = {
   ...{ name: 'deny.example.com', sideEffects: 'None', admissionReviewVersions: ['v1'] },
   clientConfig: { url: 'https://127.0.0.1:9/deny' },
-  rules: [{ apiGroups: ['none.example.com'], apiVersions: ['v1'], resources: ['nothings'], operations: ['*'] }],
+  rules: [
+    { apiGroups: ['none.example.com'], apiVersions: ['v1'], resources: ['nothings'], operations: ['*'] },
+  ],
 };
 
 const namespaced = true;
@@ -35,7 +39,13 @@ const clusterWide = { namespaced: false };
 const core: readonly OperatedKind[] = [
   { resource: 'configmaps', kind: 'ConfigMap', namespaced, body: () => ({ data: { key: 'value' } }) },
   { resource: 'secrets', kind: 'Secret', namespaced, body: () => ({ data: { key: 'dmFsdWU=' } }) },
-  { resource: 'serviceaccounts', kind: 'ServiceAccount', namespaced, body: () => ({}), subresources: ['token'] },
+  {
+    resource: 'serviceaccounts',
+    kind: 'ServiceAccount',
+    namespaced,
+    body: () => ({}),
+    subresources: ['token'],
+  },
   { resource: 'podtemplates', kind: 'PodTemplate', namespaced, body: () => ({ template }) },
   {
     ...{ resource: 'limitranges', kind: 'LimitRange', namespaced },
@@ -51,15 +61,30 @@ const core: readonly OperatedKind[] = [
   },
   {
     ...{ resource: 'events', kind: 'Event', namespaced },
-    body: () => ({ involvedObject: { namespace: 'conformance' }, reason: 'Test', message: 'one', type: 'Normal' }),
+    body: () => ({
+      involvedObject: { namespace: 'conformance' },
+      reason: 'Test',
+      message: 'one',
+      type: 'Normal',
+    }),
   },
   {
     ...{ resource: 'services', kind: 'Service', namespaced, subresources: ['proxy', 'status'] },
-    body: () => ({ spec: { type: 'LoadBalancer', ports: [{ name: 'http', port: 80, targetPort: 80 }], selector: labels } }),
-    status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] }, conditions: [timedCondition] },
+    body: () => ({
+      spec: { type: 'LoadBalancer', ports: [{ name: 'http', port: 80, targetPort: 80 }], selector: labels },
+    }),
+    status: {
+      loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] },
+      conditions: [timedCondition],
+    },
   },
   {
-    ...{ resource: 'pods', kind: 'Pod', namespaced, subresources: ['status', 'binding', 'eviction', 'log', 'exec'] },
+    ...{
+      resource: 'pods',
+      kind: 'Pod',
+      namespaced,
+      subresources: ['status', 'binding', 'eviction', 'log', 'exec'],
+    },
     body: () => ({ spec: { containers: [container] } }),
     status: { conditions: [{ ...timedCondition, lastProbeTime: null }] },
   },
@@ -69,7 +94,12 @@ const core: readonly OperatedKind[] = [
     body: () => ({ spec: { replicas: 1, selector: labels, template } }),
   },
   {
-    ...{ resource: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim', namespaced, subresources: ['status'] },
+    ...{
+      resource: 'persistentvolumeclaims',
+      kind: 'PersistentVolumeClaim',
+      namespaced,
+      subresources: ['status'],
+    },
     status: { conditions: [timedCondition] },
     body: () => ({ spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }),
   },
@@ -119,11 +149,20 @@ const apps: readonly OperatedKind[] = [
 ].map((kind) => ({ root: '/apis/apps/v1', namespaced, ...kind }));
 
 const jobTemplate = { spec: { containers: [container], restartPolicy: 'OnFailure' } };
-const jobStatus = { startTime: '2024-05-01T10:00:00Z', conditions: [{ ...timedCondition, lastProbeTime: '2024-05-01T10:00:00Z' }] };
+const jobStatus = {
+  startTime: '2024-05-01T10:00:00Z',
+  conditions: [{ ...timedCondition, lastProbeTime: '2024-05-01T10:00:00Z' }],
+};
 
 const others: readonly OperatedKind[] = [
   {
-    ...{ root: '/apis/batch/v1', resource: 'cronjobs', kind: 'CronJob', namespaced, subresources: ['status'] },
+    ...{
+      root: '/apis/batch/v1',
+      resource: 'cronjobs',
+      kind: 'CronJob',
+      namespaced,
+      subresources: ['status'],
+    },
     body: () => ({ spec: { schedule: '*/5 * * * ?', jobTemplate: { spec: { template: jobTemplate } } } }),
     status: { lastScheduleTime: '2024-05-01T10:00:00Z', lastSuccessfulTime: '2024-05-01T10:00:10Z' },
   },
@@ -135,23 +174,44 @@ const others: readonly OperatedKind[] = [
   {
     ...{ root: '/apis/events.k8s.io/v1', resource: 'events', kind: 'Event', namespaced },
     body: () => ({
-      ...{ eventTime: '2024-05-01T10:00:00.000000Z', action: 'Do', reason: 'Test', type: 'Normal', note: 'one' },
+      ...{
+        eventTime: '2024-05-01T10:00:00.000000Z',
+        action: 'Do',
+        reason: 'Test',
+        type: 'Normal',
+        note: 'one',
+      },
       ...{ reportingController: 'test-controller', reportingInstance: 'test-node' },
       regarding: { namespace: 'conformance', kind: 'Pod', name: 'p' },
     }),
   },
   {
     ...{ root: '/apis/policy/v1', resource: 'poddisruptionbudgets', kind: 'PodDisruptionBudget', namespaced },
-    ...{ subresources: ['status'], body: () => ({ spec: { minAvailable: 2, selector: { matchLabels: labels } } }) },
-    status: { ...{ observedGeneration: 1, currentHealthy: 3, desiredHealthy: 2, expectedPods: 3 }, disruptionsAllowed: 1 },
+    ...{
+      subresources: ['status'],
+      body: () => ({ spec: { minAvailable: 2, selector: { matchLabels: labels } } }),
+    },
+    status: {
+      ...{ observedGeneration: 1, currentHealthy: 3, desiredHealthy: 2, expectedPods: 3 },
+      disruptionsAllowed: 1,
+    },
   },
   {
-    ...{ root: '/apis/autoscaling/v2', resource: 'horizontalpodautoscalers', kind: 'HorizontalPodAutoscaler' },
+    ...{
+      root: '/apis/autoscaling/v2',
+      resource: 'horizontalpodautoscalers',
+      kind: 'HorizontalPodAutoscaler',
+    },
     ...{ namespaced, subresources: ['status'], status: { currentReplicas: 2, desiredReplicas: 3 } },
     body: () => ({
       spec: {
         ...{ maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
-        metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+        metrics: [
+          {
+            type: 'Resource',
+            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } },
+          },
+        ],
       },
     }),
   },
@@ -168,7 +228,12 @@ const others: readonly OperatedKind[] = [
     body: () => ({ spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } } }),
   },
   {
-    ...{ root: '/apis/networking.k8s.io/v1', resource: 'ingressclasses', kind: 'IngressClass', ...clusterWide },
+    ...{
+      root: '/apis/networking.k8s.io/v1',
+      resource: 'ingressclasses',
+      kind: 'IngressClass',
+      ...clusterWide,
+    },
     body: () => ({ spec: { controller: 'example.com/controller' } }),
   },
   {
@@ -177,14 +242,21 @@ const others: readonly OperatedKind[] = [
   },
   {
     ...{ root: '/apis/coordination.k8s.io/v1', resource: 'leases', kind: 'Lease', namespaced },
-    body: () => ({ spec: { holderIdentity: 'me', leaseDurationSeconds: 30, renewTime: '2024-05-01T10:00:00.000000Z' } }),
+    body: () => ({
+      spec: { holderIdentity: 'me', leaseDurationSeconds: 30, renewTime: '2024-05-01T10:00:00.000000Z' },
+    }),
   },
   {
     ...{ root: '/apis/node.k8s.io/v1', resource: 'runtimeclasses', kind: 'RuntimeClass', ...clusterWide },
     body: () => ({ handler: 'runc' }),
   },
   {
-    ...{ root: '/apis/scheduling.k8s.io/v1', resource: 'priorityclasses', kind: 'PriorityClass', ...clusterWide },
+    ...{
+      root: '/apis/scheduling.k8s.io/v1',
+      resource: 'priorityclasses',
+      kind: 'PriorityClass',
+      ...clusterWide,
+    },
     body: () => ({ value: 5 }),
   },
   {
@@ -193,10 +265,17 @@ const others: readonly OperatedKind[] = [
   },
   {
     ...{ root: '/apis/storage.k8s.io/v1', resource: 'csinodes', kind: 'CSINode', ...clusterWide },
-    body: () => ({ spec: { drivers: [{ name: 'driver.example.com', nodeID: 'n1', topologyKeys: ['zone'] }] } }),
+    body: () => ({
+      spec: { drivers: [{ name: 'driver.example.com', nodeID: 'n1', topologyKeys: ['zone'] }] },
+    }),
   },
   {
-    ...{ root: '/apis/storage.k8s.io/v1', resource: 'csistoragecapacities', kind: 'CSIStorageCapacity', namespaced },
+    ...{
+      root: '/apis/storage.k8s.io/v1',
+      resource: 'csistoragecapacities',
+      kind: 'CSIStorageCapacity',
+      namespaced,
+    },
     body: () => ({ storageClassName: 'fast', capacity: '256Gi' }),
   },
   {
@@ -204,27 +283,49 @@ const others: readonly OperatedKind[] = [
     body: () => ({ provisioner: 'example.com/disk', reclaimPolicy: 'Delete' }),
   },
   {
-    ...{ root: '/apis/storage.k8s.io/v1', resource: 'volumeattachments', kind: 'VolumeAttachment', ...clusterWide },
+    ...{
+      root: '/apis/storage.k8s.io/v1',
+      resource: 'volumeattachments',
+      kind: 'VolumeAttachment',
+      ...clusterWide,
+      statusKeepsMetadata: true,
+    },
     ...{ subresources: ['status'], status: { attached: true } },
-    body: () => ({ spec: { attacher: 'example.com', nodeName: 'n1', source: { persistentVolumeName: 'pv' } } }),
+    body: () => ({
+      spec: { attacher: 'example.com', nodeName: 'n1', source: { persistentVolumeName: 'pv' } },
+    }),
   },
   {
     ...{ root: '/apis/rbac.authorization.k8s.io/v1', resource: 'roles', kind: 'Role', namespaced },
     body: () => ({ rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }),
   },
   {
-    ...{ root: '/apis/rbac.authorization.k8s.io/v1', resource: 'rolebindings', kind: 'RoleBinding', namespaced },
+    ...{
+      root: '/apis/rbac.authorization.k8s.io/v1',
+      resource: 'rolebindings',
+      kind: 'RoleBinding',
+      namespaced,
+    },
     body: () => ({
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'none' },
       subjects: [{ kind: 'ServiceAccount', name: 'none' }],
     }),
   },
   {
-    ...{ root: '/apis/rbac.authorization.k8s.io/v1', resource: 'clusterroles', kind: 'ClusterRole', ...clusterWide },
+    ...{
+      root: '/apis/rbac.authorization.k8s.io/v1',
+      resource: 'clusterroles',
+      kind: 'ClusterRole',
+      ...clusterWide,
+    },
     body: () => ({ rules: [{ nonResourceURLs: ['/healthz'], verbs: ['get'] }] }),
   },
   {
-    ...{ root: '/apis/rbac.authorization.k8s.io/v1', resource: 'clusterrolebindings', kind: 'ClusterRoleBinding' },
+    ...{
+      root: '/apis/rbac.authorization.k8s.io/v1',
+      resource: 'clusterrolebindings',
+      kind: 'ClusterRoleBinding',
+    },
     ...clusterWide,
     body: () => ({
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'none' },
@@ -233,9 +334,26 @@ const others: readonly OperatedKind[] = [
   },
 ];
 
+/** In PEM and base64: a key of its own, which nobody has kept, and the name `e2e-example`. */
+const request =
+  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIUk1IZ0NBUUF3RmpFVU1CSUdBMVVFQXd3TFpUSmxMV1Y0WVcxd2JHVXdXVEFUQmdjcWhrak9QUUlCQmdncQpoa2pPUFFNQkJ3TkNBQVFrWUFjUHNBVkZaWlZjUVN4bVh4bXd4YVBaTmVMSUNGSVU1QlFUbStjZFp6RGNxQXZLCnRlY29OK1kxRDVsL0V6dGw4YkliblVGU2ZhZ2JmRDBRY3VIMm9BQXdDZ1lJS29aSXpqMEVBd0lEU1FBd1JnSWgKQUxQMW1BVUdkM3M5Rm5UMFFxRVBqeUFqSXZLTjJrd3BYd3E1Q29pakFVbTlBaUVBbDRtdFczZ1FPd0F0bTUrUQpNN2F2VHJObVV6cmRGbUFsNU5jSldMT0prWHM9Ci0tLS0tRU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo=';
+
 const extension: readonly OperatedKind[] = [
   {
-    ...{ root: '/apis/flowcontrol.apiserver.k8s.io/v1', resource: 'flowschemas', kind: 'FlowSchema' },
+    ...{ root: '/apis/certificates.k8s.io/v1', resource: 'certificatesigningrequests' },
+    ...{ kind: 'CertificateSigningRequest', subresources: ['status', 'approval'] },
+    body: () => ({ spec: { request, signerName: 'example.com/e2e', usages: ['digital signature'] } }),
+    status: {
+      conditions: [{ ...timedCondition, type: 'StatusUpdate', lastUpdateTime: '2024-05-01T10:00:00Z' }],
+    },
+  },
+  {
+    ...{
+      root: '/apis/flowcontrol.apiserver.k8s.io/v1',
+      resource: 'flowschemas',
+      kind: 'FlowSchema',
+      statusKeepsMetadata: true,
+    },
     ...{ subresources: ['status'], status: { conditions: [{ ...timedCondition, type: 'Dangling' }] } },
     body: () => ({
       spec: {
@@ -252,22 +370,44 @@ const extension: readonly OperatedKind[] = [
   },
   {
     root: '/apis/flowcontrol.apiserver.k8s.io/v1',
-    ...{ resource: 'prioritylevelconfigurations', kind: 'PriorityLevelConfiguration', subresources: ['status'] },
+    ...{
+      resource: 'prioritylevelconfigurations',
+      kind: 'PriorityLevelConfiguration',
+      subresources: ['status'],
+      statusKeepsMetadata: true,
+    },
     status: { conditions: [{ ...timedCondition, type: 'Other' }] },
     body: () => ({
       spec: { type: 'Limited', limited: { nominalConcurrencyShares: 2, limitResponse: { type: 'Reject' } } },
     }),
   },
   {
-    ...{ root: '/apis/admissionregistration.k8s.io/v1', resource: 'validatingadmissionpolicies' },
-    ...{ kind: 'ValidatingAdmissionPolicy', subresources: ['status'], status: { conditions: [timedCondition] } },
+    ...{
+      root: '/apis/admissionregistration.k8s.io/v1',
+      resource: 'validatingadmissionpolicies',
+      statusKeepsMetadata: true,
+    },
+    ...{
+      kind: 'ValidatingAdmissionPolicy',
+      subresources: ['status'],
+      status: { conditions: [timedCondition] },
+    },
     body: () => ({
       spec: {
         failurePolicy: 'Ignore',
         matchConstraints: {
-          resourceRules: [{ operations: ['*'], apiGroups: ['none.example.com'], apiVersions: ['v1'], resources: ['things'] }],
+          resourceRules: [
+            {
+              operations: ['*'],
+              apiGroups: ['none.example.com'],
+              apiVersions: ['v1'],
+              resources: ['things'],
+            },
+          ],
         },
-        validations: [{ expression: 'object.spec.replicas <= 100', messageExpression: '"many"', reason: 'Invalid' }],
+        validations: [
+          { expression: 'object.spec.replicas <= 100', messageExpression: '"many"', reason: 'Invalid' },
+        ],
       },
     }),
   },
@@ -286,7 +426,11 @@ const extension: readonly OperatedKind[] = [
   },
   {
     ...{ root: '/apis/apiextensions.k8s.io/v1', resource: 'customresourcedefinitions' },
-    ...{ kind: 'CustomResourceDefinition', subresources: ['status'], status: { conditions: [timedCondition] } },
+    ...{
+      kind: 'CustomResourceDefinition',
+      subresources: ['status'],
+      status: { conditions: [timedCondition] },
+    },
     nameOf: (name: string) => `${name.replaceAll('-', '')}s.ops.example.com`,
     body: (name: string) => ({
       spec: {
@@ -299,7 +443,12 @@ const extension: readonly OperatedKind[] = [
     }),
   },
   {
-    ...{ root: '/apis/apiregistration.k8s.io/v1', resource: 'apiservices', kind: 'APIService' },
+    ...{
+      root: '/apis/apiregistration.k8s.io/v1',
+      resource: 'apiservices',
+      kind: 'APIService',
+      statusKeepsMetadata: true,
+    },
     ...{ subresources: ['status'], status: { conditions: [timedCondition] } },
     nameOf: (name: string) => `v1.${name}.example.com`,
     body: (name: string) => ({

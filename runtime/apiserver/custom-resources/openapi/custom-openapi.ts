@@ -26,7 +26,7 @@ function makeDocument(
     openapi: '3.0.0',
     info: { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' },
     paths: Object.fromEntries(resources.flatMap((resource) => describePaths(resource, schemaName(resource)))),
-    components: { schemas: { ...Object.fromEntries(schemas), ...commonSchemas() } },
+    components: { schemas: { ...Object.fromEntries(schemas), ...commonParts().schemas } },
   };
   const text = JSON.stringify(document, (_, value: unknown) =>
     typeof value === 'bigint' ? Number(value) : value,
@@ -43,19 +43,39 @@ function makeDocument(
 }
 
 const metaPrefix = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
-let common: object | null = null;
+const patternPrefix = 'io.k8s.api.scheduling.v1.PriorityClass';
 
-/** Metadata and all that it refers to. */
-function commonSchemas(): object {
+interface Schema {
+  readonly properties?: Readonly<Record<string, object>>;
+}
+
+interface Common {
+  /** Metadata and all that it refers to. */
+  readonly schemas: Readonly<Record<string, Schema>>;
+  /** What every object has, with its description, and every list. */
+  readonly ofObjects: Readonly<Record<string, object>>;
+  readonly ofLists: Readonly<Record<string, object>>;
+}
+
+let common: Common | null = null;
+
+function commonParts(): Common {
   if (common !== null) return common;
-  const document = openApiV3().find(({ name }) => name === 'apis/coordination.k8s.io/v1');
-  if (document === undefined) throw new Error('the generated documents lack that of leases');
+  const document = openApiV3().find(({ name }) => name === 'apis/scheduling.k8s.io/v1');
+  if (document === undefined) throw new Error('the generated documents lack that of priority classes');
   const { components } = JSON.parse(unpacked(document.gzip()).toString()) as {
-    components: { schemas: object };
+    components: { schemas: Readonly<Record<string, Schema>> };
   };
-  common = Object.fromEntries(
-    Object.entries(components.schemas).filter(([name]) => name.startsWith(metaPrefix)),
-  );
+  const { schemas } = components;
+  const partsOf = (name: string): Readonly<Record<string, object>> => {
+    const { apiVersion = {}, kind = {}, metadata = {} } = schemas[name]?.properties ?? {};
+    return { apiVersion, kind, metadata };
+  };
+  common = {
+    schemas: Object.fromEntries(Object.entries(schemas).filter(([name]) => name.startsWith(metaPrefix))),
+    ofObjects: partsOf(patternPrefix),
+    ofLists: partsOf(`${patternPrefix}List`),
+  };
   return common;
 }
 
@@ -64,8 +84,6 @@ function schemaName({ group, version, kind }: Resource): string {
   return `${group.split('.').reverse().join('.')}.${version}.${kind}`;
 }
 
-const text = { type: 'string' } as const;
-
 function describeSchemas(resource: Resource, { spec, status }: CustomResourceDefinition): [string, object][] {
   const schema = spec.versions.find(({ name }) => name === resource.version)?.schema?.openAPIV3Schema ?? {};
   const { group, version, kind } = resource;
@@ -73,19 +91,18 @@ function describeSchemas(resource: Resource, { spec, status }: CustomResourceDef
   const name = schemaName(resource);
   const own = {
     ...schema,
-    properties: {
-      ...{ apiVersion: text, kind: text },
-      ...schema.properties,
-      metadata: { $ref: `#/components/schemas/${metaPrefix}ObjectMeta` },
-    },
+    properties: { ...schema.properties, ...commonParts().ofObjects },
     'x-kubernetes-group-version-kind': [{ group, version, kind }],
   };
   const list = {
     ...{ description: `${listKind} is a list of ${kind}`, type: 'object', required: ['items'] },
     properties: {
-      ...{ apiVersion: text, kind: text },
-      items: { type: 'array', items: { $ref: `#/components/schemas/${name}` } },
-      metadata: { $ref: `#/components/schemas/${metaPrefix}ListMeta` },
+      ...commonParts().ofLists,
+      items: {
+        description: `List of ${resource.resource}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md`,
+        type: 'array',
+        items: { $ref: `#/components/schemas/${name}` },
+      },
     },
     'x-kubernetes-group-version-kind': [{ group, version, kind: listKind }],
   };
