@@ -1,10 +1,12 @@
 /** Upstream's conformance tests of the API machinery (test/e2e/apimachinery): discovery, lists in parts, watches, checks of fields, namespaces, quotas. */
 import t, { type Test } from 'tap';
+import { realClock } from '../../datastore/clock.ts';
+import { EtcdStore } from '../../datastore/etcd/etcd-store.ts';
 import { until } from '../testing/test-cluster.ts';
 import { type Json, openCluster } from './testing/open-cluster.ts';
 
 t.setTimeout(300_000);
-const { ask, patch, watch, namespace: makeNamespace } = await openCluster(t);
+const { ask, patch, watch, node, namespace: makeNamespace } = await openCluster(t);
 const strategic = 'application/strategic-merge-patch+json';
 
 await t.test('server version', async (t) => {
@@ -87,6 +89,38 @@ await t.test('lists in parts', async (t) => {
   t.match(first, { kind: 'Table', rows: [{ cells: ['template-0000'] }, { cells: ['template-0001'] }] });
   const rest = await ask('GET', `${place}?continue=${encodeURIComponent(first.metadata.continue)}`, tables);
   t.equal(rest.object.rows[0].cells[0], 'template-0002');
+});
+
+await t.test('a list in parts whose state is not kept any more goes on with what there is', async (t) => {
+  const place = '/api/v1/namespaces/chunking/podtemplates';
+  const first = (await ask('GET', `${place}?limit=10`)).object;
+  const made = await ask('POST', '/api/v1/namespaces/chunking/configmaps', {
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'later' } },
+  });
+  const store = new EtcdStore({
+    endpoints: [`unix:${node.etcdSocket}`],
+    surroundings: { clock: realClock, random: Math.random },
+  });
+  t.teardown(() => store.close());
+  await store.compact(Number(made.object.metadata.resourceVersion));
+  const next = (token: string) => ask('GET', `${place}?limit=10&continue=${encodeURIComponent(token)}`);
+  const expired = await next(first.metadata.continue);
+  t.match(expired, { code: 410, object: { reason: 'Expired' } });
+  let token = expired.object.metadata.continue as string;
+  t.ok(token, 'it says how to go on');
+  const names: string[] = first.items.map((one: Json) => one.metadata.name);
+  const versions = new Set<string>();
+  for (; token; ) {
+    const { object } = await next(token);
+    names.push(...object.items.map((one: Json) => one.metadata.name));
+    versions.add(object.metadata.resourceVersion);
+    t.equal(object.metadata.remainingItemCount, object.metadata.continue ? 100 - names.length : undefined);
+    token = object.metadata.continue;
+  }
+  t.equal(names.length, 100);
+  t.equal(new Set(names).size, 100);
+  t.equal(versions.size, 1, 'of one later version');
+  t.notOk(versions.has(first.metadata.resourceVersion));
 });
 
 await t.test('what cannot be a table is refused (406), and nodes are a table', async (t) => {
@@ -337,6 +371,37 @@ await t.test('watches', async (t) => {
   await ask('DELETE', `${place}/changes`);
   await until('all is told', async () => changing.events.length >= 4);
   t.same(typesOf(changing.events), ['ADDED changes', 'DELETED changes', 'ADDED changes', 'DELETED changes']);
+});
+
+await t.test('watches that begin at different moments tell the same, in one order', async (t) => {
+  const namespace = await makeNamespace('concurrent');
+  const place = `/api/v1/namespaces/${namespace}/configmaps`;
+  const first = await watch(`${place}?labelSelector=of%3Dorder`);
+  const labels = { of: 'order' };
+  const create = (name: string) =>
+    ask('POST', place, { body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels } } });
+  const others = [];
+  for (let number = 0; number < 60; number += 1) {
+    const name = `c${number % 5}`;
+    if ((await create(name)).code !== 201) {
+      if (number % 3 === 0) await ask('DELETE', `${place}/${name}`);
+      else await patch(`${place}/${name}`, { data: { number: String(number) } });
+    }
+    const begins = first.events.at(-1)?.object.metadata.resourceVersion;
+    if (number % 10 === 5 && begins !== undefined) {
+      const told = await watch(`${place}?labelSelector=of%3Dorder&resourceVersion=${begins}`);
+      others.push({ begins, told });
+    }
+  }
+  await create('end');
+  await first.saw('ADDED', 'end');
+  const versionsOf = (events: readonly Json[]) => events.map(({ object }) => object.metadata.resourceVersion);
+  const all = versionsOf(first.events);
+  t.ok(others.length > 0);
+  for (const { begins, told } of others) {
+    await told.saw('ADDED', 'end');
+    t.same(versionsOf(told.events), all.slice(all.indexOf(begins) + 1));
+  }
 });
 
 await t.test(
