@@ -830,3 +830,31 @@ await t.test('an eviction waits for the budget', async (t) => {
   t.equal((await ask('PUT', `${budgets}/b/status`, { body: object })).code, 200);
   t.equal((await ask('POST', `${pods}/p/eviction`, { body })).code, 201);
 });
+
+await t.test('a pod gets its class of service', async (t) => {
+  const namespace = await makeNamespace('qos');
+  const pods = `${core}/namespaces/${namespace}/pods`;
+  const same = { cpu: '100m', memory: '100Mi' };
+  const guaranteed = await ask('POST', pods, {
+    body: pod('g', { resources: { limits: same, requests: same } }),
+  });
+  t.equal(guaranteed.object.status.qosClass, 'Guaranteed');
+  t.equal((await ask('POST', pods, { body: pod('b') })).object.status.qosClass, 'BestEffort');
+});
+
+await t.test('sysctls that cannot be are refused', async (t) => {
+  const namespace = await makeNamespace('sysctls');
+  const sysctls = [
+    { name: 'foo-', value: 'bar' },
+    { name: 'kernel.shmmax', value: '100000000' },
+    { name: 'safe-and-unsafe', value: '100000000' },
+    { name: 'bar..', value: '42' },
+  ];
+  const body = pod('s', {}, { securityContext: { sysctls } });
+  const refused = await ask('POST', `${core}/namespaces/${namespace}/pods`, { body });
+  t.equal(refused.code, 422);
+  for (const index of [0, 3])
+    t.match(refused.text, `spec.securityContext.sysctls[${index}].name: Invalid value`);
+  for (const name of ['safe-and-unsafe', 'kernel.shmmax'])
+    t.notMatch(refused.text, `Invalid value: \\"${name}\\"`);
+});
