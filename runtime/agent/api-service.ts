@@ -79,7 +79,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
   const access = openApiAccess({
-    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, config: config.api },
+    ...{ registry, store, kinds, surroundings, credentials, keys, operatorKeys, config: config.api },
     ...{ nodeName: members.nodeName, nowMs },
   });
   const surrounded = openApiAround({ config, store, kinds, registry, log, nowMs });

@@ -75,8 +75,8 @@ async function prepare(
   const dropsStatus = strategy.hasStatus && strategy.takesFirstStatus !== true;
   const wanted = { ...(dropsStatus ? withoutStatus : body), metadata } as ApiObject;
   const about = { operation: 'CREATE', resource, subresource: '', namespace, name, old: null } as const;
-  const { dryRun, fieldManager, warn } = options;
-  const asked = { ...about, dryRun, warn, options: { fieldManager } };
+  const { dryRun, sent = {}, warn } = options;
+  const asked = { ...about, dryRun, warn, options: sent };
   const filled = normalized(kind, strategy.fillIn, kind.normalize(wanted));
   // What the server decides from here on is not the client's.
   const accounted = options.isAccounted

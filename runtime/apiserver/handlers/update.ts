@@ -92,11 +92,11 @@ function isOver({ strategy }: ServedKind, object: ApiObject): boolean {
 
 function admissionOf(
   { resource }: ServedKind,
-  { subresource, namespace, name, dryRun, fieldManager, warn }: UpdateRequest,
+  { subresource, namespace, name, dryRun, sent = {}, warn }: UpdateRequest,
   old: ApiObject,
 ) {
   const about = { operation: 'UPDATE', resource, subresource, namespace, name, old } as const;
-  return { ...about, dryRun, warn, options: { fieldManager } };
+  return { ...about, dryRun, warn, options: sent };
 }
 
 function prepare(
