@@ -15,6 +15,7 @@ import { encryptingStore } from '../apiserver/storage/encryption/encrypting-stor
 import { keepEncrypted } from '../apiserver/storage/encryption/keep-encrypted.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
+import { reportUnreachable } from '../controllers/api-services/report-unreachable.ts';
 import type { CertificateSigner } from '../controllers/certificates/signer.ts';
 import { realClock, timeOf } from '../controllers/machinery/clock.ts';
 import { startNodeAgentApi } from '../controllers/nodes/own-node.ts';
@@ -85,7 +86,10 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   const surrounded = openApiAround({ config, store, kinds, registry, log, nowMs });
   const measured = measureAccess(access);
   const queues = measureQueues();
-  const aggregation = openApiAggregation({ store, kinds, keys, credentials });
+  const aggregation = openApiAggregation({
+    ...{ store, kinds, keys, credentials },
+    onUnreachable: (name) => void reportFailure(name),
+  });
   const server = apiServer({
     ...{ registry, store, kinds, access: measured.access, surroundings, random: Math.random },
     metrics: openApiMetrics(store, kinds, [...surrounded.measures, ...measured.measures, ...queues.measures]),
@@ -105,6 +109,8 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     },
   });
   const clock = { ...realClock, wallNow: nowMs };
+  const check = aggregation.forControllers.checkApiService;
+  const reportFailure = reportUnreachable({ server, log, clock, check });
   const controllers = startControllers({
     ...{ server, log, rootCa: () => credentials().caCertificate },
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,

@@ -39,6 +39,8 @@ export interface Access {
 export interface ApiServer {
   /** Never rejects. */
   readonly handle: HttpHandler;
+  /** Whether a connection for this path may become one of another protocol. */
+  readonly upgrades: (path: string) => boolean;
   /** A request of this process itself, whose user is settled. Never rejects. */
   readonly handleAs: (user: UserInfo, request: HttpRequest) => Promise<HttpAnswer>;
 }
@@ -58,7 +60,7 @@ export interface ApiServerOptions extends Service {
   /** From 0 to 1. */
   readonly random: () => number;
   /** What other servers answer. Default: nothing. */
-  readonly aggregation?: Pick<Aggregation, 'serve' | 'versions'>;
+  readonly aggregation?: Pick<Aggregation, 'serve' | 'versions' | 'upgrades'>;
   /** Answers `/metrics`, by the request's Accept. Default: there is no such path. */
   readonly metrics?: (accept: string | undefined) => Promise<HttpAnswer>;
   /** Around what comes over the network. */
@@ -75,6 +77,7 @@ export function apiServer(options: ApiServerOptions): ApiServer {
     headers: { 'audit-id': auditId, ...answer.headers },
   });
   return {
+    upgrades: (path) => options.aggregation?.upgrades(path) === true,
     handleAs: async (user, request) => {
       const answer = await answered(request, () => answerFor(options, request, user, {}));
       return identified(crypto.randomUUID(), answer);

@@ -89,7 +89,7 @@ export async function openServer(
     ...withStore(store),
   });
   const listener = await openListener({
-    ...{ address: '127.0.0.1', port: 0, certificate, handle: server.handle },
+    ...{ address: '127.0.0.1', port: 0, certificate, handle: server.handle, upgrades: server.upgrades },
   });
   t.teardown(async () => {
     await listener.close();
