@@ -114,6 +114,7 @@ t.test(
     t.match(listed, { code: 200, headers: { 'x-own': 'yes', 'audit-id': /.+/ } });
     const seen = extension.asked.find(({ url }) => url === `${below}?labelSelector=a%3Db`);
     t.equal(seen?.commonName, 'front-proxy-client');
+    t.equal(seen?.headers['audit-id'], listed.headers['audit-id'], 'both write of the same request');
     t.match(seen?.headers, {
       ...{
         'x-remote-user': Buffer.from('jané').toString('latin1'),

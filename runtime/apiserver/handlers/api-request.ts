@@ -1,6 +1,7 @@
 /** What is asked of the handlers, and what follows from its words alone. */
 import type { UserInfo } from '../authentication/user.ts';
 import { type AnswerForm, chooseForm } from '../request/accept.ts';
+import { wantsPretty } from '../request/pretty.ts';
 import type { ResourceRequest } from '../request/request-info.ts';
 import type { Registry } from '../schemas/registry.ts';
 import { ApiError } from '../status.ts';
@@ -26,14 +27,17 @@ export interface Service {
 }
 
 /** @param kind whose objects are answered; null as its type: they have no protobuf. @throws ApiError (406) */
-export function formOf({ accept, info }: ApiRequest, kind?: { readonly type: unknown }): AnswerForm {
+export function formOf(
+  { accept, info, query, userAgent }: ApiRequest,
+  kind?: { readonly type: unknown },
+): AnswerForm {
   const isList = info.verb === 'list' || info.verb === 'deletecollection';
   const takesProtobuf = kind?.type !== null;
   const form = chooseForm(accept, {
     encodings: takesProtobuf ? ['json', 'yaml', 'protobuf'] : ['json', 'yaml'],
     transformations: ['Table', isList ? 'PartialObjectMetadataList' : 'PartialObjectMetadata'],
   });
-  if (form !== null) return form;
+  if (form !== null) return { ...form, pretty: form.pretty || wantsPretty(query, userAgent) };
   const protobuf = takesProtobuf ? ', application/vnd.kubernetes.protobuf' : '';
   const known = `application/json, application/yaml${protobuf}`;
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${known}`);
