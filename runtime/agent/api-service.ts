@@ -35,6 +35,7 @@ import { openApiAround } from './api-around.ts';
 import { componentStatuses } from './api-components.ts';
 import { type ClusterView, followMembers } from './api-members.ts';
 import { openApiMetrics } from './api-metrics.ts';
+import { policyChecker } from './api-policy-types.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 import { observeMachine } from './node-observation.ts';
 import { resolveServices } from './service-addresses.ts';
@@ -121,6 +122,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     certificates: cluster.signCertificate,
     meterOf: queues.meterOf,
     ...aggregation.forControllers,
+    checkPolicy: policyChecker(registry, kinds),
   });
   const stopEncrypting = keepEncrypted({
     ...{ ...encryption, isOurTurn: controllers.isLeading },

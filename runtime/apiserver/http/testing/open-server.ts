@@ -96,7 +96,15 @@ export async function openServer(
     await settling.close();
     kinds.close();
   });
-  return { store, faults, listener, server, ...clientOf(t, listener.port, certificate.caCertificate) };
+  return {
+    store,
+    kinds,
+    registry,
+    faults,
+    listener,
+    server,
+    ...clientOf(t, listener.port, certificate.caCertificate),
+  };
 }
 
 function clientOf(t: Test, port: number, ca: string) {
