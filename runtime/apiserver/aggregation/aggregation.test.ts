@@ -341,6 +341,11 @@ t.test(
     const index = JSON.parse((await ask('GET', '/openapi/v3')).text);
     const { serverRelativeURL } = index.paths[`apis/${group}/v1alpha1`];
     t.match(JSON.parse((await ask('GET', serverRelativeURL)).text), { info: { title: 'own' } });
+    const swagger = JSON.parse((await ask('GET', '/openapi/v2')).text);
+    t.match(swagger.paths[`/apis/${group}/v1alpha1/widgets`], { get: {} });
+    t.match(swagger.definitions.Widget, { type: 'object' });
+    t.ok('/api/v1/namespaces/{namespace}/pods' in swagger.paths, 'beside all that is its own');
+    t.notOk('Unused' in swagger.definitions);
     extension.fault = 500;
     await available('False');
     await until('it is stale', () => aggregation.versions()[0]?.freshness === 'Stale');

@@ -9,6 +9,7 @@ import { proxyRequest } from './proxy.ts';
 import { openRemoteDiscovery, type RemoteVersion } from './remote-discovery.ts';
 import { followRemoteServices, type RemoteService } from './remote-services.ts';
 import { openServiceCaller, type ServiceCaller, type ServiceCallerOptions } from './service-caller.ts';
+import { type WholeSwagger, wholeSwagger } from './whole-swagger.ts';
 
 export interface Aggregation {
   /** Null: the path belongs to no other server. The client has been allowed it. @throws ApiError */
@@ -17,6 +18,7 @@ export interface Aggregation {
   readonly upgrades: (path: string) => boolean;
   /** What to tell of the others. */
   readonly versions: () => readonly RemoteVersion[];
+  readonly swagger: WholeSwagger;
   readonly caller: ServiceCaller;
   readonly close: () => void;
 }
@@ -50,6 +52,7 @@ export function openAggregation(options: AggregationOptions): Aggregation {
     },
     upgrades: (path) => serviceOf(path) !== null,
     versions: discovery.versions,
+    swagger: wholeSwagger(discovery.versions),
     close: () => {
       services.close();
       discovery.close();

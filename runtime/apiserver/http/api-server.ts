@@ -61,7 +61,7 @@ export interface ApiServerOptions extends Service {
   /** From 0 to 1. */
   readonly random: () => number;
   /** What other servers answer. Default: nothing. */
-  readonly aggregation?: Pick<Aggregation, 'serve' | 'versions' | 'upgrades'>;
+  readonly aggregation?: Pick<Aggregation, 'serve' | 'versions' | 'upgrades' | 'swagger'>;
   /** Answers `/metrics`, by the request's Accept. Default: there is no such path. */
   readonly metrics?: (accept: string | undefined) => Promise<HttpAnswer>;
   /** Around what comes over the network. */
@@ -172,7 +172,7 @@ async function answerPath(options: ApiServerOptions, request: HttpRequest): Prom
     (await serveHealth(health, request)) ??
     serveDocuments(request, options) ??
     (await serveMetrics(request, options)) ??
-    serveOpenApi(request, kinds.openApi, urls) ??
+    serveOpenApi(request, { custom: kinds.openApi, remote: urls, swagger: aggregation?.swagger }) ??
     discover(
       { registry, remotes, groupVersions: kinds.groupVersions, ownAddress: options.ownAddress() },
       request,

@@ -1,5 +1,6 @@
 /** `/openapi/v2` and `/openapi/v3`: the schemas, as they were generated. (k8s.io/kube-openapi/pkg/handler3) */
 import { createHash } from 'node:crypto';
+import type { WholeSwagger } from '../aggregation/whole-swagger.ts';
 import { type OpenApiDocument, openApiV2, openApiV3, unpacked } from '../schemas/openapi.ts';
 import { ApiError } from '../status.ts';
 import type { Headers, HttpAnswer, HttpRequest } from './exchange.ts';
@@ -7,18 +8,22 @@ import { jsonAnswer, takesGzip } from './plain-answers.ts';
 
 const root = '/openapi/v3';
 
-/**
- * @param custom those of custom resources
- * @param remote where those of other servers are, by their names
- * @returns null for a path that is none of these
- */
+export interface OtherDocuments {
+  /** Those of custom resources. */
+  readonly custom: () => readonly OpenApiDocument[];
+  /** Where those of other servers are, by their names. */
+  readonly remote: () => readonly (readonly [name: string, url: string])[];
+  /** Version 2 with that of other servers. */
+  readonly swagger: WholeSwagger | undefined;
+}
+
+/** @returns null for a path that is none of these */
 export function serveOpenApi(
   request: HttpRequest,
-  custom: () => readonly OpenApiDocument[],
-  remote: () => readonly (readonly [name: string, url: string])[],
+  { custom, remote, swagger }: OtherDocuments,
 ): HttpAnswer | null {
   const { path } = request;
-  if (path === '/openapi/v2') return versionTwo(request);
+  if (path === '/openapi/v2') return versionTwo(request, swagger);
   if (path === root || path === `${root}/`)
     return jsonAnswer(200, { paths: listDocuments([...openApiV3(), ...custom()], remote()) });
   if (!path.startsWith(`${root}/`)) return null;
@@ -56,15 +61,21 @@ function urlOf(name: string, hash: string): string {
 /** What kubectl of old asks for first. */
 const protobufForm = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-function versionTwo(request: HttpRequest): HttpAnswer {
+function versionTwo(request: HttpRequest, swagger: WholeSwagger | undefined): HttpAnswer {
   const accept = request.headers.accept ?? '*/*';
   const isProtobuf = /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/.test(accept);
   if (!isProtobuf) checkAccept(accept);
-  const gzip = openApiV2(isProtobuf ? 'pb' : 'json');
+  // In protobuf, which kubectl asks for where version 3 does not do, there is this server's own alone.
+  const whole = isProtobuf ? null : (swagger?.(ownSwagger) ?? null);
+  const gzip = whole ?? openApiV2(isProtobuf ? 'pb' : 'json');
   const etag = `"${createHash('sha256').update(gzip).digest('hex').toUpperCase()}"`;
   const headers = { etag, vary: 'Accept', 'content-type': isProtobuf ? protobufForm : 'application/json' };
   if (request.headers['if-none-match'] === etag) return { code: 304, headers, body: [] };
   return packed(request, gzip, headers);
+}
+
+function ownSwagger(): unknown {
+  return JSON.parse(unpacked(openApiV2('json')).toString());
 }
 
 function packed({ headers }: HttpRequest, gzip: Uint8Array, own: Headers): HttpAnswer {

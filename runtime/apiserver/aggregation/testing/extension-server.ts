@@ -145,6 +145,15 @@ function documentOf(group: string, path: string, isAggregated: boolean): object 
       paths: { [`apis/${groupVersion}`]: { serverRelativeURL: `/openapi/v3/apis/${groupVersion}?hash=AB` } },
     };
   }
+  if (path === '/openapi/v2') {
+    const schema = { $ref: '#/definitions/Widget' };
+    const paths = [`/apis/${groupVersion}/widgets`, '/version'];
+    return {
+      swagger: '2.0',
+      paths: Object.fromEntries(paths.map((one) => [one, { get: { responses: { 200: { schema } } } }])),
+      definitions: { Widget: { type: 'object' }, Unused: { type: 'object' } },
+    };
+  }
   if (path === `/openapi/v3/apis/${groupVersion}`)
     return { openapi: '3.0.0', info: { title: 'own' }, paths: {} };
   if (path === `/apis/${groupVersion}`) {
