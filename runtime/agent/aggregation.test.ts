@@ -1,10 +1,42 @@
 /** An agent as a process, a server of another API group, and a real kubectl that asks for what is there. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import t from 'tap';
 import { openExtensionServer } from '../apiserver/aggregation/testing/extension-server.ts';
 import { makeOperator } from './testing/kubectl.ts';
 import { makeNodes, type TestNode, until } from './testing/test-cluster.ts';
 
 t.setTimeout(300_000);
+
+function askThrough(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ socketPath, path, headers: { host: 'localhost' } }, async (response) => {
+      let text = '';
+      for await (const piece of response) text += String(piece);
+      resolve(text);
+    });
+    request.once('error', reject);
+  });
+}
+
+/** What comes back of a word that is said on a connection which has become another protocol's. */
+function echoThrough(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: 'localhost', connection: 'Upgrade', upgrade: 'websocket' };
+    const request = http.get({ socketPath, path, headers });
+    request.once('error', reject);
+    request.once('response', ({ statusCode }) => reject(new Error(`it was answered with ${statusCode}`)));
+    request.once('upgrade', (_, socket) => {
+      socket.once('data', (piece: Buffer) => {
+        socket.destroy();
+        resolve(piece.toString());
+      });
+      socket.write('hello');
+    });
+  });
+}
 
 const group = 'things.example.com';
 const apiService = `v1alpha1.${group}`;
@@ -101,11 +133,33 @@ t.test(
     t.match(components.out, /^controller-manager +Healthy +ok *$/m);
     t.match(components.out, /^scheduler +Unhealthy +nobody holds the lease kube-system\/kube-scheduler/m);
 
+    const directory = mkdtempSync(path.join(tmpdir(), 'trivet-proxy-'));
+    t.teardown(() => rmSync(directory, { recursive: true }));
+    const socketPath = path.join(directory, 'p');
+    const proxy = await operator.follow(node, ['proxy', `--unix-socket=${socketPath}`]);
+    await until('kubectl proxy listens', async () => proxy.said().out.includes('Starting to serve'));
+    for (const [asked, said] of [
+      ['/version', /"gitVersion": "v1\.32\.3\+trivet/],
+      ['/livez/ping', /^ok$/],
+      [`/apis/${group}/v1alpha1/namespaces/default/widgets/one`, /"kind":"Widget"/],
+    ] as const) {
+      t.match(await askThrough(socketPath, asked), said, asked);
+    }
+    const echoed = await echoThrough(
+      socketPath,
+      `/apis/${group}/v1alpha1/namespaces/default/widgets/one/echo`,
+    );
+    t.equal(echoed, 'hello', 'a WebSocket comes through both of them');
+    await proxy.end();
+
     await extension.close();
+    const before = Date.now();
+    await kubectl('get', 'widgets');
     await until('it is known to be gone', async () => {
       const words = ['-o', 'jsonpath={.status.conditions[0].reason}'];
       return (await kubectl('get', 'apiservice', apiService, ...words)).out === 'FailedDiscoveryCheck';
     });
+    t.comment(`known after ${Date.now() - before} ms`);
     const refused = await kubectl('get', 'widgets');
     t.match(refused, { code: 1, err: /the server is currently unable to handle the request/ });
     t.equal((await kubectl('create', 'namespace', 'shop')).code, 0);

@@ -37,6 +37,7 @@ import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
 import type { Surroundings } from '../apiserver/handlers/surroundings.ts';
 import type { Access } from '../apiserver/http/api-server.ts';
 import type { HttpRequest } from '../apiserver/http/exchange.ts';
+import type { Registry } from '../apiserver/schemas/registry.ts';
 import { type MirrorHandlers, mirrorObjects } from '../apiserver/storage/mirror.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { Config } from '../config/schema.ts';
@@ -48,6 +49,7 @@ import { clientTrust, nodeIdOfClient, nodeUser } from './api-clients.ts';
 import { frontProxyOf, providersOf } from './api-providers.ts';
 
 export interface ApiAccessOptions {
+  readonly registry: Registry;
   readonly store: Store;
   readonly kinds: Kinds;
   readonly surroundings: Surroundings;
@@ -77,7 +79,7 @@ const issuer = 'https://kubernetes.default.svc.cluster.local';
 const ownAudiences = [issuer];
 
 export function openApiAccess(options: ApiAccessOptions): ApiAccess {
-  const { kinds, store, surroundings, nowMs } = options;
+  const { registry, kinds, store, surroundings, nowMs } = options;
   const rules = followRules(store);
   const authorizer = (): Promise<Authorizer> => rules.authorizer;
   const objects = readBoundObjects(kinds);
@@ -97,7 +99,7 @@ export function openApiAccess(options: ApiAccessOptions): ApiAccess {
     ...{ tokens, ownAudiences, allowAnonymous: true, nowMs },
   });
   const policies = openApiAdmission({
-    ...{ store, kinds, surroundings, authorizer },
+    ...{ registry, store, kinds, surroundings, authorizer },
     more: [
       { validate: (asked) => refuseEscalation({ authorizer, reader: rules.reader }, asked.user)(asked) },
     ],

@@ -1,5 +1,6 @@
 /** The policies of a node's API as clients meet them: over HTTP, with a real store. */
 import t, { type Test } from 'tap';
+import { answering, patching, type Review, serveHooks } from '../apiserver/admission/testing/serve-hooks.ts';
 import { allowMasters } from '../apiserver/authorization/authorizer.ts';
 import { noAdmission } from '../apiserver/handlers/admission.ts';
 import { openKinds } from '../apiserver/handlers/kinds.ts';
@@ -10,6 +11,10 @@ import { openServer } from '../apiserver/http/testing/open-server.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
+import { serveBinding } from '../subresources/binding.ts';
+import { serveEviction } from '../subresources/eviction.ts';
+import { needsContainers } from '../subresources/not-here.ts';
+import { serveScale } from '../subresources/scale.ts';
 import { openApiAdmission } from './api-admission.ts';
 
 const me = { name: 'me', uid: '', groups: ['system:masters'], extra: {} };
@@ -18,6 +23,13 @@ async function open(t: Test) {
   let admission: Access['admission'] = () => noAdmission;
   const authorizer = async () => allowMasters;
   const server = await openServer(t, {
+    special: {
+      ...needsContainers,
+      '/pods/binding': serveBinding,
+      '/bindings': serveBinding,
+      '/pods/eviction': serveEviction,
+      'apps/deployments/scale': serveScale,
+    },
     access: {
       authenticate: async () => ({ kind: 'user', user: me, audiences: [] }),
       authorizer,
@@ -27,7 +39,14 @@ async function open(t: Test) {
   const { store, ask, faults } = server;
   const groupVersions = builtInGroupVersions;
   const kinds = openKinds({ registry, store, groupVersions, strategyOf, convert: convertStored });
-  const opened = openApiAdmission({ store, kinds, surroundings: realSurroundings, authorizer, more: [] });
+  const opened = openApiAdmission({
+    registry,
+    store,
+    kinds,
+    surroundings: realSurroundings,
+    authorizer,
+    more: [],
+  });
   t.teardown(opened.close);
   admission = opened.admission;
   const send = async (method: string, path: string, body?: object) => {
@@ -149,5 +168,150 @@ t.test('a policy in CEL refuses, and is not asked about itself', async (t) => {
   });
   t.match(await send('POST', '/api/v1/namespaces/d/configmaps', named('ConfigMap', 'yes')), { code: 201 });
   t.match(await send('DELETE', `${path}/no`), { code: 200 });
+  t.same(faults, []);
+});
+
+const deployment = named(
+  'Deployment',
+  'web',
+  {
+    spec: {
+      ...{ replicas: 1, selector: { matchLabels: { app: 'web' } } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    },
+  },
+  'apps/v1',
+);
+const hooksPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
+const policiesPath = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+
+function requestsOf(seen: readonly Review[]) {
+  return seen.map(({ request: { operation, kind, resource, subResource = '', name, object } }) => ({
+    ...{ operation, kind, resource, subResource, name, object },
+  }));
+}
+
+t.test('what is made on a subresource, and a connection, are shown to webhooks', async (t) => {
+  const { send, faults } = await open(t);
+  const { seen, url, caBundle } = await serveHooks(t, {
+    '/bind': patching({ op: 'replace', path: '/target/name', value: 'n2' }),
+    '/see': answering({ warnings: ['seen'] }),
+  });
+  const inNamespace = '/api/v1/namespaces/shop';
+  await send('POST', '/api/v1/namespaces', named('Namespace', 'shop'));
+  t.equal(
+    (await send('POST', '/api/v1/namespaces/shop/serviceaccounts', named('ServiceAccount', 'default'))).code,
+    201,
+  );
+  for (const name of ['a', 'b']) t.equal((await send('POST', `${inNamespace}/pods`, pod(name))).code, 201);
+  const hook = (path: string, resources: readonly string[], apiGroups: readonly string[]) => ({
+    ...{ name: `${path}.example.com`, admissionReviewVersions: ['v1'], sideEffects: 'None' },
+    clientConfig: { url: url(`/${path}`), caBundle },
+    rules: [{ operations: ['*'], apiGroups, apiVersions: ['*'], resources }],
+  });
+  const webhooks = [
+    hook('bind', ['pods/binding', 'bindings'], ['']),
+    hook('see', ['pods/eviction', 'pods/exec', 'deployments/scale'], ['', 'apps']),
+  ];
+  const configuration = named(
+    'MutatingWebhookConfiguration',
+    'm',
+    { webhooks },
+    'admissionregistration.k8s.io/v1',
+  );
+  t.equal((await send('POST', hooksPath, configuration)).code, 201);
+  const binding = (name: string) => named('Binding', name, { target: { kind: 'Node', name: 'n1' } });
+  t.equal((await send('POST', `${inNamespace}/pods/a/binding?fieldManager=me`, binding('a'))).code, 201);
+  t.match(await send('GET', `${inNamespace}/pods/a`), { object: { spec: { nodeName: 'n2' } } });
+  t.equal((await send('POST', `${inNamespace}/bindings`, binding('b'))).code, 201);
+  t.match(await send('GET', `${inNamespace}/pods/b`), { object: { spec: { nodeName: 'n2' } } });
+  t.match(seen[0]?.request.options, { kind: 'CreateOptions', fieldManager: 'me' });
+  t.same(Object.keys(seen[1]?.request.options as object).sort(), ['apiVersion', 'kind'], 'as it was sent');
+  const exec = `${inNamespace}/pods/a/exec?command=sh&command=-c&stdin=1&tty=false&container=c`;
+  const refused = await send('POST', exec);
+  t.match(refused, { code: 503, object: { message: /nothing can be run in a pod/ } });
+  const eviction = named('Eviction', 'a', {}, 'policy/v1');
+  t.match(await send('POST', `${inNamespace}/pods/a/eviction`, eviction), { code: 201, warning: /seen/ });
+  await send('POST', '/apis/apps/v1/namespaces/shop/deployments', deployment);
+  const merged = named('Scale', 'web', { spec: { replicas: 3 } }, 'autoscaling/v1');
+  const scaled = await send('PUT', '/apis/apps/v1/namespaces/shop/deployments/web/scale', merged);
+  t.match(scaled, { code: 200, warning: /seen/, object: { kind: 'Scale', spec: { replicas: 3 } } });
+  const pods = { group: '', version: 'v1', resource: 'pods' };
+  t.match(requestsOf(seen), [
+    { operation: 'CREATE', kind: { kind: 'Binding' }, resource: pods, subResource: 'binding', name: 'a' },
+    {
+      operation: 'CREATE',
+      kind: { kind: 'Binding' },
+      resource: { resource: 'bindings' },
+      subResource: '',
+      name: 'b',
+    },
+    {
+      ...{
+        operation: 'CONNECT',
+        kind: { kind: 'PodExecOptions' },
+        resource: pods,
+        subResource: 'exec',
+        name: 'a',
+      },
+      object: { kind: 'PodExecOptions', command: ['sh', '-c'], stdin: true, tty: false, container: 'c' },
+    },
+    { operation: 'CREATE', kind: { group: 'policy', kind: 'Eviction' }, subResource: 'eviction', name: 'a' },
+    {
+      ...{ operation: 'UPDATE', kind: { kind: 'Scale' }, subResource: 'scale' },
+      object: { kind: 'Scale', spec: { replicas: 3 } },
+    },
+  ]);
+  t.equal(seen.length, 5, 'the deletion of an eviction is no other request');
+  t.same(faults, []);
+});
+
+t.test('expressions refuse what is made on a subresource, and a connection', async (t) => {
+  const { send, faults } = await open(t);
+  const inNamespace = '/api/v1/namespaces/shop';
+  await send('POST', '/api/v1/namespaces', named('Namespace', 'shop'));
+  await send('POST', `${inNamespace}/serviceaccounts`, named('ServiceAccount', 'default'));
+  await send('POST', `${inNamespace}/pods`, pod('a'));
+  const resourceRules = [
+    {
+      operations: ['*'],
+      apiGroups: [''],
+      apiVersions: ['v1'],
+      resources: ['pods/eviction', 'pods/exec', 'pods/binding'],
+    },
+  ];
+  const expression = `request.operation == 'CONNECT' ? !object.stdin : object.metadata.name != 'a'`;
+  const spec = { matchConstraints: { resourceRules }, validations: [{ expression, message: 'not so' }] };
+  const apiVersion = 'admissionregistration.k8s.io/v1';
+  await send('POST', policiesPath, named('ValidatingAdmissionPolicy', 'p', { spec }, apiVersion));
+  const bound = { spec: { policyName: 'p', validationActions: ['Deny'] } };
+  t.equal(
+    (
+      await send(
+        'POST',
+        `${policiesPath.slice(0, -'policies'.length)}policybindings`,
+        named('ValidatingAdmissionPolicyBinding', 'p', bound, apiVersion),
+      )
+    ).code,
+    201,
+  );
+  for (const [path, body] of [
+    ['binding', named('Binding', 'a', { target: { kind: 'Node', name: 'n1' } })],
+    ['eviction', named('Eviction', 'a', {}, 'policy/v1')],
+    ['exec?stdin=true', undefined],
+  ] as const) {
+    const answer = await send('POST', `${inNamespace}/pods/a/${path}`, body);
+    t.match(
+      answer,
+      { code: 422, object: { message: /^pods "a" is forbidden: Validat.* denied request: not so$/ } },
+      path,
+    );
+  }
+  t.notOk(((await send('GET', `${inNamespace}/pods/a`)).object.spec as { nodeName?: string }).nodeName);
+  t.equal(
+    (await send('POST', `${inNamespace}/pods/a/exec?stdin=false`)).code,
+    503,
+    'it is only refused what it is about',
+  );
   t.same(faults, []);
 });

@@ -6,16 +6,18 @@ import type { FindParams } from '../apiserver/admission/policies/params.ts';
 import type { QuotaStore } from '../apiserver/admission/resource-quota.ts';
 import type { Authorizer } from '../apiserver/authorization/authorizer.ts';
 import type { Kinds } from '../apiserver/handlers/kinds.ts';
-import { normalized, placeOf } from '../apiserver/handlers/served-kind.ts';
+import { normalized, normalizeObject, placeOf } from '../apiserver/handlers/served-kind.ts';
 import type { Surroundings } from '../apiserver/handlers/surroundings.ts';
 import type { Access } from '../apiserver/http/api-server.ts';
 import { type ApiObject, decodeFromStore } from '../apiserver/objects/object-bytes.ts';
 import type { Resource } from '../apiserver/resources/resource.ts';
+import type { Registry } from '../apiserver/schemas/registry.ts';
 import type { Store } from '../datastore/store.ts';
 import { resolveServices } from './service-addresses.ts';
 import { readStored } from './stored-reads.ts';
 
 export interface ApiAdmissionOptions {
+  readonly registry: Registry;
   readonly store: Store;
   readonly kinds: Kinds;
   readonly surroundings: Surroundings;
@@ -26,10 +28,11 @@ export interface ApiAdmissionOptions {
 
 const againMilliseconds = 150;
 
-export function openApiAdmission({ store, kinds, surroundings, authorizer, more }: ApiAdmissionOptions): {
+export function openApiAdmission(options: ApiAdmissionOptions): {
   readonly admission: Access['admission'];
   readonly close: () => void;
 } {
+  const { registry, store, kinds, surroundings, authorizer, more } = options;
   const reads = readStored(store, kinds);
   const admission = openAdmission({
     ...{ reads, authorizer, more },
@@ -42,6 +45,9 @@ export function openApiAdmission({ store, kinds, surroundings, authorizer, more 
       equivalents: (resource) => equivalents(kinds, resource),
       convert: (object, from, to) => convert(kinds, object, from, to),
       normalize: (resource, object) => {
+        // What has a kind of its own, such as a binding, is nothing of its resource.
+        if (resource.storage === null || object.kind !== resource.kind)
+          return normalizeObject(registry, object);
         const kind = kinds.served(resource);
         return normalized(kind, kind.strategy.fillIn, kind.normalize(object));
       },

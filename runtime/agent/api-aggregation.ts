@@ -15,10 +15,11 @@ export interface ApiAggregationOptions {
   readonly kinds: Kinds;
   readonly keys: () => ApiKeys;
   readonly credentials: () => Credentials;
+  readonly onUnreachable: (name: string) => void;
 }
 
 export interface ApiAggregation extends Aggregation {
-  readonly forControllers: Pick<ControllersOptions, 'checkApiService' | 'extensionAuthentication'>;
+  readonly forControllers: Required<Pick<ControllersOptions, 'checkApiService' | 'extensionAuthentication'>>;
 }
 
 export function openApiAggregation({
@@ -26,9 +27,11 @@ export function openApiAggregation({
   kinds,
   keys,
   credentials,
+  onUnreachable,
 }: ApiAggregationOptions): ApiAggregation {
   const aggregation = openAggregation({
     ...{ store, resolve: resolveServices(kinds), identity: () => keys().frontProxy ?? null },
+    onUnreachable,
     isBuiltIn: (group, version) =>
       builtInGroupVersions.some((one) => one.group === group && one.version === version),
   });

@@ -23,6 +23,7 @@ export class ApiPort {
   #latestKeys: ApiKeys | null = null;
   #opening: Promise<Listener | null> | null = null;
   #service: Promise<ApiService> | null = null;
+  #running: ApiService | null = null;
   readonly #cluster: ApiCluster;
   #isClosed = false;
   #closing: Promise<void> | null = null;
@@ -86,6 +87,7 @@ export class ApiPort {
       const listener = await openListener({
         ...{ address, port, certificate },
         handle: (request) => this.#handle(request),
+        upgrades: (path) => this.#running?.upgrades(path) === true,
       });
       this.#log.info({ port: listener.port }, 'the Kubernetes API listens');
       return listener;
@@ -120,12 +122,13 @@ export class ApiPort {
   async #begin(): Promise<ApiService> {
     const { openApiService } = await import('./api-service.ts');
     const first = await this.#keys.promise;
-    return openApiService({
+    this.#running = openApiService({
       keys: () => this.#latestKeys ?? first,
       ...{ config: this.#config, store: this.#store, log: this.#log },
       credentials: () => this.#credentials as Credentials,
       cluster: this.#cluster,
     });
+    return this.#running;
   }
 }
 

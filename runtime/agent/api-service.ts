@@ -15,6 +15,7 @@ import { encryptingStore } from '../apiserver/storage/encryption/encrypting-stor
 import { keepEncrypted } from '../apiserver/storage/encryption/keep-encrypted.ts';
 import type { ApiKeys } from '../cluster/api-keys.ts';
 import type { ConfigInForce } from '../config/cluster-settings.ts';
+import { reportUnreachable } from '../controllers/api-services/report-unreachable.ts';
 import type { CertificateSigner } from '../controllers/certificates/signer.ts';
 import { realClock, timeOf } from '../controllers/machinery/clock.ts';
 import { startNodeAgentApi } from '../controllers/nodes/own-node.ts';
@@ -34,6 +35,7 @@ import { openApiAround } from './api-around.ts';
 import { componentStatuses } from './api-components.ts';
 import { type ClusterView, followMembers } from './api-members.ts';
 import { openApiMetrics } from './api-metrics.ts';
+import { policyChecker } from './api-policy-types.ts';
 import { kubernetesVersion } from './kubernetes-version.ts';
 import { observeMachine } from './node-observation.ts';
 import { resolveServices } from './service-addresses.ts';
@@ -79,13 +81,16 @@ export function openApiService(options: ApiServiceOptions): ApiService {
   });
   const operatorKeys = new Set(config.operators.map(({ key }) => key));
   const access = openApiAccess({
-    ...{ store, kinds, surroundings, credentials, keys, operatorKeys, config: config.api },
+    ...{ registry, store, kinds, surroundings, credentials, keys, operatorKeys, config: config.api },
     ...{ nodeName: members.nodeName, nowMs },
   });
   const surrounded = openApiAround({ config, store, kinds, registry, log, nowMs });
   const measured = measureAccess(access);
   const queues = measureQueues();
-  const aggregation = openApiAggregation({ store, kinds, keys, credentials });
+  const aggregation = openApiAggregation({
+    ...{ store, kinds, keys, credentials },
+    onUnreachable: (name) => void reportFailure(name),
+  });
   const server = apiServer({
     ...{ registry, store, kinds, access: measured.access, surroundings, random: Math.random },
     metrics: openApiMetrics(store, kinds, [...surrounded.measures, ...measured.measures, ...queues.measures]),
@@ -105,6 +110,8 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     },
   });
   const clock = { ...realClock, wallNow: nowMs };
+  const check = aggregation.forControllers.checkApiService;
+  const reportFailure = reportUnreachable({ server, log, clock, check });
   const controllers = startControllers({
     ...{ server, log, rootCa: () => credentials().caCertificate },
     identity: `${credentials().nodeId}_${surroundings.makeUid()}`,
@@ -115,6 +122,7 @@ export function openApiService(options: ApiServiceOptions): ApiService {
     certificates: cluster.signCertificate,
     meterOf: queues.meterOf,
     ...aggregation.forControllers,
+    checkPolicy: policyChecker(registry, kinds),
   });
   const stopEncrypting = keepEncrypted({
     ...{ ...encryption, isOurTurn: controllers.isLeading },

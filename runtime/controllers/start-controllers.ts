@@ -6,6 +6,7 @@ import { groups, type UserInfo } from '../apiserver/authentication/user.ts';
 import type { ApiServer } from '../apiserver/http/api-server.ts';
 import type { QueueMeter } from '../apiserver/metrics/queue-measures.ts';
 import type { Log } from '../logging/log.ts';
+import { type CheckPolicy, runPolicyChecks } from './admission-policies/check-policies.ts';
 import {
   type CheckApiService,
   runAvailability,
@@ -58,6 +59,8 @@ export interface ControllersOptions {
   readonly extensionAuthentication?: () => ExtensionAuthentication | null;
   /** Asks the servers of other API groups. Default: nobody does. */
   readonly checkApiService?: CheckApiService;
+  /** Holds expressions of policies against what they are about. Default: nobody does. */
+  readonly checkPolicy?: CheckPolicy;
   /** Counts what happens in the queue of a controller of that name. Default: nobody does. */
   readonly meterOf?: (name: string) => QueueMeter;
   /** Default: the machine's. */
@@ -125,6 +128,7 @@ function runAll(
   const master = clientAs(options, masterUser);
   runLocalApiServices(context, master);
   if (options.checkApiService !== undefined) runAvailability(context, master, options.checkApiService);
+  if (options.checkPolicy !== undefined) runPolicyChecks(context, options.checkPolicy);
   runAggregation(context);
   runDefaultAccounts(context);
   runRootCa(context, options.rootCa);

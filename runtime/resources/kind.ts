@@ -11,6 +11,7 @@ type Flags = Pick<
   | 'createsOnUpdate'
   | 'orphansDependents'
   | 'takesAnyFinalizer'
+  | 'resets'
 >;
 
 /** As `Strategy`, of one type. */

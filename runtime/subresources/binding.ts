@@ -1,5 +1,6 @@
 /** `pods/binding` and `bindings`: a scheduler gives a pod its node. */
 
+import { type Admitted, admitCreate } from '../apiserver/handlers/admit.ts';
 import { placeOf } from '../apiserver/handlers/served-kind.ts';
 import {
   answerWith,
@@ -17,26 +18,27 @@ const bindingKind = { group: '', version: 'v1', kind: 'Binding' };
 const pods = { group: '', version: 'v1', resource: 'pods' };
 
 export const serveBinding: SpecialHandler = async (asked) => {
+  const { info } = asked.request;
   const { object, warnings } = readObjectOf(asked, bindingKind);
-  await bind(asked, object);
-  return answerWith(asked, created, { code: 201, warnings });
-};
-
-async function bind(asked: SpecialRequest, binding: ApiObject): Promise<void> {
-  const { info, query, admission } = asked.request;
-  const name = info.subresource === '' ? (binding.metadata.name ?? '') : info.name;
-  if (info.subresource !== '' && (binding.metadata.name ?? name) !== name) {
+  const name = info.subresource === '' ? (object.metadata.name ?? '') : info.name;
+  const admitted = await admitCreate(asked, object, name);
+  if ((admitted.object.metadata.name ?? name) !== name) {
     throw new ApiError('BadRequest', `name in URL does not match name in Binding object`);
   }
+  await admitted.validate();
+  await bind(asked, name, admitted);
+  return answerWith(asked, created, { code: 201, warnings: [...warnings, ...admitted.warnings] });
+};
+
+async function bind(
+  asked: SpecialRequest,
+  name: string,
+  { object: binding, dryRun }: Admitted,
+): Promise<void> {
   const kind = kindOf(asked, pods);
-  const place = placeOf(kind, info.namespace, name);
-  const dryRun = query.getAll('dryRun').length > 0;
-  const decide = async (pod: ApiObject) => {
+  const place = placeOf(kind, asked.request.info.namespace, name);
+  const decide = (pod: ApiObject) => {
     const object = kind.normalize(bindPod(pod, binding, asked.service.surroundings.now()));
-    await admission.validate({
-      ...{ operation: 'CREATE', resource: kind.resource, subresource: 'binding', namespace: info.namespace },
-      ...{ name, object: binding, old: null, dryRun, options: {}, warn: () => {} },
-    });
     return { kind: 'store', object } as const;
   };
   const outcome = dryRun

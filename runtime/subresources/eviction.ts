@@ -1,4 +1,6 @@
 /** `pods/eviction`: a deletion that asks the budgets for disruptions first. (pkg/registry/core/pod/storage/eviction.go) */
+import { noAdmission } from '../apiserver/handlers/admission.ts';
+import { admitCreate } from '../apiserver/handlers/admit.ts';
 import { deleteObject } from '../apiserver/handlers/delete.ts';
 import { readDeleteOptionsOf } from '../apiserver/handlers/delete-options.ts';
 import { placeOf, type ServedKind } from '../apiserver/handlers/served-kind.ts';
@@ -23,26 +25,38 @@ const mostTries = 10;
 
 export const serveEviction: SpecialHandler = async (asked) => {
   const { info } = asked.request;
-  const { object, warnings } = readObjectOf(asked, evictionKind);
+  const body = readObjectOf(asked, evictionKind);
+  const admitted = await admitCreate(asked, body.object);
+  const { object } = admitted;
   if ((object.metadata.name ?? info.name) !== info.name) {
     throw new ApiError('BadRequest', 'name in URL does not match name in Eviction object');
   }
   const sent = object.deleteOptions as JsonValue | undefined;
   const options = readDeleteOptionsOf(asked.request.query, isObject(sent) ? sent : {});
+  await checkThere(asked);
+  await admitted.validate();
   const seen = await takeFromBudget(asked, options.dryRun);
   const version = options.dryRun ? seen : await sayWhy(asked, seen);
-  const { user, admission } = asked.request;
+  const { user } = asked.request;
   const resourceVersion = options.resourceVersion === '' ? (version ?? '') : options.resourceVersion;
   await deleteObject(
     kindOf(asked, pods),
     {
-      ...{ ...options, user, admission, warn: () => {}, resourceVersion },
+      // The eviction was admitted: nobody is asked about the deletion besides.
+      ...{ ...options, user, admission: noAdmission, warn: () => {}, resourceVersion },
       ...{ namespace: info.namespace, name: info.name },
     },
     asked.service.surroundings,
   );
-  return answerWith(asked, created, { code: 201, warnings });
+  return answerWith(asked, created, { code: 201, warnings: [...body.warnings, ...admitted.warnings] });
 };
+
+/** @throws ApiError (404) */
+async function checkThere(asked: SpecialRequest): Promise<void> {
+  const { namespace, name } = asked.request.info;
+  const kind = kindOf(asked, pods);
+  if ((await kind.objects.get(placeOf(kind, namespace, name))) === null) throw notFound(kind.resource, name);
+}
 
 /** @returns the version in which the pod is to be deleted; null: whichever. @throws ApiError where no budget allows it */
 async function takeFromBudget(asked: SpecialRequest, dryRun: boolean): Promise<string | null> {

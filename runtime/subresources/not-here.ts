@@ -1,4 +1,5 @@
 /** What only a node that runs containers can answer, and says so until it does. */
+import { connecting } from '../apiserver/handlers/admit.ts';
 import type { SpecialHandler, SpecialHandlers } from '../apiserver/handlers/special.ts';
 import { ApiError } from '../apiserver/status.ts';
 
@@ -13,7 +14,11 @@ const whats: Readonly<Record<string, string>> = {
 };
 
 export const needsContainers: SpecialHandlers = Object.fromEntries(
-  Object.entries(whats).map(([name, why]) => [name, refuse(why)]),
+  Object.entries(whats).map(([name, why]) => [
+    name,
+    // Logs are read; everything else is a connection.
+    name === '/pods/log' ? refuse(why) : connecting(refuse(why)),
+  ]),
 );
 
 function refuse(why: string): SpecialHandler {

@@ -518,6 +518,24 @@ await t.test('definitions are denied', async (t) => {
   t.match(denied.object.message, /this webhook denies all requests/);
 });
 
+await t.test('attaching to a pod is denied', async (t) => {
+  const namespace = await makeNamespace('webhook-attach');
+  const pods = `/api/v1/namespaces/${namespace}/pods`;
+  await ask('POST', pods, pod('p'));
+  await register(t, 'validating', [
+    {
+      rules: rule('pods/attach', ['CONNECT']),
+      clientConfig: hooks.clientConfig('/deny'),
+      ...inNamespace(namespace),
+    },
+  ]);
+  const denied = await eventually(
+    () => ask('POST', `${pods}/p/attach?stdout=true`),
+    ({ object }) => /denies all/.test(object.message ?? ''),
+  );
+  t.match(denied.object.message, /denied the request: this webhook denies all requests/);
+});
+
 await t.test('conversion by a webhook, also of lists of both', async (t) => {
   const namespace = await makeNamespace('webhook-conversion');
   const clientConfig = hooks.clientConfig('/convert');

@@ -2,15 +2,14 @@
 
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { RbacReader } from '../authorization/rbac-index.ts';
+import { admitCreate } from '../handlers/admit.ts';
 import {
   answerWith,
   readObjectOf,
   refuseTable,
   type SpecialHandler,
   type SpecialHandlers,
-  type SpecialRequest,
 } from '../handlers/special.ts';
-import type { ApiObject } from '../objects/object-bytes.ts';
 import { answerReview } from '../reviews/answer-review.ts';
 import { requestToken, type TokenIssuer } from '../reviews/token-request.ts';
 import type { TokenReviewer } from '../reviews/token-review.ts';
@@ -50,10 +49,14 @@ function reviewHandler(
     checkVerb(request.info.verb);
     refuseTable(asked);
     const { object, warnings } = readObjectOf(asked, { group, version: 'v1', kind });
+    const admitted = await admitCreate(asked, object);
+    await admitted.validate();
     const context = { authorizer: await authorizer(), reader, tokens, now: service.surroundings.now };
     const { resource, namespace } = request.info;
-    const answer = await answerReview(context, { resource, namespace, user: request.user, object });
-    return answerWith(asked, answer ?? object, { code: 201, warnings });
+    const { user } = request;
+    const answer = await answerReview(context, { resource, namespace, user, object: admitted.object });
+    const said = [...warnings, ...admitted.warnings];
+    return answerWith(asked, answer ?? admitted.object, { code: 201, warnings: said });
   };
 }
 
@@ -64,21 +67,12 @@ function tokenHandler({ issuer }: AccessHandlersOptions): SpecialHandler {
     refuseTable(asked);
     const kind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
     const body = readObjectOf(asked, kind);
-    await admitToken(asked, body.object);
-    const { object, warnings } = await requestToken(issuer, info.namespace, info.name, body.object);
-    return answerWith(asked, object, { code: 201, warnings: [...body.warnings, ...warnings] });
+    const admitted = await admitCreate(asked, body.object);
+    await admitted.validate();
+    const issued = await requestToken(issuer, info.namespace, info.name, admitted.object);
+    const warnings = [...body.warnings, ...admitted.warnings, ...issued.warnings];
+    return answerWith(asked, issued.object, { code: 201, warnings });
   };
-}
-
-/** A node asks for tokens of its own pods only, and policies say so. */
-async function admitToken({ kinds, request }: SpecialRequest, object: ApiObject): Promise<void> {
-  const { namespace, name, subresource } = request.info;
-  const resource = kinds.resource(request.info);
-  if (resource === null) return;
-  await request.admission.validate({
-    ...{ operation: 'CREATE', resource, subresource, namespace, name, object, old: null },
-    ...{ dryRun: request.query.getAll('dryRun').length > 0, options: {}, warn: () => {} },
-  });
 }
 
 function checkVerb(verb: string): void {

@@ -9,6 +9,9 @@ import type { Reads } from './reads.ts';
 
 const kept: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
 
+/** Whoever cleans up a namespace deletes in it while it goes. */
+const makes: ReadonlySet<string> = new Set(['CREATE', 'UPDATE']);
+
 export function namespaceLifecycle(reads: Reads): Plugin {
   return {
     mutate: async (asked) => {
@@ -17,8 +20,7 @@ export function namespaceLifecycle(reads: Reads): Plugin {
       if (isNamespace && operation === 'DELETE' && subresource === '' && kept.has(name)) {
         throw refuse(asked, 'this namespace may not be deleted');
       }
-      // Whoever cleans up a namespace deletes in it while it goes.
-      if (isNamespace || namespace === '' || operation === 'DELETE' || isReview(asked)) return object;
+      if (isNamespace || namespace === '' || !makes.has(operation) || isReview(asked)) return object;
       const found = await reads.get('namespaces', '', namespace);
       if (found === null) throw notFound({ group: '', resource: 'namespaces' }, namespace);
       if (operation === 'CREATE' && stringAt(found, 'status', 'phase') === 'Terminating') {

@@ -19,7 +19,8 @@ const mirrorAnnotation = 'kubernetes.io/config.mirror';
 export function nodeRestriction(reads: Reads): Plugin {
   return {
     validate: async (asked) => {
-      const { user, resource } = asked;
+      const { user, resource, operation } = asked;
+      if (operation === 'CONNECT') return;
       if (!user.groups.includes(groups.nodes) || !user.name.startsWith(namePrefix)) return;
       const node = user.name.slice(namePrefix.length);
       if (node === '') throw refuse(asked, `could not determine node from user ${JSON.stringify(user.name)}`);

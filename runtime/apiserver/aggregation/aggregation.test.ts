@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import t, { type Test } from 'tap';
 import {
   createCertificateAuthority,
@@ -39,6 +41,7 @@ async function open(t: Test, { identity, insecure = false, authority }: Opening 
     ...{ group, serverName: 'things.default.svc', proxyAuthority: own.authority },
   });
   const parts: { aggregation?: Aggregation } = {};
+  const unreachable: string[] = [];
   const opened = await openServer(
     t,
     {
@@ -53,7 +56,7 @@ async function open(t: Test, { identity, insecure = false, authority }: Opening 
     },
     (store) => {
       parts.aggregation = openAggregation({
-        ...{ store, identity: () => identity ?? own },
+        ...{ store, identity: () => identity ?? own, onUnreachable: (name) => unreachable.push(name) },
         resolve: async () => ({ host: '127.0.0.1', port: extension.port }),
         isBuiltIn: (group, version) =>
           builtInGroupVersions.some((one) => one.group === group && one.version === version),
@@ -93,7 +96,7 @@ async function open(t: Test, { identity, insecure = false, authority }: Opening 
     });
   };
   await until('the APIService is known', () => aggregation.versions().length === 1);
-  return { ...opened, extension, aggregation, available, services };
+  return { ...opened, extension, aggregation, available, services, unreachable };
 }
 
 t.test(
@@ -111,6 +114,7 @@ t.test(
     t.match(listed, { code: 200, headers: { 'x-own': 'yes', 'audit-id': /.+/ } });
     const seen = extension.asked.find(({ url }) => url === `${below}?labelSelector=a%3Db`);
     t.equal(seen?.commonName, 'front-proxy-client');
+    t.equal(seen?.headers['audit-id'], listed.headers['audit-id'], 'both write of the same request');
     t.match(seen?.headers, {
       ...{
         'x-remote-user': Buffer.from('jané').toString('latin1'),
@@ -165,6 +169,74 @@ t.test('a watch is told as it goes, and ends there when the client leaves', asyn
   await until('nobody watches', () => extension.watching() === 0);
 });
 
+/** Resolves with the connection, or with the answer of who stays with HTTP. */
+function upgrade(
+  request: ClientRequest,
+): Promise<{ head: IncomingMessage; socket: Duplex | null; text: string }> {
+  return new Promise((resolve, reject) => {
+    request.once('error', reject);
+    request.once('upgrade', (head, socket) => resolve({ head, socket, text: '' }));
+    request.once('response', (head) => {
+      let text = '';
+      head.on('data', (piece: Buffer) => (text += piece.toString()));
+      head.once('end', () => resolve({ head, socket: null, text }));
+    });
+    request.end();
+  });
+}
+
+t.test('a connection becomes one of another protocol, and ends on both sides', async (t) => {
+  const { open: start, extension, available } = await open(t);
+  await available('True');
+  const mine = 'base64url.bearer.authorization.k8s.io.bWluZQ';
+  for (const protocol of ['websocket', 'SPDY/3.1']) {
+    const headers = {
+      ...{ connection: 'Upgrade', upgrade: protocol, 'sec-websocket-protocol': `${mine}, v5.channel.k8s.io` },
+      ...{ authorization: 'mine', 'x-remote-user': 'root' },
+    };
+    const { head, socket } = await upgrade(start('POST', `${below}/one/echo?a=b`, headers));
+    t.match(head, { statusCode: 101, headers: { upgrade: protocol, 'x-own': 'yes', 'audit-id': /.+/ } });
+    let told = '';
+    socket?.on('data', (piece: Buffer) => (told += piece.toString()));
+    socket?.write('x'.repeat(300_000));
+    await until('all of it came back', () => told.length === 300_000);
+    t.equal(extension.upgraded(), 1);
+    socket?.destroy();
+    await until('the other server knows that it is over', () => extension.upgraded() === 0);
+    const seen = extension.asked.at(-1);
+    t.match(seen, {
+      url: `${below}/one/echo?a=b`,
+      headers: { 'x-remote-group': 'system:masters, devs', 'sec-websocket-protocol': 'v5.channel.k8s.io' },
+    });
+    t.notOk('authorization' in (seen?.headers ?? {}));
+    t.not(seen?.headers['x-remote-user'], 'root');
+  }
+});
+
+t.test('an upgrade that is refused, here or there, is an answer like any other', async (t) => {
+  const { open: start, extension, available, ask } = await open(t);
+  await available('True');
+  const refused = await upgrade(start('GET', `${below}/one`, { connection: 'Upgrade', upgrade: 'nonsense' }));
+  t.match(refused, { head: { statusCode: 400 }, text: 'none' });
+  const asked = extension.asked.length;
+  const stranger = { connection: 'Upgrade', upgrade: 'websocket', authorization: 'stranger' };
+  const forbidden = await upgrade(start('GET', `${below}/one`, stranger));
+  t.match(forbidden.head, { statusCode: 403 });
+  t.equal(extension.asked.length, asked);
+  for (const path of ['/apis/apps/v1/deployments', '/api/v1/pods', '/version']) {
+    const own = await upgrade(start('GET', path, { connection: 'Upgrade', upgrade: 'websocket' }));
+    t.match(own.head, { statusCode: 200 }, `${path} is answered as it was asked`);
+  }
+  const body = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a', namespace: 'default' } };
+  const headers = { connection: 'Upgrade', upgrade: 'h2c', 'content-type': 'application/json' };
+  t.equal((await ask('POST', '/api/v1/namespaces/default/configmaps', { body, headers })).code, 201);
+  const elsewhere = extension.asked.length;
+  await extension.close();
+  const late = await upgrade(start('GET', `${below}/one`, { connection: 'Upgrade', upgrade: 'websocket' }));
+  t.match(late, { head: { statusCode: 503 }, text: /^error trying to reach service: .*ECONNREFUSED/ });
+  t.equal(extension.asked.length, elsewhere);
+});
+
 t.test('who may not is refused here, and the other server hears nothing of it', async (t) => {
   const { ask, extension, available } = await open(t);
   await available('True');
@@ -189,17 +261,14 @@ t.test('a path that the other server could read otherwise is not handed on', asy
 });
 
 t.test('what is not available is answered at once, and what cannot be reached with the reason', async (t) => {
-  const { ask, extension, available } = await open(t);
+  const { ask, extension, available, unreachable } = await open(t);
   const early = await ask('GET', below);
   t.match(early, { code: 503, text: 'service unavailable\n' });
   await available('True');
-  const upgrade = await ask('GET', `${below}/one`, {
-    headers: { connection: 'Upgrade', upgrade: 'websocket' },
-  });
-  t.match(JSON.parse(upgrade.text), { code: 400, message: /upgrade of the connection \(websocket\)/ });
   await extension.close();
   const late = await ask('GET', below);
   t.match(late, { code: 503, text: /^error trying to reach service: .*ECONNREFUSED/ });
+  t.same(unreachable, [`v1alpha1.${group}`]);
 });
 
 t.test('a server that is not the one that was meant gets no request', async (t) => {
@@ -272,6 +341,11 @@ t.test(
     const index = JSON.parse((await ask('GET', '/openapi/v3')).text);
     const { serverRelativeURL } = index.paths[`apis/${group}/v1alpha1`];
     t.match(JSON.parse((await ask('GET', serverRelativeURL)).text), { info: { title: 'own' } });
+    const swagger = JSON.parse((await ask('GET', '/openapi/v2')).text);
+    t.match(swagger.paths[`/apis/${group}/v1alpha1/widgets`], { get: {} });
+    t.match(swagger.definitions.Widget, { type: 'object' });
+    t.ok('/api/v1/namespaces/{namespace}/pods' in swagger.paths, 'beside all that is its own');
+    t.notOk('Unused' in swagger.definitions);
     extension.fault = 500;
     await available('False');
     await until('it is stale', () => aggregation.versions()[0]?.freshness === 'Stale');

@@ -9,12 +9,16 @@ import { proxyRequest } from './proxy.ts';
 import { openRemoteDiscovery, type RemoteVersion } from './remote-discovery.ts';
 import { followRemoteServices, type RemoteService } from './remote-services.ts';
 import { openServiceCaller, type ServiceCaller, type ServiceCallerOptions } from './service-caller.ts';
+import { type WholeSwagger, wholeSwagger } from './whole-swagger.ts';
 
 export interface Aggregation {
   /** Null: the path belongs to no other server. The client has been allowed it. @throws ApiError */
   readonly serve: (request: HttpRequest, user: UserInfo) => Promise<HttpAnswer> | null;
+  /** Whether a connection for this path may become one of another protocol. */
+  readonly upgrades: (path: string) => boolean;
   /** What to tell of the others. */
   readonly versions: () => readonly RemoteVersion[];
+  readonly swagger: WholeSwagger;
   readonly caller: ServiceCaller;
   readonly close: () => void;
 }
@@ -23,6 +27,8 @@ export interface AggregationOptions extends ServiceCallerOptions {
   readonly store: Store;
   /** Whether this server answers it, whoever else would. */
   readonly isBuiltIn: (group: string, version: string) => boolean;
+  /** Called where a request has not reached the server of an APIService of this name. */
+  readonly onUnreachable?: (name: string) => void;
 }
 
 export function openAggregation(options: AggregationOptions): Aggregation {
@@ -31,15 +37,22 @@ export function openAggregation(options: AggregationOptions): Aggregation {
   const others = (): readonly RemoteService[] =>
     services.all().filter(({ group, version }) => !options.isBuiltIn(group, version));
   const discovery = openRemoteDiscovery({ services: { all: others }, caller });
+  const serviceOf = (path: string): RemoteService | null => {
+    const named = groupVersionOf(path);
+    const service = named === null ? null : services.of(...named);
+    return service === null || options.isBuiltIn(service.group, service.version) ? null : service;
+  };
   return {
     caller,
     serve: (request, user) => {
-      const named = groupVersionOf(request.path);
-      const service = named === null ? null : services.of(...named);
-      if (service === null || options.isBuiltIn(service.group, service.version)) return null;
-      return proxyRequest(caller, service, user, request);
+      const service = serviceOf(request.path);
+      if (service === null) return null;
+      const onUnreachable = (): void => options.onUnreachable?.(`${service.version}.${service.group}`);
+      return proxyRequest({ caller, onUnreachable }, service, user, request);
     },
+    upgrades: (path) => serviceOf(path) !== null,
     versions: discovery.versions,
+    swagger: wholeSwagger(discovery.versions),
     close: () => {
       services.close();
       discovery.close();

@@ -4,25 +4,32 @@
  * (k8s.io/kube-aggregator/pkg/apiserver/handler_proxy.go)
  */
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
+import { protocolsWithoutToken } from '../authentication/bearer-token.ts';
 import type { UserInfo } from '../authentication/user.ts';
 import type { Headers, HttpAnswer, HttpRequest, Stream } from '../http/exchange.ts';
 import { textAnswer } from '../http/plain-answers.ts';
+import { join } from '../http/upgrade.ts';
 import { ApiError } from '../status.ts';
 import type { RemoteService } from './remote-services.ts';
-import type { ServiceCaller } from './service-caller.ts';
+import type { ServiceCaller, Upgraded } from './service-caller.ts';
 
 /** For the head of an answer; a watch has no end, but a beginning. */
 const patienceMilliseconds = 60_000;
 
+export interface Way {
+  readonly caller: ServiceCaller;
+  /** Called where there was no way. */
+  readonly onUnreachable: () => void;
+}
+
 /** @throws ApiError (400) for what cannot be handed on */
 export async function proxyRequest(
-  caller: ServiceCaller,
+  { caller, onUnreachable }: Way,
   service: RemoteService,
   user: UserInfo,
   request: HttpRequest,
 ): Promise<HttpAnswer> {
-  if (request.headers.upgrade !== undefined) throw noUpgrade(request.headers.upgrade);
   if (!isClear(request.path)) throw unclearPath();
   if (!service.isAvailable) return textAnswer(503, 'service unavailable\n');
   const late = new AbortController();
@@ -32,21 +39,18 @@ export async function proxyRequest(
     const body = await bodyOf(request);
     const signal = AbortSignal.any([late.signal, request.signal]);
     const headers = handedOn(request);
-    return toAnswer(
-      await caller.call(service, { method, path: pathOf(request), headers, body, user, signal }),
-    );
+    const wanted = { method, path: pathOf(request), headers, body, user, signal };
+    if (request.upgrade === undefined) return toAnswer(await caller.call(service, wanted));
+    const upgraded = await caller.upgrade(service, wanted);
+    return 'connection' in upgraded && 'head' in upgraded ? takenOver(upgraded) : toAnswer(upgraded);
   } catch (error) {
     if (error instanceof ApiError) throw error;
+    if (!request.signal.aborted) onUnreachable();
     const { reason } = late.signal as { readonly reason?: Error };
     return textAnswer(503, `error trying to reach service: ${(reason ?? (error as Error)).message}\n`);
   } finally {
     clearTimeout(timer);
   }
-}
-
-function noUpgrade(protocol: string): ApiError {
-  const why = `an upgrade of the connection (${protocol}) is not handed on to the servers of other API groups: ask without one`;
-  return new ApiError('BadRequest', why);
 }
 
 /** Whether every server reads it as this one has, which has asked whether the client may. */
@@ -88,7 +92,7 @@ const keptBack: ReadonlySet<string> = new Set([
 ]);
 const keptBackPrefixes = [':', 'x-remote-', 'impersonate-', 'x-forwarded-'];
 
-function handedOn({ rawHeaders, headers, remoteAddress, path }: HttpRequest): readonly string[] {
+function handedOn({ rawHeaders, headers, remoteAddress, path, upgrade }: HttpRequest): readonly string[] {
   const named = new Set(wordsOf(headers.connection));
   const pairs: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -96,11 +100,28 @@ function handedOn({ rawHeaders, headers, remoteAddress, path }: HttpRequest): re
     const lower = name.toLowerCase();
     if (keptBack.has(lower) || named.has(lower)) continue;
     if (keptBackPrefixes.some((prefix) => lower.startsWith(prefix))) continue;
-    pairs.push(name, value);
+    const offered = lower === protocolsHeader ? withoutToken(value) : value;
+    if (offered !== '') pairs.push(name, offered);
   }
   const host = String(headers[':authority'] ?? headers.host ?? '');
   const from = remoteAddress === undefined ? [] : ['X-Forwarded-For', remoteAddress];
+  if (upgrade !== undefined) pairs.push('Connection', 'Upgrade', 'Upgrade', upgrade);
   return [...pairs, ...from, 'X-Forwarded-Host', host, 'X-Forwarded-Proto', 'https', 'X-Forwarded-Uri', path];
+}
+
+const protocolsHeader = 'sec-websocket-protocol';
+
+/** Of the protocols that a browser offers, one can be its token for this server. */
+function withoutToken(protocols: string): string {
+  return protocolsWithoutToken({ [protocolsHeader]: [protocols] }).join(', ');
+}
+
+/** The other server speaks the protocol: from here on the two are alone. */
+function takenOver({ head, connection }: Upgraded): HttpAnswer {
+  return {
+    ...{ code: head.statusCode ?? 101, body: [], takeOver: (client: Duplex) => join(client, connection) },
+    headers: { ...headersOf(head), connection: 'Upgrade', upgrade: String(head.headers.upgrade ?? '') },
+  };
 }
 
 function wordsOf(list: string | undefined): readonly string[] {
@@ -108,13 +129,17 @@ function wordsOf(list: string | undefined): readonly string[] {
 }
 
 function toAnswer(response: IncomingMessage): HttpAnswer {
+  return { code: response.statusCode ?? 502, headers: headersOf(response), body: streamOf(response) };
+}
+
+function headersOf(response: IncomingMessage): Headers {
   const named = new Set(wordsOf(response.headers.connection));
   const headers: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(response.headers)) {
     if (value === undefined || keptBack.has(name) || named.has(name)) continue;
     headers[name] = value;
   }
-  return { code: response.statusCode ?? 502, headers: headers as Headers, body: streamOf(response) };
+  return headers as Headers;
 }
 
 /** No faster than the client takes it. */

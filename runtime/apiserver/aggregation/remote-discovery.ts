@@ -3,11 +3,13 @@
  * and from time to time; what was known last is told, as stale, while they do not answer.
  * (k8s.io/kube-aggregator/pkg/apiserver/handler_discovery.go)
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { UserInfo } from '../authentication/user.ts';
 import { groups } from '../authentication/user.ts';
 import { parseJson } from '../objects/json-text.ts';
 import { listAt, objectAt, stringAt } from '../objects/read-path.ts';
 import { readAnswer } from '../outgoing/read-answer.ts';
+import { belowPath, type Swagger } from './merge-swagger.ts';
 import { readPlainResources } from './plain-resources.ts';
 import type { RemoteService, RemoteServices } from './remote-services.ts';
 import type { ServiceCaller } from './service-caller.ts';
@@ -20,6 +22,8 @@ export interface RemoteVersion {
   readonly freshness: 'Current' | 'Stale';
   /** Where its OpenAPI is, below this server; '' where it has none. */
   readonly openApiUrl: string;
+  /** Its OpenAPI v2, as far as it is about this group-version; null: it has told none. */
+  readonly swagger: Swagger | null;
 }
 
 export interface RemoteDiscovery {
@@ -49,6 +53,7 @@ interface Known {
   readonly fingerprint: string;
   resources: readonly object[];
   openApiUrl: string;
+  swagger: Swagger | null;
   freshness: 'Current' | 'Stale';
   timer: NodeJS.Timeout | undefined;
   readonly stop: AbortController;
@@ -57,7 +62,7 @@ interface Known {
 export function openRemoteDiscovery({ services, caller }: RemoteDiscoveryOptions): RemoteDiscovery {
   const known = new Map<string, Known>();
   const look = async (service: RemoteService, entry: Known): Promise<void> => {
-    const found = await ask(caller, service, entry.stop.signal).catch(() => null);
+    const found = await ask(caller, service, entry).catch(() => null);
     if (entry.stop.signal.aborted) return;
     if (found === null) entry.freshness = 'Stale';
     else Object.assign(entry, found, { freshness: 'Current' });
@@ -75,8 +80,8 @@ export function openRemoteDiscovery({ services, caller }: RemoteDiscoveryOptions
     versions: () =>
       services.all().map((service) => {
         const entry = known.get(nameOf(service));
-        const { resources = [], freshness = 'Stale' as const, openApiUrl = '' } = entry ?? {};
-        return { service, resources, freshness, openApiUrl };
+        const { resources = [], freshness = 'Stale' as const, openApiUrl = '', swagger = null } = entry ?? {};
+        return { service, resources, freshness, openApiUrl, swagger };
       }),
     changed: () => {
       const wanted = new Map(services.all().map((service) => [nameOf(service), service]));
@@ -87,6 +92,7 @@ export function openRemoteDiscovery({ services, caller }: RemoteDiscoveryOptions
         const old = forget(name);
         const entry: Known = {
           ...{ fingerprint, resources: old?.resources ?? [], openApiUrl: old?.openApiUrl ?? '' },
+          swagger: old?.swagger ?? null,
           ...{ freshness: 'Stale', timer: undefined, stop: new AbortController() },
         };
         known.set(name, entry);
@@ -110,7 +116,11 @@ const aggregatedAccept = [
 ].join(',');
 
 /** Rejects where it does not say what it has. */
-async function ask(caller: ServiceCaller, service: RemoteService, stop: AbortSignal) {
+async function ask(
+  caller: ServiceCaller,
+  service: RemoteService,
+  { stop: { signal: stop }, swagger: known }: Known,
+) {
   const read = async (path: string, accept: string): Promise<unknown> => {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(patienceMilliseconds)]);
     const headers = ['Accept', accept];
@@ -129,7 +139,11 @@ async function ask(caller: ServiceCaller, service: RemoteService, stop: AbortSig
     )) ?? readPlainResources(await read(`/apis/${group}/${version}`, 'application/json'), group, version);
   const openApi = await read('/openapi/v3', 'application/json').catch(() => null);
   const openApiUrl = stringAt(openApi, 'paths', `apis/${group}/${version}`, 'serverRelativeURL');
-  return { resources, openApiUrl };
+  const document = await read('/openapi/v2', 'application/json').catch(() => null);
+  const swagger = document === null ? null : belowPath(document, `/apis/${group}/${version}/`);
+  // The same one is the same thing, so that nothing is made of it anew.
+  const isKnown = known !== null && swagger !== null && isDeepStrictEqual(swagger, known);
+  return { resources, openApiUrl, swagger: isKnown ? known : swagger };
 }
 
 /** Null where it does not tell all at once. */

@@ -2,9 +2,9 @@
  * Connections to the servers of other group-versions: HTTPS to where their service is served, under the service's name, with the
  * certificate by which they know this server. Connections are kept for the next request.
  */
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { writeProxyHeaders } from '../authentication/front-proxy.ts';
 import type { UserInfo } from '../authentication/user.ts';
 import type { ResolveService } from '../outgoing/ask-webhook.ts';
@@ -37,7 +37,17 @@ export interface ServiceRequest {
 export interface ServiceCaller {
   /** Resolves when the head of the answer is there. Rejects where nobody could be asked. */
   readonly call: (service: RemoteService, request: ServiceRequest) => Promise<IncomingMessage>;
+  /**
+   * Asks for another protocol: resolves with the connection, or with the answer of a server that stays with HTTP. Rejects where
+   * nobody could be asked.
+   */
+  readonly upgrade: (service: RemoteService, request: ServiceRequest) => Promise<Upgraded | IncomingMessage>;
   readonly close: () => void;
+}
+
+export interface Upgraded {
+  readonly head: IncomingMessage;
+  readonly connection: Duplex;
 }
 
 /** Without a word for so long, a connection that is kept is ended. */
@@ -58,21 +68,25 @@ export function openServiceCaller({ resolve, identity }: ServiceCallerOptions): 
     agents.set(key, { of, agent });
     return agent;
   };
+  const placeOf = async (service: RemoteService): Promise<https.RequestOptions> => {
+    const { namespace, name, port } = service;
+    const place = await resolve(namespace, name, port);
+    const own = identity();
+    if (own === null) throw new Error('this server has no certificate to show yet');
+    return {
+      ...place,
+      servername: `${name}.${namespace}.svc`,
+      ...{ cert: own.certificate, key: own.privateKey },
+      ...(service.skipsVerification ? { rejectUnauthorized: false } : {}),
+      ...(service.authorities === '' ? {} : { ca: service.authorities }),
+    };
+  };
   return {
-    call: async (service, request) => {
-      const { namespace, name, port } = service;
-      const place = await resolve(namespace, name, port);
-      const own = identity();
-      if (own === null) throw new Error('this server has no certificate to show yet');
-      return await send(request, {
-        ...place,
-        agent: agentOf(service),
-        servername: `${name}.${namespace}.svc`,
-        ...{ cert: own.certificate, key: own.privateKey },
-        ...(service.skipsVerification ? { rejectUnauthorized: false } : {}),
-        ...(service.authorities === '' ? {} : { ca: service.authorities }),
-      });
-    },
+    call: async (service, request) =>
+      await send(request, { ...(await placeOf(service)), agent: agentOf(service) }),
+    // Such a connection is nobody else's afterwards.
+    upgrade: async (service, request) =>
+      await sendUpgrade(request, { ...(await placeOf(service)), agent: false }),
     close: () => {
       for (const { agent } of agents.values()) agent.destroy();
     },
@@ -83,11 +97,9 @@ function send(
   { method, path, headers = [], body = null, user, signal }: ServiceRequest,
   to: https.RequestOptions,
 ): Promise<IncomingMessage> {
-  const pairs = pairsOf(headers);
   return new Promise((resolve, reject) => {
     const request = https.request({ ...to, method, path, signal, setHost: false });
-    request.setHeader('host', `${to.servername}`);
-    for (const [name, values] of grouped([...pairs, ...proxyHeaders(user)])) request.setHeader(name, values);
+    setHeaders(request, to, headers, user);
     // Also behind the head of the answer, when nobody waits any more.
     request.on('error', reject);
     request.once('response', (response) => resolve(response.on('error', () => {})));
@@ -100,6 +112,39 @@ function send(
       body.once('error', (error) => request.destroy(error)).pipe(request);
     }
   });
+}
+
+function sendUpgrade(
+  { method, path, headers = [], user, signal }: ServiceRequest,
+  to: https.RequestOptions,
+): Promise<Upgraded | IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    // The signal is for the head of the answer: what comes then ends by itself.
+    const request = https.request({ ...to, method, path, setHost: false });
+    const stop = (): void => void request.destroy(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    setHeaders(request, to, headers, user);
+    request.on('error', reject);
+    request.once('response', (response) => resolve(response.on('error', () => {})));
+    request.once('upgrade', (head, connection, first) => {
+      signal.removeEventListener('abort', stop);
+      if (first.length > 0) connection.unshift(first);
+      resolve({ head, connection });
+    });
+    request.end();
+  });
+}
+
+function setHeaders(
+  request: ClientRequest,
+  { servername }: https.RequestOptions,
+  headers: readonly string[],
+  user: UserInfo,
+): void {
+  request.setHeader('host', `${servername}`);
+  for (const [name, values] of grouped([...pairsOf(headers), ...proxyHeaders(user)]))
+    request.setHeader(name, values);
 }
 
 function proxyHeaders(user: UserInfo): readonly (readonly [string, string])[] {

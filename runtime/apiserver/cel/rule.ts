@@ -16,7 +16,7 @@ import { times } from './functions/times.ts';
 import { urls } from './functions/urls.ts';
 import { parse } from './parse.ts';
 import { type Functions, type FunctionTable, readFunctions } from './signature.ts';
-import { formatFault, SyntaxFault } from './syntax.ts';
+import { formatFault, type Node, SyntaxFault } from './syntax.ts';
 import { formatType, isAssignable, type Type } from './types.ts';
 import type { Value } from './values.ts';
 
@@ -71,6 +71,31 @@ export function compileRule(text: string, { variables, results, functions }: Dec
   } catch (error) {
     if (!(error instanceof SyntaxFault)) throw error;
     return { kind: 'fault', message: formatFault(text, error.at, error.message), isResult: false };
+  }
+}
+
+/** The tree of an expression with the types of its parts, for who looks at it without evaluating; null: it cannot be read. */
+export function checkedTree(
+  text: string,
+  { variables, functions }: Declarations,
+): { readonly tree: Node; readonly types: ReadonlyMap<Node, Type> } | null {
+  const names = Object.entries(variables).map(([name, type], slot) => [name, { slot, type }] as const);
+  const types = new Map<Node, Type>();
+  const compiler: Compiler = {
+    ...{ text, functions: withOwn(functions), errors: [] },
+    compile: (scope, node) => {
+      const compiled = compileNode(compiler, scope, node);
+      types.set(node, compiled.type);
+      return compiled;
+    },
+  };
+  try {
+    const tree = parse(text);
+    compiler.compile({ names: new Map(names), depth: names.length }, tree);
+    return compiler.errors.length > 0 ? null : { tree, types };
+  } catch (error) {
+    if (error instanceof SyntaxFault) return null;
+    throw error;
   }
 }
 

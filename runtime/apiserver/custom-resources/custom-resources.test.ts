@@ -31,7 +31,7 @@ const schema = {
       },
       'x-kubernetes-validations': [
         { rule: "self.color != 'green' || self.size > 3", message: 'green ones are large' },
-        { rule: 'self.size >= oldSelf.size', messageExpression: "'cannot shrink to ' + string(self.size)" },
+        { rule: 'self.size >= oldSelf.size', messageExpression: "'cannot shrink to %d'.format([self.size])" },
       ],
     },
     status: { type: 'object', properties: { size: { type: 'integer' }, selector: { type: 'string' } } },

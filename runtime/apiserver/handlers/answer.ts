@@ -3,7 +3,7 @@
  * together from pieces of the store's own bytes.
  */
 import { stringify as stringifyYaml } from 'yaml';
-import { stringifyJson } from '../objects/json-text.ts';
+import { indentJson, stringifyJson } from '../objects/json-text.ts';
 import type { ApiObject } from '../objects/object-bytes.ts';
 import { decodeFromStore, type ObjectHead, objectHead, servedPieces } from '../objects/object-bytes.ts';
 import type { AnswerForm } from '../request/accept.ts';
@@ -157,10 +157,7 @@ export function writeAnswer(value: JsonValue | ApiObject, registry: Registry, fo
     case 'protobuf':
       return [encodeObject(registry, value as JsonObject)];
     case 'json':
-      return [Buffer.from(form.pretty ? prettyJson(value) : stringifyJson(value)), newline];
+      if (form.pretty) return [Buffer.from(indentJson(stringifyJson(value)))];
+      return [Buffer.from(stringifyJson(value)), newline];
   }
-}
-
-function prettyJson(value: JsonValue | ApiObject): string {
-  return JSON.stringify(JSON.parse(stringifyJson(value)), null, 2);
 }

@@ -1,6 +1,7 @@
 /** What is asked of the handlers, and what follows from its words alone. */
 import type { UserInfo } from '../authentication/user.ts';
 import { type AnswerForm, chooseForm } from '../request/accept.ts';
+import { wantsPretty } from '../request/pretty.ts';
 import type { ResourceRequest } from '../request/request-info.ts';
 import type { Registry } from '../schemas/registry.ts';
 import { ApiError } from '../status.ts';
@@ -34,7 +35,7 @@ interface Answered {
 }
 
 /** @throws ApiError (406) */
-export function formOf({ accept, info }: ApiRequest, kind?: Answered): AnswerForm {
+export function formOf({ accept, info, query, userAgent }: ApiRequest, kind?: Answered): AnswerForm {
   const isList = info.verb === 'list' || info.verb === 'deletecollection';
   const takesProtobuf = kind?.type !== null;
   const tables = kind?.hasTable === false ? [] : (['Table'] as const);
@@ -42,7 +43,7 @@ export function formOf({ accept, info }: ApiRequest, kind?: Answered): AnswerFor
     encodings: takesProtobuf ? ['json', 'yaml', 'protobuf'] : ['json', 'yaml'],
     transformations: [...tables, isList ? 'PartialObjectMetadataList' : 'PartialObjectMetadata'],
   });
-  if (form !== null) return form;
+  if (form !== null) return { ...form, pretty: form.pretty || wantsPretty(query, userAgent) };
   const protobuf = takesProtobuf ? ', application/vnd.kubernetes.protobuf' : '';
   const known = `application/json, application/yaml${protobuf}`;
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${known}`);

@@ -30,6 +30,21 @@ export function checkBody({ resource, apiVersion }: ServedKind, body: ApiObject,
       `${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: the body is ${given}, not ${describeKind(apiVersion, resource.kind)}`,
     );
   }
+  checkPlace(body, target, resource.namespaced);
+}
+
+/**
+ * The body of a subresource with a kind of its own, in the namespace of the request, whatever it leaves out.
+ * @throws ApiError (400) where it names another
+ */
+export function placed(body: ApiObject, target: Target): ApiObject {
+  checkPlace(body, target, target.namespace !== '');
+  const { namespace: _, ...metadata } = body.metadata;
+  const within = target.namespace === '' ? {} : { namespace: target.namespace };
+  return { ...body, metadata: { ...metadata, ...within } };
+}
+
+function checkPlace(body: ApiObject, target: Target, isNamespaced: boolean): void {
   const { name = '', namespace = '' } = body.metadata as { name?: string; namespace?: string };
   if (target.name !== null && name !== '' && name !== target.name) {
     throw new ApiError(
@@ -37,7 +52,7 @@ export function checkBody({ resource, apiVersion }: ServedKind, body: ApiObject,
       `the name of the object (${name}) does not match the name on the URL (${target.name})`,
     );
   }
-  if (resource.namespaced && namespace !== '' && namespace !== target.namespace) {
+  if (isNamespaced && namespace !== '' && namespace !== target.namespace) {
     throw new ApiError(
       'BadRequest',
       'the namespace of the provided object does not match the namespace sent on the request',

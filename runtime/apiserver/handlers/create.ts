@@ -1,11 +1,10 @@
 /** Makes an object. (k8s.io/apiserver/pkg/registry/rest/create.go) */
-import { updateManaged } from '../managed-fields/managed-fields.ts';
 import { checkMetadata } from '../objects/metadata-rules.ts';
 import type { ApiObject, ObjectMetadata } from '../objects/object-bytes.ts';
 import { encodeForStore } from '../objects/object-bytes.ts';
-import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import { ApiError, alreadyExists, invalid } from '../status.ts';
 import type { StoredObject } from '../storage/object-store.ts';
+import { accountUpdate } from './account.ts';
 import { allocated, withAllocation } from './allocate.ts';
 import { checkBody } from './check-body.ts';
 import { normalized, placeOf, type ServedKind } from './served-kind.ts';
@@ -76,11 +75,13 @@ async function prepare(
   const dropsStatus = strategy.hasStatus && strategy.takesFirstStatus !== true;
   const wanted = { ...(dropsStatus ? withoutStatus : body), metadata } as ApiObject;
   const about = { operation: 'CREATE', resource, subresource: '', namespace, name, old: null } as const;
-  const { dryRun, fieldManager, warn } = options;
-  const asked = { ...about, dryRun, warn, options: { fieldManager } };
+  const { dryRun, sent = {}, warn } = options;
+  const asked = { ...about, dryRun, warn, options: sent };
   const filled = normalized(kind, strategy.fillIn, kind.normalize(wanted));
   // What the server decides from here on is not the client's.
-  const accounted = options.isAccounted ? filled : account(kind, filled, options.fieldManager, time);
+  const accounted = options.isAccounted
+    ? filled
+    : accountUpdate(kind, null, filled, { manager: options.fieldManager, subresource: '', time });
   const admitted = await options.admission.mutate({ ...asked, object: accounted });
   const { prepareCreate, stamp } = strategy;
   const first = normalized(kind, prepareCreate, admitted);
@@ -97,11 +98,6 @@ async function prepare(
   for (const sentence of strategy.warn?.(object, null) ?? []) options.warn(sentence);
   await options.admission.validate({ ...asked, object });
   return { object, wanted: prepared };
-}
-
-function account({ managed }: ServedKind, object: ApiObject, manager: string, time: string): ApiObject {
-  const writer = { manager, subresource: '', time };
-  return updateManaged(managed, null, object as JsonObject, writer) as ApiObject;
 }
 
 async function pretend(kind: ServedKind, place: string, object: ApiObject): Promise<StoredObject | null> {

@@ -97,3 +97,59 @@ t.test('patchObject warns of fields that the kind does not have, or refuses them
   await patch('merge', { dat: 1 }, { validation: 'Ignore' });
   t.equal(warnings.length, 1);
 });
+
+const spec = { ...deployment.spec, replicas: 1 };
+const status = { replicas: 7, observedGeneration: 1 };
+
+/** The fields that a manager has, by its name and where it wrote. */
+function ownedBy({ metadata }: ApiObject, manager: string, subresource = ''): object | undefined {
+  const entries = metadata.managedFields as readonly {
+    readonly manager: string;
+    readonly subresource?: string;
+    readonly fieldsV1: object;
+  }[];
+  return entries.find((one) => one.manager === manager && (one.subresource ?? '') === subresource)?.fieldsV1;
+}
+
+t.test('who sends what a write cannot set does not own it', async (t) => {
+  const { patch } = await openKind(t, 'apps', 'deployments', true, {
+    resets: { '': ['status'], status: ['spec', 'metadata.labels'] },
+  });
+  const made = await patch('apply', { ...deployment, spec, status }, { fieldManager: 'maker' });
+  t.notOk('f:status' in (ownedBy(made, 'maker') ?? {}), 'it makes no status');
+  const labelled = { ...deployment.metadata, labels: { app: 'other' }, annotations: { a: 'b' } };
+  const written = await patch(
+    'apply',
+    { ...deployment, metadata: labelled, spec: { ...spec, replicas: 5 }, status },
+    { fieldManager: 'counter', subresource: 'status' },
+  );
+  t.strictSame(ownedBy(written, 'counter', 'status'), {
+    'f:metadata': { 'f:annotations': { 'f:a': {} } },
+    'f:status': { 'f:observedGeneration': {}, 'f:replicas': {} },
+  });
+  t.match(written, { spec: { replicas: 1 }, status });
+  t.ok('f:spec' in (ownedBy(written, 'maker') ?? {}), 'nothing is taken from others');
+});
+
+t.test('a part that writes a field alone owns that field alone', async (t) => {
+  const take = (sent: ApiObject, old: ApiObject): ApiObject => ({ ...old, spec: sent.spec });
+  const { create, patch } = await openKind(t, 'apps', 'deployments', true, {
+    parts: { paused: { take, writesOnly: ['spec.paused'] } },
+  });
+  await create(deployment);
+  const applied = { ...deployment, metadata: { name: 'a' }, spec: { ...spec, paused: true } };
+  const options = { fieldManager: 'pauser', subresource: 'paused', force: true };
+  t.strictSame(ownedBy(await patch('apply', applied, options), 'pauser', 'paused'), {
+    'f:spec': { 'f:paused': {} },
+  });
+});
+
+t.test('what a kind puts back is no change, whoever writes it again', async (t) => {
+  const { create, patch } = await openKind(t, 'apps', 'deployments', true, {
+    prepareUpdate: (next, old) => ({ ...next, spec: old.spec }),
+  });
+  await create(deployment, { fieldManager: 'maker' });
+  const first = await patch('merge', { spec: { replicas: 9 } }, { fieldManager: 'other' });
+  const again = await patch('merge', { spec: { replicas: 9 } }, { fieldManager: 'other' });
+  t.equal(again.metadata.resourceVersion, first.metadata.resourceVersion);
+});

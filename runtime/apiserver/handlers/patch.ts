@@ -2,7 +2,6 @@
  * Changes an object by a patch. An apply also makes the object where there is none.
  * (k8s.io/apiserver/pkg/endpoints/handlers/patch.go)
  */
-import { applyManaged } from '../managed-fields/managed-fields.ts';
 import { stringifyJson } from '../objects/json-text.ts';
 import type { ApiObject } from '../objects/object-bytes.ts';
 import { applyJsonPatch, PatchError } from '../patch/json-patch.ts';
@@ -12,6 +11,7 @@ import { isObject, type JsonObject, type JsonValue } from '../schemas/protobuf/j
 import type { ApiType } from '../schemas/registry.ts';
 import { ApiError, invalid } from '../status.ts';
 import type { StoredObject } from '../storage/object-store.ts';
+import { accountApply } from './account.ts';
 import { asApiObject, checkBody } from './check-body.ts';
 import { createObject } from './create.ts';
 import { type FieldValidation, inOneLine } from './read-body.ts';
@@ -188,14 +188,14 @@ function checkRepeated({ repeated, validation, warn }: PatchRequest): void {
 }
 
 function mergeApplied(
-  { managed }: ServedKind,
+  kind: ServedKind,
   { fieldManager, subresource, force }: PatchRequest,
   live: ApiObject | null,
   applied: ApiObject,
   surroundings: Surroundings,
 ): ApiObject {
-  const writer = { manager: fieldManager, subresource, time: surroundings.now(), force };
-  return applyManaged(managed, live as JsonObject | null, applied as JsonObject, writer) as ApiObject;
+  const accounting = { manager: fieldManager, subresource, time: surroundings.now(), force };
+  return accountApply(kind, live, applied, accounting);
 }
 
 function isReason(error: unknown, reason: ApiError['reason']): boolean {

@@ -3,6 +3,8 @@
 import { type ApiObject, decodeFromStore } from '../objects/object-bytes.ts';
 import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import { notFound } from '../status.ts';
+import type { Admission, AdmissionRequest } from './admission.ts';
+import { placed } from './check-body.ts';
 import { patchedBy, patchKindOf } from './patch.ts';
 import { readText } from './read-body.ts';
 import type { ApiAnswer } from './serve.ts';
@@ -24,23 +26,45 @@ async function serveScale(view: ScaleView, asked: SpecialRequest): Promise<ApiAn
   const { change, warnings } = info.verb === 'patch' ? readPatch(asked) : readScale(asked);
   const options = readWriteOptions(asked.request.query, asked.request.userAgent, 'UpdateOptions', null);
   const { user, admission } = asked.request;
+  const said = new Set(warnings);
   const stored = await updateObject(
     kind,
     {
-      ...{ ...options, user, admission, warn: () => {}, subresource: 'scale' },
+      ...{ ...options, user, subresource: 'scale' },
+      ...{ admission: asScales(view, admission), warn: (sentence) => void said.add(sentence) },
       ...{ namespace: info.namespace, name: info.name },
       change: (current) => view.write(current, change(view.read(current))) as JsonObject,
     },
     asked.service.surroundings,
   );
-  return answerWith(asked, view.read(decodeFromStore(stored.bytes, stored.revision)), { warnings });
+  return answerWith(asked, view.read(decodeFromStore(stored.bytes, stored.revision)), {
+    warnings: [...said],
+  });
+}
+
+/** Policies see what is sent and what there is as scales. (pkg/registry/apps/deployment/storage, scaleUpdatedObjectInfo) */
+function asScales(view: ScaleView, admission: Admission): Admission {
+  const old = (request: AdmissionRequest) => request.old && view.read(request.old);
+  return {
+    mutate: async (request) => {
+      const scale = view.read(request.object);
+      const admitted = await admission.mutate({ ...request, object: scale, old: old(request) });
+      return admitted === scale ? request.object : view.write(request.object, admitted);
+    },
+    validate: (request) =>
+      admission.validate({
+        ...request,
+        ...{ object: request.object && view.read(request.object), old: old(request) },
+      }),
+  };
 }
 
 type ScaleChange = { readonly change: (scale: ApiObject) => ApiObject; readonly warnings: readonly string[] };
 
 function readScale(asked: SpecialRequest): ScaleChange {
   const { object, warnings } = readObjectOf(asked, scaleKind);
-  return { change: () => object, warnings };
+  const scale = placed(object, asked.request.info);
+  return { change: () => scale, warnings };
 }
 
 function readPatch({ request, service }: SpecialRequest): ScaleChange {

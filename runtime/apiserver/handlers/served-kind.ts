@@ -28,6 +28,8 @@ export interface Strategy {
   readonly countsGenerations: boolean;
   /** Status is written through its own subresource, and left out of every other write. */
   readonly hasStatus: boolean;
+  /** What becomes of no write, by its subresource ('': of the object itself), and belongs to nobody who writes it. */
+  readonly resets?: Readonly<Record<string, readonly string[]>>;
   /** A new object brings its first status with it all the same. */
   readonly takesFirstStatus?: boolean;
   /** A PUT has to say which version it changes. */
@@ -86,6 +88,8 @@ export interface Part {
   readonly take: (sent: ApiObject, old: ApiObject) => ApiObject;
   /** Labels, annotations and their like are written with it. */
   readonly takesMetadata?: true;
+  /** Nothing but what is at these paths is written with it. Default: what `resets` leaves. */
+  readonly writesOnly?: readonly string[];
   readonly check?: (next: ApiObject, old: ApiObject) => readonly FieldError[];
 }
 

@@ -38,6 +38,8 @@ export interface RequestOptions {
 export interface WriteOptions extends RequestOptions {
   /** Who writes, for the managed fields. */
   readonly fieldManager: string;
+  /** Of `CreateOptions` and the like what the client has said, besides the dry run. Default: nothing. */
+  readonly sent?: Readonly<Record<string, string>>;
   /** Server-side apply has settled who owns what, and the object says it. Default false: it is found out from the change. */
   readonly isAccounted?: boolean;
 }

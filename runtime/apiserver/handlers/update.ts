@@ -2,12 +2,12 @@
  * Changes an object by what a client sends: a whole object, or a patch. Either way what there is decides what may become of it,
  * and the decision is made anew when somebody came between. (k8s.io/apiserver/pkg/registry/rest/update.go)
  */
-import { updateManaged } from '../managed-fields/managed-fields.ts';
 import { checkMetadata, checkMetadataUpdate } from '../objects/metadata-rules.ts';
 import type { ApiObject, ObjectMetadata } from '../objects/object-bytes.ts';
 import { isSameJson, type JsonObject, type JsonValue } from '../schemas/protobuf/json-value.ts';
 import { ApiError, conflict, type FieldError, invalid, notFound, outdated } from '../status.ts';
 import type { Decision, StoredObject } from '../storage/object-store.ts';
+import { accountUpdate, withoutNewTimes } from './account.ts';
 import { allocated, withAllocation } from './allocate.ts';
 import { asApiObject, checkBody } from './check-body.ts';
 import { normalized, placeOf, type ServedKind, type Strategy } from './served-kind.ts';
@@ -63,7 +63,7 @@ async function decideUpdate(
   // Only now is it as what there is: what a client leaves out is no change where it is filled in again.
   const prepared = stamped(kind, request, prepare(kind, request, admitted, current), current, surroundings);
   const chosen = request.subresource === '' ? allocated(kind, prepared, surroundings) : prepared;
-  const next = raiseGeneration(kind, request, chosen, current);
+  const next = withoutNewTimes(raiseGeneration(kind, request, chosen, current), current);
   const errors = checkAll(kind, request, next, current);
   if (errors.length > 0) throw invalid(kind.resource, request.name, errors);
   if (request.subresource === '') {
@@ -92,11 +92,11 @@ function isOver({ strategy }: ServedKind, object: ApiObject): boolean {
 
 function admissionOf(
   { resource }: ServedKind,
-  { subresource, namespace, name, dryRun, fieldManager, warn }: UpdateRequest,
+  { subresource, namespace, name, dryRun, sent = {}, warn }: UpdateRequest,
   old: ApiObject,
 ) {
   const about = { operation: 'UPDATE', resource, subresource, namespace, name, old } as const;
-  return { ...about, dryRun, warn, options: { fieldManager } };
+  return { ...about, dryRun, warn, options: sent };
 }
 
 function prepare(
@@ -124,14 +124,14 @@ function stamped(
 }
 
 function account(
-  { managed }: ServedKind,
+  kind: ServedKind,
   { fieldManager, subresource }: UpdateRequest,
   next: ApiObject,
   current: ApiObject,
   surroundings: Surroundings,
 ): ApiObject {
-  const writer = { manager: fieldManager, subresource, time: surroundings.now() };
-  return updateManaged(managed, current as JsonObject, next as JsonObject, writer) as ApiObject;
+  const accounting = { manager: fieldManager, subresource, time: surroundings.now() };
+  return accountUpdate(kind, current, next, accounting);
 }
 
 /** A client that names a version or an identity wants that one and no other. */

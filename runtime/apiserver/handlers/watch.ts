@@ -34,7 +34,8 @@ export function openWatch(
   request: ApiRequest,
   random: number,
 ): OpenWatch {
-  const form = formOf(request, kind);
+  // Each event is one line, whoever looks at it.
+  const form = { ...formOf(request, kind), pretty: false };
   const selection = readSelection(kind, request.query);
   const plan = planOf(request.query);
   const seconds = readTimeout(request.query.get('timeoutSeconds') ?? '', random);

@@ -5,6 +5,11 @@ import type { WriteOptions } from './surroundings.ts';
 
 const longestManager = 128;
 
+interface SentOptions {
+  readonly force: boolean;
+  readonly sent: Readonly<Record<string, string>>;
+}
+
 /**
  * @param optionsKind as errors name it: `CreateOptions`, `UpdateOptions`, `PatchOptions`.
  * @param patchKind null where the write is no patch. @throws ApiError (422)
@@ -14,7 +19,7 @@ export function readWriteOptions(
   userAgent: string,
   optionsKind: string,
   patchKind: PatchKind | null,
-): Omit<WriteOptions, 'user' | 'admission' | 'warn'> & { readonly force: boolean } {
+): Omit<WriteOptions, 'user' | 'admission' | 'warn' | 'sent'> & SentOptions {
   const manager = query.get('fieldManager') ?? '';
   const force = query.get('force');
   const errors = [
@@ -33,6 +38,12 @@ export function readWriteOptions(
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: optionsKind }, '', errors);
   return {
     dryRun: query.getAll('dryRun').length > 0,
+    sent: Object.fromEntries(
+      ['fieldManager', 'fieldValidation'].flatMap((name) => {
+        const value = query.get(name) ?? '';
+        return value === '' ? [] : [[name, value]];
+      }),
+    ),
     fieldManager: manager === '' ? managerOfAgent(userAgent) : manager,
     force: force === 'true' || force === '1',
   };

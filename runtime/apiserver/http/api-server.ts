@@ -22,11 +22,12 @@ import { type ResourceRequest, readRequest } from '../request/request-info.ts';
 import type { Resource } from '../resources/resource.ts';
 import { ApiError } from '../status.ts';
 import type { Around } from './around.ts';
+import { inTime } from './deadline.ts';
 import { discover } from './discovery-routes.ts';
 import type { HttpAnswer, HttpHandler, HttpRequest } from './exchange.ts';
-import { type HealthCheck, serveHealth } from './health-routes.ts';
+import { type HealthCheck, healthPaths, serveHealth } from './health-routes.ts';
 import { serveOpenApi } from './openapi-routes.ts';
-import { compressed, errorAnswer, jsonAnswer, textAnswer } from './plain-answers.ts';
+import { compressed, errorAnswer, rawJsonAnswer, textAnswer } from './plain-answers.ts';
 
 export interface Access {
   readonly authenticate: (request: HttpRequest) => Promise<Identity>;
@@ -39,6 +40,8 @@ export interface Access {
 export interface ApiServer {
   /** Never rejects. */
   readonly handle: HttpHandler;
+  /** Whether a connection for this path may become one of another protocol. */
+  readonly upgrades: (path: string) => boolean;
   /** A request of this process itself, whose user is settled. Never rejects. */
   readonly handleAs: (user: UserInfo, request: HttpRequest) => Promise<HttpAnswer>;
 }
@@ -58,7 +61,7 @@ export interface ApiServerOptions extends Service {
   /** From 0 to 1. */
   readonly random: () => number;
   /** What other servers answer. Default: nothing. */
-  readonly aggregation?: Pick<Aggregation, 'serve' | 'versions'>;
+  readonly aggregation?: Pick<Aggregation, 'serve' | 'versions' | 'upgrades' | 'swagger'>;
   /** Answers `/metrics`, by the request's Accept. Default: there is no such path. */
   readonly metrics?: (accept: string | undefined) => Promise<HttpAnswer>;
   /** Around what comes over the network. */
@@ -72,22 +75,25 @@ export function apiServer(options: ApiServerOptions): ApiServer {
     answering().catch((error: unknown) => failed(options, request, error));
   const identified = (auditId: string, answer: HttpAnswer): HttpAnswer => ({
     ...answer,
-    headers: { 'audit-id': auditId, ...answer.headers },
+    // Nobody on the way keeps what is not meant to be kept. (endpoints/filters/cachecontrol.go)
+    headers: { 'audit-id': auditId, ...noCache, ...answer.headers },
   });
   return {
+    upgrades: (path) => options.aggregation?.upgrades(path) === true,
     handleAs: async (user, request) => {
       const answer = await answered(request, () => answerFor(options, request, user, {}));
       return identified(crypto.randomUUID(), answer);
     },
-    handle: async (request) => {
-      const auditId = crypto.randomUUID();
+    handle: async (asked) => {
+      const auditId = auditIdOf(asked);
+      const request = { ...asked, rawHeaders: withAuditId(asked.rawHeaders, auditId) };
       const answer = await answered(request, async () => {
         const { asker, user } = await userOf(options.access, request);
         const info = readRequest(request.method, request.path, request.query);
         if (info === null) return undecodable();
         const annotations: Record<string, string> = {};
         return await options.around({ auditId, request, info, asker, user, annotations }, (seen) =>
-          answered(seen, () => answerFor(options, seen, user, annotations)),
+          answered(seen, () => inTime(seen, info, () => answerFor(options, seen, user, annotations))),
         );
       });
       return await compressed(identified(auditId, answer), request.headers['accept-encoding']);
@@ -95,15 +101,27 @@ export function apiServer(options: ApiServerOptions): ApiServer {
   };
 }
 
+/** A client that has one for its request finds it again in the audit. (endpoints/filters/audit_init.go) */
+function auditIdOf({ headers }: HttpRequest): string {
+  const given = headers['audit-id'];
+  return typeof given === 'string' && given !== '' ? given : crypto.randomUUID();
+}
+
+/** Also those servers to which it is handed on know it by that. */
+function withAuditId(rawHeaders: readonly string[], auditId: string): readonly string[] {
+  const has = rawHeaders.some((text, index) => index % 2 === 0 && text.toLowerCase() === 'audit-id');
+  return has ? rawHeaders : [...rawHeaders, 'Audit-ID', auditId];
+}
+
 function undecodable(): HttpAnswer {
   return textAnswer(400, 'the path cannot be decoded\n');
 }
 
 function failed({ registry, onFault }: ApiServerOptions, request: HttpRequest, error: unknown): HttpAnswer {
-  if (error instanceof ApiError) return errorAnswer(registry, error, request.headers.accept);
+  if (error instanceof ApiError) return errorAnswer(registry, error, request);
   onFault(error, request);
   const why = 'Internal error occurred: a fault of this server, which its log describes';
-  return errorAnswer(registry, new ApiError('InternalError', why), request.headers.accept);
+  return errorAnswer(registry, new ApiError('InternalError', why), request);
 }
 
 interface Asker {
@@ -154,7 +172,7 @@ async function answerPath(options: ApiServerOptions, request: HttpRequest): Prom
     (await serveHealth(health, request)) ??
     serveDocuments(request, options) ??
     (await serveMetrics(request, options)) ??
-    serveOpenApi(request, kinds.openApi, urls) ??
+    serveOpenApi(request, { custom: kinds.openApi, remote: urls, swagger: aggregation?.swagger }) ??
     discover(
       { registry, remotes, groupVersions: kinds.groupVersions, ownAddress: options.ownAddress() },
       request,
@@ -177,35 +195,37 @@ function pageNotFound(): HttpAnswer {
   return textAnswer(404, '404 page not found\n');
 }
 
-function methodNotAllowed(): HttpAnswer {
-  return textAnswer(405, 'Method Not Allowed\n');
+function methodNotAllowed(): never {
+  throw notAllowed();
 }
 
-function serveDocuments(
-  { path }: HttpRequest,
-  { version, documents, metrics }: ApiServerOptions,
-): HttpAnswer | null {
-  if (path === '/version' || path === '/version/') return jsonAnswer(200, version);
-  if (path === '/') {
-    return jsonAnswer(200, { paths: rootPaths.filter((one) => one !== '/metrics' || metrics !== undefined) });
-  }
-  const document = documents().find((one) => one.path === path);
+function notAllowed(): ApiError {
+  const why = 'the server does not allow this method on the requested resource';
+  return new ApiError('MethodNotAllowed', why, {});
+}
+
+function serveDocuments({ path }: HttpRequest, options: ApiServerOptions): HttpAnswer | null {
+  if (path === '/version' || path === '/version/') return rawJsonAnswer(200, options.version);
+  if (path === '/' || path === '/index.html') return rawJsonAnswer(200, { paths: rootPaths(options) });
+  const document = options.documents().find((one) => one.path === path);
   if (document === undefined) return null;
   const headers = { 'content-type': document.mediaType, 'cache-control': 'public, max-age=3600' };
   return { code: 200, headers, body: [Buffer.from(document.text)] };
 }
 
-const rootPaths = [
-  '/api',
-  '/apis',
-  '/healthz',
-  '/livez',
-  '/metrics',
-  '/openapi/v2',
-  '/openapi/v3',
-  '/readyz',
-  '/version',
-];
+/** Everything that can be asked for by its path alone. (k8s.io/apiserver/pkg/server/routes/index.go) */
+function rootPaths({ kinds, health, documents, metrics, aggregation }: ApiServerOptions): readonly string[] {
+  const others = aggregation?.versions().map(({ service }) => service) ?? [];
+  const versions = [...kinds.groupVersions, ...others].flatMap(({ group, version }) =>
+    group === '' ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`],
+  );
+  const paths = [
+    ...['/api', '/apis', '/apis/', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'],
+    ...(metrics === undefined ? [] : ['/metrics']),
+    ...[...versions, ...healthPaths(health), ...documents().map(({ path }) => path)],
+  ];
+  return [...new Set(paths)].sort();
+}
 
 interface RequestBy {
   readonly user: UserInfo;
@@ -232,7 +252,7 @@ async function answerResource(
   }
   if (info.verb !== 'watch') return toHttp(await serve(options, kind, asked));
   const { mediaType, run } = openWatch(options, kind, asked, options.random());
-  return { code: 200, headers: { 'content-type': mediaType, ...noCache }, body: run };
+  return { code: 200, headers: { 'content-type': mediaType }, body: run };
 }
 
 /** Who asks for a group that is not there gets words, as from any server; of a group that is, a Status. */
@@ -262,11 +282,7 @@ function checkMethod(
   const needsName = verb === 'update' || verb === 'patch';
   const fits = subresource !== '' || (needsName ? name !== '' : verb !== 'create' || name === '');
   if (methods.has(method) && verbs.includes(verb) && fits) return;
-  throw new ApiError(
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    {},
-  );
+  throw notAllowed();
 }
 
 async function toApiRequest(
@@ -292,7 +308,7 @@ const noCache = { 'cache-control': 'no-cache, private' };
 function toHttp({ code, mediaType, warnings, pieces }: ApiAnswer): HttpAnswer {
   const all = warnings.map((sentence) => `299 - ${quote(sentence)}`);
   const warning = all.length === 0 ? {} : { warning: all };
-  return { code, headers: { 'content-type': mediaType, ...noCache, ...warning }, body: pieces };
+  return { code, headers: { 'content-type': mediaType, ...warning }, body: pieces };
 }
 
 /** A header holds neither line ends nor what is no ASCII. (RFC 7234, 5.5) */

@@ -3,14 +3,11 @@ import { mergeAggregated, mergeGroup, mergePlain } from '../aggregation/merge-di
 import type { RemoteVersion } from '../aggregation/remote-discovery.ts';
 import { aggregatedDiscovery, etagOf } from '../discovery/aggregated.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery/plain.ts';
-import { chooseForm } from '../request/accept.ts';
 import type { GroupVersion } from '../resources/resource.ts';
-import { encodeObject } from '../schemas/protobuf/codec.ts';
-import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import type { Registry } from '../schemas/registry.ts';
 import { ApiError } from '../status.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
-import { jsonAnswer } from './plain-answers.ts';
+import { writtenAnswer } from './plain-answers.ts';
 
 export interface Discovered {
   readonly registry: Registry;
@@ -86,15 +83,12 @@ function whole(
   return { code: 200, headers: { ...common, 'content-type': type }, body: [Buffer.from(text)] };
 }
 
-function written(registry: Registry, document: object, { headers }: HttpRequest): HttpAnswer {
-  const form = chooseForm(headers.accept, { encodings: ['json', 'protobuf'], transformations: [] });
+function written(registry: Registry, document: object, request: HttpRequest): HttpAnswer {
   // Whoever wants the whole and can do with the pieces has said so further behind.
-  if (form === null)
-    throw new ApiError(
-      'NotAcceptable',
-      'only the following media types are accepted: application/json, application/vnd.kubernetes.protobuf',
-    );
-  if (form.encoding === 'json') return jsonAnswer(200, document, { vary: 'Accept' });
-  const body = [encodeObject(registry, { apiVersion: 'v1', ...document } as unknown as JsonObject)];
-  return { code: 200, headers: { 'content-type': form.mediaType, vary: 'Accept' }, body };
+  const answer = writtenAnswer(registry, 200, document, request);
+  if (answer !== null) return { ...answer, headers: { ...answer.headers, vary: 'Accept' } };
+  throw new ApiError(
+    'NotAcceptable',
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  );
 }

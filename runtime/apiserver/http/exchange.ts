@@ -1,7 +1,7 @@
 /** A request and its answer as the API sees them, whichever version of HTTP carries them. */
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 /** By lower-case names, as Node has them. */
 export type RequestHeaders = IncomingHttpHeaders;
@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly readBody: () => Promise<Uint8Array>;
   /** The body as it comes, for who hands it on, in place of `readBody`; null: there is none. */
   readonly openBody?: () => Readable | null;
+  /** What the connection is to become, as the client asks; undefined where it stays what it is. */
+  readonly upgrade?: string | undefined;
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
   /** Of the client; none within this process. */
@@ -33,6 +35,8 @@ export interface HttpAnswer {
   readonly headers: Headers;
   /** To be sent one after the other, or what sends as long as it likes. */
   readonly body: readonly Uint8Array[] | Stream;
+  /** With the code 101: gets the client's connection, and ends it. */
+  readonly takeOver?: (client: Duplex) => void;
 }
 
 /** Resolves at the end of the answer. A promise of the sink is to be waited for: the client is slow. */

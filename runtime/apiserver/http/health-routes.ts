@@ -12,16 +12,28 @@ export interface HealthCheck {
 
 const roots = ['healthz', 'livez', 'readyz'];
 
+/** The paths of all of them. */
+export function healthPaths(checks: readonly HealthCheck[]): readonly string[] {
+  return roots.flatMap((root) => [
+    `/${root}`,
+    ...checksOf(checks, root).map(({ name }) => `/${root}/${name}`),
+  ]);
+}
+
+function checksOf(checks: readonly HealthCheck[], root: string): readonly HealthCheck[] {
+  return checks.filter(({ readinessOnly }) => root !== 'livez' || !readinessOnly);
+}
+
 /** @returns null for a path that is none of these */
 export async function serveHealth(
   checks: readonly HealthCheck[],
   { path, query }: HttpRequest,
 ): Promise<HttpAnswer | null> {
-  const [root = '', name, ...more] = path.split('/').filter((part) => part !== '');
-  if (!roots.includes(root) || more.length > 0) return null;
-  const ofRoot = checks.filter(({ readinessOnly }) => root !== 'livez' || !readinessOnly);
-  if (name !== undefined) {
-    const check = ofRoot.find((one) => one.name === name);
+  const [root = '', ...below] = path.split('/').filter((part) => part !== '');
+  if (!roots.includes(root)) return null;
+  const ofRoot = checksOf(checks, root);
+  if (below.length > 0) {
+    const check = ofRoot.find((one) => one.name === below.join('/'));
     return check === undefined ? null : await answerOne(check);
   }
   const excluded = new Set(query.getAll('exclude'));
@@ -40,8 +52,14 @@ export async function serveHealth(
       ? `[+]${check.name} excluded: ok`
       : why === ''
         ? `[+]${check.name} ok`
-        : `[-]${check.name} failed: ${why}`,
+        : // Everybody may ask: the reason is for who asks for this check.
+          `[-]${check.name} failed: reason withheld`,
   );
+  const unknown = [...excluded].filter((name) => !ofRoot.some((check) => check.name === name)).sort();
+  if (unknown.length > 0) {
+    const names = unknown.map((name) => JSON.stringify(name)).join(',');
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`);
+  }
   const verdict = isWell ? `${root} check passed` : `${root} check failed`;
   return textAnswer(isWell ? 200 : 500, `${[...lines, verdict].join('\n')}\n`);
 }

@@ -6,10 +6,12 @@ import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { HttpHandler, HttpRequest } from './exchange.ts';
 import { readBody } from './read-body.ts';
 import { sendAnswer } from './send-answer.ts';
+import { serveUpgrade } from './upgrade.ts';
 
 export interface ServerCertificate {
   /** PEM. */
@@ -25,6 +27,8 @@ export interface ListenerOptions {
   readonly port: number;
   readonly certificate: ServerCertificate;
   readonly handle: HttpHandler;
+  /** Whether a connection for this path may become one of another protocol. */
+  readonly upgrades: (path: string) => boolean;
 }
 
 export interface Listener {
@@ -49,6 +53,7 @@ export async function openListener({
   port,
   certificate,
   handle,
+  upgrades,
 }: ListenerOptions): Promise<Listener> {
   const server = http2.createSecureServer({
     ...contextOf(certificate),
@@ -69,6 +74,7 @@ export async function openListener({
   server.on('request', (incoming: Incoming, outgoing: Outgoing) => {
     void serve(incoming, outgoing, handle);
   });
+  upgrading(server, handle, upgrades);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, address, resolve);
@@ -82,6 +88,22 @@ export async function openListener({
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+/** Other requests are answered as they are, whatever else a client offers to speak. */
+function upgrading(
+  server: http2.Http2SecureServer,
+  handle: HttpHandler,
+  upgrades: (path: string) => boolean,
+): void {
+  const shouldUpgradeCallback = ({ url = '' }: IncomingMessage): boolean =>
+    upgrades(url.split('?')[0] as string);
+  Object.assign(server, { shouldUpgradeCallback });
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { upgrade } = incoming.headers;
+    const request = (signal: AbortSignal): HttpRequest => ({ ...toRequest(incoming, signal), upgrade });
+    void serveUpgrade(incoming, socket, head, { handle, toRequest: request });
+  });
 }
 
 function contextOf({ privateKey, certificate, caCertificate }: ServerCertificate) {

@@ -1,6 +1,7 @@
 /** `/openapi/v2` and `/openapi/v3`: the schemas, as they were generated. (k8s.io/kube-openapi/pkg/handler3) */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import type { WholeSwagger } from '../aggregation/whole-swagger.ts';
 import { withCustomResources } from '../custom-resources/openapi/version-two.ts';
 import { type OpenApiDocument, openApiV2, openApiV3, unpacked } from '../schemas/openapi.ts';
 import type { JsonObject } from '../schemas/protobuf/json-value.ts';
@@ -10,18 +11,22 @@ import { jsonAnswer, takesGzip } from './plain-answers.ts';
 
 const root = '/openapi/v3';
 
-/**
- * @param custom those of custom resources
- * @param remote where those of other servers are, by their names
- * @returns null for a path that is none of these
- */
+export interface OtherDocuments {
+  /** Those of custom resources. */
+  readonly custom: () => readonly OpenApiDocument[];
+  /** Where those of other servers are, by their names. */
+  readonly remote: () => readonly (readonly [name: string, url: string])[];
+  /** Version 2 with that of other servers. */
+  readonly swagger: WholeSwagger | undefined;
+}
+
+/** @returns null for a path that is none of these */
 export function serveOpenApi(
   request: HttpRequest,
-  custom: () => readonly OpenApiDocument[],
-  remote: () => readonly (readonly [name: string, url: string])[],
+  { custom, remote, swagger }: OtherDocuments,
 ): HttpAnswer | null {
   const { path } = request;
-  if (path === '/openapi/v2') return versionTwo(request, custom());
+  if (path === '/openapi/v2') return versionTwo(request, custom(), swagger);
   if (path === root || path === `${root}/`)
     return jsonAnswer(200, { paths: listDocuments([...openApiV3(), ...custom()], remote()) });
   if (!path.startsWith(`${root}/`)) return null;
@@ -59,12 +64,16 @@ function urlOf(name: string, hash: string): string {
 /** What kubectl of old asks for first. */
 const protobufForm = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-/** Custom resources are in it where it is asked for as JSON. */
-function versionTwo(request: HttpRequest, custom: readonly OpenApiDocument[]): HttpAnswer {
+function versionTwo(
+  request: HttpRequest,
+  custom: readonly OpenApiDocument[],
+  swagger: WholeSwagger | undefined,
+): HttpAnswer {
   const accept = request.headers.accept ?? '*/*';
   const isProtobuf = /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/.test(accept);
   if (!isProtobuf) checkAccept(accept);
-  const gzip = isProtobuf ? openApiV2('pb') : jsonOfVersionTwo(custom);
+  // In protobuf, which kubectl asks for where version 3 does not do, there are the built-in resources alone.
+  const gzip = isProtobuf ? openApiV2('pb') : wholeVersionTwo(custom, swagger);
   const etag = `"${createHash('sha256').update(gzip).digest('hex').toUpperCase()}"`;
   const headers = { etag, vary: 'Accept', 'content-type': isProtobuf ? protobufForm : 'application/json' };
   if (request.headers['if-none-match'] === etag) return { code: 304, headers, body: [] };
@@ -74,17 +83,21 @@ function versionTwo(request: HttpRequest, custom: readonly OpenApiDocument[]): H
 let made: { readonly of: string; readonly gzip: Uint8Array } | null = null;
 
 /** It is put together once for what there is: it takes a while, and few ask for it. */
-function jsonOfVersionTwo(custom: readonly OpenApiDocument[]): Uint8Array {
-  if (custom.length === 0) return openApiV2('json');
+function wholeVersionTwo(custom: readonly OpenApiDocument[], swagger: WholeSwagger | undefined): Uint8Array {
   const of = custom.map(({ name, hash }) => `${name} ${hash}`).join(' ');
-  if (made?.of === of) return made.gzip;
-  const read = (gzip: Uint8Array) => JSON.parse(unpacked(gzip).toString()) as JsonObject;
-  const document = withCustomResources(
-    read(openApiV2('json')),
-    custom.map(({ gzip }) => read(gzip())),
-  );
-  made = { of, gzip: gzipSync(JSON.stringify(document)) };
+  const own = (): JsonObject => {
+    const documents = custom.map(({ gzip }) => readJson(gzip()));
+    return withCustomResources(readJson(openApiV2('json')), documents);
+  };
+  const whole = swagger?.(own, of) ?? null;
+  if (whole !== null) return whole;
+  if (custom.length === 0) return openApiV2('json');
+  if (made?.of !== of) made = { of, gzip: gzipSync(JSON.stringify(own())) };
   return made.gzip;
+}
+
+function readJson(gzip: Uint8Array): JsonObject {
+  return JSON.parse(unpacked(gzip).toString()) as JsonObject;
 }
 
 function packed({ headers }: HttpRequest, gzip: Uint8Array, own: Headers): HttpAnswer {

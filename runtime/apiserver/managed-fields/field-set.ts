@@ -84,6 +84,18 @@ export function differenceWithBelow(a: FieldSet, b: FieldSet): FieldSet {
   };
 }
 
+/** What is in the second, or below something in it. */
+export function intersectionWithBelow(a: FieldSet, b: FieldSet): FieldSet {
+  return {
+    members: keep(a.members, (element) => b.members.has(element)),
+    children: mapChildren(a, (set, element) => {
+      if (b.members.has(element)) return set;
+      const other = b.children.get(element);
+      return other === undefined ? emptySet : intersectionWithBelow(set, other);
+    }),
+  };
+}
+
 function keep(members: ReadonlySet<Element>, isKept: (element: Element) => boolean): ReadonlySet<Element> {
   return new Set([...members].filter(isKept));
 }

@@ -15,10 +15,10 @@ import {
   type Managers,
   readManagers,
 } from './entries.ts';
-import { differenceWithBelow, emptySet, type FieldSet, isEmptySet, isSameSet, union } from './field-set.ts';
+import { emptySet, isEmptySet, isSameSet, union } from './field-set.ts';
 import { withoutLastApplied } from './last-applied.ts';
 import { ManagedFieldsError } from './managed-fields-error.ts';
-import { type Applied, applyOnto, type Ground, updateOnto } from './ownership.ts';
+import { type Applied, applyOnto, type Ground, type Settable, updateOnto } from './ownership.ts';
 import type { Shape } from './shape.ts';
 
 /** Of a kind at one version. */
@@ -35,8 +35,8 @@ export interface Writer {
   readonly subresource: string;
   /** RFC 3339, whole seconds. */
   readonly time: string;
-  /** What it cannot set. */
-  readonly ignored?: FieldSet;
+  /** What of a set it can set at all. Default: everything. */
+  readonly settable?: Settable;
 }
 
 /**
@@ -99,7 +99,7 @@ export function updateManaged(
   const rest = new Map(others);
   if (!isEmptySet(taken)) {
     const fields = union(taken, others.get(key)?.fields ?? emptySet);
-    rest.set(key, { ...self, fields: differenceWithBelow(fields, writer.ignored ?? emptySet) });
+    rest.set(key, { ...self, fields: settableBy(writer)(fields) });
   }
   return withManagers(after, capUpdaters(rest));
 }
@@ -163,8 +163,12 @@ function ownersOf(object: JsonObject | null): Managers {
   }
 }
 
-function groundOf({ shape }: ManagedKind, live: JsonObject, managers: Managers, { ignored }: Writer): Ground {
-  return { shape, live, managers, ignored: ignored ?? emptySet };
+function groundOf({ shape }: ManagedKind, live: JsonObject, managers: Managers, writer: Writer): Ground {
+  return { shape, live, managers, settable: settableBy(writer) };
+}
+
+function settableBy({ settable }: Writer): Settable {
+  return settable ?? ((fields) => fields);
 }
 
 function managerOf({ apiVersion }: ManagedKind, writer: Writer, operation: 'Apply' | 'Update'): Manager {

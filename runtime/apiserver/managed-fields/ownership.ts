@@ -2,16 +2,7 @@
 import type { JsonObject } from '../schemas/protobuf/json-value.ts';
 import { fieldElement } from './element.ts';
 import { identify, type Manager, type Managers } from './entries.ts';
-import {
-  difference,
-  differenceWithBelow,
-  emptySet,
-  type FieldSet,
-  intersection,
-  isEmptySet,
-  setOf,
-  union,
-} from './field-set.ts';
+import { difference, emptySet, type FieldSet, intersection, isEmptySet, setOf, union } from './field-set.ts';
 import { mergeObjects, removeFields, withDeclaredFields } from './merge-objects.ts';
 import { type Comparison, compareObjects, fieldsOf } from './object-fields.ts';
 import type { Shape } from './shape.ts';
@@ -22,9 +13,14 @@ export interface Ground {
   readonly live: JsonObject;
   /** Those at another version of the kind are held against this one's paths: no object is converted. */
   readonly managers: Managers;
-  /** Fields that this request cannot set, such as the status of an object that has it as a subresource. */
-  readonly ignored: FieldSet;
+  readonly settable: Settable;
 }
+
+/**
+ * What is left of a set of fields without those that this request cannot set, such as the status of an object that has it as
+ * a subresource.
+ */
+export type Settable = (fields: FieldSet) => FieldSet;
 
 export interface Conflict {
   /** The identity of who owns them. */
@@ -43,14 +39,14 @@ export type Applied =
 
 /** @param self its former set says what it no longer applies, which goes unless another owns it. */
 export function applyOnto(ground: Ground, applied: JsonObject, self: Manager, force: boolean): Applied {
-  const { shape, live, ignored } = ground;
+  const { shape, live, settable } = ground;
   const merged = mergeObjects(shape, live, applied);
-  const fields = differenceWithBelow(fieldsOf(shape, applied), ignored);
+  const fields = settable(fieldsOf(shape, applied));
   const key = identify(self);
   const before = ground.managers.get(key)?.fields ?? emptySet;
   const managers = new Map(ground.managers).set(key, { ...self, fields });
-  const object = prune(shape, merged, differenceWithBelow(before, ignored), managers);
-  const change = withoutIgnored(compareObjects(shape, live, object), ignored);
+  const object = prune(shape, merged, settable(before), managers);
+  const change = settableOf(compareObjects(shape, live, object), settable);
   const conflicts = conflictsOf(managers, key, change);
   if (conflicts.length > 0 && !force) return { kind: 'conflicts', conflicts };
   const rest = strip(takeAway(managers, key, change), key);
@@ -62,8 +58,8 @@ export function updateOnto(
   ground: Ground,
   next: JsonObject,
 ): { readonly managers: Managers; readonly taken: FieldSet } {
-  const { shape, live, ignored, managers } = ground;
-  const change = withoutIgnored(compareObjects(shape, live, next), ignored);
+  const { shape, live, settable, managers } = ground;
+  const change = settableOf(compareObjects(shape, live, next), settable);
   const taken = difference(union(change.modified, change.added), neverManaged);
   return { managers: takeAway(managers, null, change), taken };
 }
@@ -98,13 +94,8 @@ function takeAway(managers: Managers, self: string | null, change: Comparison): 
   return new Map(left.filter(([, { fields }]) => !isEmptySet(fields)));
 }
 
-function withoutIgnored(change: Comparison, ignored: FieldSet): Comparison {
-  const without = (set: FieldSet): FieldSet => differenceWithBelow(set, ignored);
-  return {
-    added: without(change.added),
-    modified: without(change.modified),
-    removed: without(change.removed),
-  };
+function settableOf({ added, modified, removed }: Comparison, settable: Settable): Comparison {
+  return { added: settable(added), modified: settable(modified), removed: settable(removed) };
 }
 
 function isNoChange({ added, modified, removed }: Comparison): boolean {

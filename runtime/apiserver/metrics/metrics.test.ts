@@ -155,13 +155,7 @@ t.test(
     const head = await ask('HEAD', '/metrics');
     t.match(head, { code: 200, text: '' });
     t.equal((await ask('POST', '/metrics')).code, 405);
-    t.match(JSON.parse((await ask('GET', '/')).text).paths, [
-      '/api',
-      '/apis',
-      '/healthz',
-      '/livez',
-      '/metrics',
-    ]);
+    t.ok(JSON.parse((await ask('GET', '/')).text).paths.includes('/metrics'));
   },
 );
 

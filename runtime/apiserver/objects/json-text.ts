@@ -22,6 +22,30 @@ export function stringifyJson(value: JsonValue | object): string {
   }
 }
 
+/** The same text, on lines of their own and indented, as Go does it. */
+export function indentJson(text: string): string {
+  let depth = 0;
+  const line = (): string => `\n${'  '.repeat(depth)}`;
+  return text.replace(/"(?:[^"\\]|\\.)*"|\{\}|\[\]|[{}[\]:,]/g, (token) => {
+    switch (token) {
+      case '{':
+      case '[':
+        depth += 1;
+        return token + line();
+      case '}':
+      case ']':
+        depth -= 1;
+        return line() + token;
+      case ',':
+        return token + line();
+      case ':':
+        return ': ';
+      default:
+        return token;
+    }
+  });
+}
+
 function reviveExactly(_: string, value: unknown, context: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value) || context.source === undefined) return value;
   return /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;

@@ -60,6 +60,7 @@ function named(group: string, version: string, resource: string): ResourceName {
 
 /** Those that controllers are made for. */
 export const resources = {
+  admissionPolicies: named('admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies'),
   apiServices: named('apiregistration.k8s.io', 'v1', 'apiservices'),
   customResourceDefinitions: named('apiextensions.k8s.io', 'v1', 'customresourcedefinitions'),
   configMaps: named('', 'v1', 'configmaps'),

@@ -45,6 +45,7 @@ export const validatingAdmissionPolicies = kindStrategy<ValidatingAdmissionPolic
     needsVersion: true,
     takesAnyFinalizer: true,
   },
+  resets: { '': ['status'], status: ['metadata', 'spec'] },
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) =>

@@ -1,5 +1,7 @@
 /** Whether the rules of a schema can be asked. (…/apis/apiextensions/validation, x-kubernetes-validations) Pure. */
 import { compileOne } from '../../apiserver/custom-resources/rules/compile-rules.ts';
+import { costOfRule } from '../../apiserver/custom-resources/rules/rule-cost.ts';
+import { mostPlaces } from '../../apiserver/custom-resources/rules/schema-extent.ts';
 import { typeOfSchema } from '../../apiserver/custom-resources/rules/schema-type.ts';
 import {
   isResource,
@@ -11,26 +13,81 @@ import {
 } from '../../apiserver/custom-resources/schema/schema.ts';
 import type { ValidationRule } from '../../apiserver/schemas/generated/types/apiextensions-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
-import { invalidValue, notSupported, required } from '../field-errors.ts';
+import { forbiddenField, invalidValue, notSupported, required } from '../field-errors.ts';
 import { inList, when } from '../meta/field-checks.ts';
 
-export function checkRules(schema: Schema, field: string): readonly FieldError[] {
-  return checkPlace(schema, schema, field, { isRoot: true, uncorrelatable: null });
+/** @param isMeasured whether the rules have to keep within what they may cost */
+export function checkRules(
+  schema: Schema,
+  field: string,
+  { isMeasured }: { readonly isMeasured: boolean },
+): readonly FieldError[] {
+  const costs: PlacedCost[] | null = isMeasured ? [] : null;
+  const errors = checkPlace(schema, schema, field, {
+    ...{ isRoot: true, uncorrelatable: null, mostTimes: 1, costs },
+  });
+  return [...errors, ...checkTotal(costs ?? [], field)];
+}
+
+interface PlacedCost {
+  readonly field: string;
+  readonly cost: number;
+}
+
+const mostOfOneRule = 10_000_000;
+const mostOfSchema = 100_000_000;
+/** So many rules are named where all together are too much. */
+const mostNamed = 4;
+
+/** Of a schema whose rules are too much together: those that cost the most. */
+function checkTotal(costs: readonly PlacedCost[], field: string): readonly FieldError[] {
+  const total = costs.reduce((sum, { cost }) => sum + cost, 0);
+  if (total <= mostOfSchema) return [];
+  const dearest = costs.toSorted((a, b) => b.cost - a.cost).slice(0, mostNamed);
+  const part = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
+  const whole = tooDear(
+    'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema',
+    total,
+    mostOfSchema,
+  );
+  return [
+    ...dearest.filter(({ cost }) => cost > 0).map((one) => forbiddenField(one.field, part)),
+    forbiddenField(field, whole),
+  ];
+}
+
+function tooDear(what: string, cost: number, limit: number): string {
+  const times = cost / limit;
+  const factor = times > 100 ? 'more than 100x' : `${times.toFixed(times < 1.5 ? 6 : 1)}x`;
+  const hint =
+    'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared';
+  return `${what} exceeds budget by factor of ${factor} (${hint})`;
 }
 
 interface Place {
   readonly isRoot: boolean;
   /** Where an old and a new object cannot be told to be the same part any more; null: they can. */
   readonly uncorrelatable: string | null;
+  /** So often can it be there; null: there is no bound. */
+  readonly mostTimes: number | null;
+  /** Of all rules so far; null: nobody asks. */
+  readonly costs: PlacedCost[] | null;
 }
 
 /** @param said where rules stand; @param place what they are about */
 function checkPlace(said: Schema, place: Schema | null, field: string, where: Place): readonly FieldError[] {
   if (place === null) return [];
-  const below = (next: Schema | null, nextPlace: Schema | null, step: string, breaks: boolean) => {
+  const below = (
+    [next, nextPlace]: readonly [Schema | null, Schema | null],
+    step: string,
+    { breaks, times = 1 }: { readonly breaks: boolean; readonly times?: number | null | undefined },
+  ) => {
     const at = `${field}.${step}`;
     const uncorrelatable = where.uncorrelatable ?? (breaks ? at : null);
-    return next === null ? [] : checkPlace(next, nextPlace, at, { isRoot: false, uncorrelatable });
+    const isBounded = where.mostTimes !== null && times !== null;
+    const mostTimes = isBounded ? Number(where.mostTimes) * times : null;
+    const within = { isRoot: false, uncorrelatable, mostTimes, costs: where.costs };
+    return next === null ? [] : checkPlace(next, nextPlace, at, within);
   };
   const isAtomic = place['x-kubernetes-map-type'] === 'atomic';
   return [
@@ -38,10 +95,19 @@ function checkPlace(said: Schema, place: Schema | null, field: string, where: Pl
       checkRule(rule, place, at, where),
     ),
     ...Object.entries(said.properties ?? {}).flatMap(([name, property]) =>
-      below(property, propertyOf(place, name), `properties[${name}]`, isAtomic),
+      below([property, propertyOf(place, name)], `properties[${name}]`, { breaks: isAtomic }),
     ),
-    ...below(itemsOf(said), itemsOf(place), 'items', listTypeOf(place) !== 'map'),
-    ...below(valuesOf(said), valuesOf(place), 'additionalProperties', isAtomic),
+    ...below([itemsOf(said), itemsOf(place)], 'items', {
+      breaks: listTypeOf(place) !== 'map',
+      times: place.maxItems === undefined || place.maxItems === null ? null : Number(place.maxItems),
+    }),
+    ...below([valuesOf(said), valuesOf(place)], 'additionalProperties', {
+      breaks: isAtomic,
+      times:
+        place.maxProperties === undefined || place.maxProperties === null
+          ? null
+          : Number(place.maxProperties),
+    }),
     ...(said.allOf ?? []).flatMap((one, index) => checkPlace(one, place, `${field}.allOf[${index}]`, where)),
   ];
 }
@@ -91,12 +157,36 @@ function checkExpression(
     const value = compiled.of === 'rule' ? rule.rule : rule.messageExpression;
     return [invalidValue(`${field}.${compiled.of}`, value, compiled.message)];
   }
-  if (!compiled.usesOldSelf) {
+  return [...checkCost(rule, place, field, where), ...checkOldSelf(rule, field, where, compiled.usesOldSelf)];
+}
+
+function checkCost(rule: ValidationRule, place: Schema, field: string, where: Place): readonly FieldError[] {
+  if (where.costs === null) return [];
+  const isRoot = where.isRoot || isResource(place);
+  const cost = costOfRule(rule, place, isRoot);
+  const times = where.mostTimes ?? mostPlaces(place, isRoot);
+  const placed = [
+    { field: `${field}.rule`, cost: cost.rule * times, what: 'estimated rule cost' },
+    { field: `${field}.messageExpression`, cost: cost.message, what: 'estimated messageExpression cost' },
+  ];
+  where.costs.push(...placed);
+  return placed.flatMap(({ field: at, cost, what }) =>
+    when(cost > mostOfOneRule, forbiddenField(at, tooDear(what, cost, mostOfOneRule))),
+  );
+}
+
+function checkOldSelf(
+  rule: ValidationRule,
+  field: string,
+  { uncorrelatable }: Place,
+  usesOldSelf: boolean,
+): readonly FieldError[] {
+  if (!usesOldSelf) {
     const why = 'may not be set if oldSelf is not used in rule';
     return when(rule.optionalOldSelf === true, invalidValue(`${field}.optionalOldSelf`, true, why));
   }
-  if (where.uncorrelatable === null) return [];
-  const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${where.uncorrelatable}`;
+  if (uncorrelatable === null) return [];
+  const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`;
   return [invalidValue(`${field}.rule`, rule.rule, why)];
 }
 

@@ -25,7 +25,17 @@ const rootFields: ReadonlySet<string> = new Set([
   'x-kubernetes-validations',
 ]);
 
-export function checkSchema(schema: Schema, field: string, hasStatus: boolean): readonly FieldError[] {
+interface SchemaPlace {
+  readonly hasStatus: boolean;
+  /** It was stored before. */
+  readonly isKnown: boolean;
+}
+
+export function checkSchema(
+  schema: Schema,
+  field: string,
+  { hasStatus, isKnown }: SchemaPlace,
+): readonly FieldError[] {
   const errors = [
     ...(hasStatus ? checkRoot(schema, field) : []),
     ...when(
@@ -36,7 +46,9 @@ export function checkSchema(schema: Schema, field: string, hasStatus: boolean): 
   ];
   const ofStructure = checkStructure(schema, field);
   const all = [...errors, ...ofStructure];
-  return all.length > 0 ? all : [...checkDefaults(schema, field), ...checkRules(schema, field)];
+  if (all.length > 0) return all;
+  const ofRules = checkRules(schema, field, { isMeasured: !isKnown });
+  return [...checkDefaults(schema, field), ...ofRules];
 }
 
 function checkRoot(schema: Schema, field: string): readonly FieldError[] {

@@ -9,6 +9,7 @@ import type {
   CustomResourceDefinitionVersion,
   CustomResourceSubresources,
 } from '../../apiserver/schemas/generated/types/apiextensions-v1.ts';
+import { isSameJson, type JsonValue } from '../../apiserver/schemas/protobuf/json-value.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { invalidValue, required } from '../field-errors.ts';
 import { checkFilled, checkFilledOneOf, inList, when } from '../meta/field-checks.ts';
@@ -35,7 +36,9 @@ export function checkSpec(
         'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
       ),
     ),
-    ...inList(versions, 'spec.versions', checkVersion),
+    ...inList(versions, 'spec.versions', (version, field) =>
+      checkVersion(version, field, hasSchemaOf(old, version)),
+    ),
     ...when(!isUnique, invalidValue('spec.versions', versions, 'must contain unique version names')),
     ...when(
       stored !== 1,
@@ -57,7 +60,22 @@ function checkGroup(group: string): readonly FieldError[] {
   return when(!group.includes('.'), invalidValue(field, group, 'should be a domain with at least one dot'));
 }
 
-function checkVersion(version: CustomResourceDefinitionVersion, field: string): readonly FieldError[] {
+/** What is there already is not measured again: or nobody could change anything else of it. */
+function hasSchemaOf(
+  old: CustomResourceDefinitionSpec | null,
+  { name, schema }: CustomResourceDefinitionVersion,
+): boolean {
+  const before = old?.versions?.find((one) => one.name === name);
+  return (
+    before !== undefined && isSameJson((before.schema ?? null) as JsonValue, (schema ?? null) as JsonValue)
+  );
+}
+
+function checkVersion(
+  version: CustomResourceDefinitionVersion,
+  field: string,
+  isKnown: boolean,
+): readonly FieldError[] {
   const { name, schema, subresources, additionalPrinterColumns, deprecated, deprecationWarning } = version;
   const words = dns1035Label(name);
   const whole = schema?.openAPIV3Schema;
@@ -66,7 +84,9 @@ function checkVersion(version: CustomResourceDefinitionVersion, field: string): 
   return [
     ...when(words.length > 0, invalidValue(`${field}.name`, name, words.join(','))),
     ...checkDeprecation(deprecated === true, deprecationWarning, `${field}.deprecationWarning`),
-    ...(whole ? checkSchema(whole, place, hasStatus) : [required(place, 'schemas are required')]),
+    ...(whole
+      ? checkSchema(whole, place, { hasStatus, isKnown })
+      : [required(place, 'schemas are required')]),
     ...checkSubresources(subresources, `${field}.subresources`),
     ...inList(additionalPrinterColumns, `${field}.additionalPrinterColumns`, checkColumn),
     ...checkSelectableFields(version, `${field}.selectableFields`),

@@ -182,3 +182,43 @@ t.test('hostile schemas are refused in time', async (t) => {
     50,
   );
 });
+
+const hint =
+  '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)';
+
+function list(rule: string, more: object = {}, ofItems: object = {}): object {
+  const items = { type: 'integer', ...ofItems };
+  return inside({ type: 'array', items, 'x-kubernetes-validations': [{ rule }], ...more });
+}
+
+t.test('rules that could cost too much are refused, unless they are there already', async (t) => {
+  const places = `${at}.properties[x]`;
+  const twice = 'self.all(a, self.all(b, a != b || a == b))';
+  const once = `${places}.x-kubernetes-validations[0].rule`;
+  t.same(saidOfNew(strategy, define(list(twice))), [
+    `${once}: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${hint}`,
+    `${once}: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema`,
+    `${at}: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x ${hint}`,
+  ]);
+  t.same(saidOfNew(strategy, define(list(twice, { maxItems: 100 }))), []);
+  const text = { 'x-kubernetes-validations': [{ rule: "self.matches('[a-z]{1,3}')" }] };
+  const ofTexts = (more: object, ofItems: object) =>
+    define(list('true', more, { type: 'string', ...text, ...ofItems }));
+  const [said = ''] = saidOfNew(strategy, ofTexts({}, { maxLength: 63 }));
+  t.match(said, /items\.x-kubernetes-validations\[0\]\.rule: Forbidden: estimated rule cost exceeds budget/);
+  t.match(said, /factor of [1-9][\d.]*x \(try/, 'as often as there can be items without a bound');
+  t.same(saidOfNew(strategy, ofTexts({ maxItems: 1000 }, { maxLength: 63 })), []);
+  // The real server refuses it as well, since it does not know how long a number is (kubernetes/kubernetes#124234).
+  const messageExpression = "'not ' + string(self.x)";
+  const dear = {
+    ...inside({ type: 'integer' }),
+    'x-kubernetes-validations': [{ rule: 'true', messageExpression }],
+  };
+  t.match(
+    saidOfNew(strategy, define(dear))[0],
+    /messageExpression: Forbidden: estimated messageExpression cost/,
+  );
+  t.same(saidOfChange(strategy, define(list(twice)), { metadata: { labels: { a: 'b' } } }), []);
+  const dearer = define(list(`${twice} && true`)).spec;
+  t.equal(saidOfChange(strategy, define(list(twice)), { spec: { versions: dearer.versions } }).length, 3);
+});

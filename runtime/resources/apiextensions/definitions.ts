@@ -22,6 +22,7 @@ export const customResourceDefinitionStrategy: Strategy = {
     needsVersion: true,
     takesAnyFinalizer: true,
   },
+  resets: { '': ['status'], status: ['metadata', 'spec'] },
   fillIn: (object) => changed(object, (definition) => ({ ...definition, spec: filledSpec(definition.spec) })),
   prepareCreate: (object) => changed(object, withStoredVersion),
   prepareUpdate: (next) => changed(next, withStoredVersion),

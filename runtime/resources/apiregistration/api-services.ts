@@ -23,6 +23,7 @@ export const apiServices = kindStrategy<APIService>({
     needsVersion: true,
     takesAnyFinalizer: true,
   },
+  resets: { '': ['status'], status: ['metadata', 'spec'] },
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) =>

@@ -27,6 +27,7 @@ import {
 
 export const deployments = kindStrategy<Deployment>({
   ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true },
+  resets: { '': ['status'], status: ['spec', 'metadata.labels'] },
   fillIn: (object) => withChanged(object, { spec: fillInSpec }),
   prepareUpdate: (next, old) => withCountedAnnotations(next, old),
   check: ({ spec }) => (spec ? checkSpec(spec) : []),

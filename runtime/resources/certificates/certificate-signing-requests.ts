@@ -34,6 +34,11 @@ const usages = [
 export const certificateSigningRequests: Strategy = {
   ...kindStrategy<CertificateSigningRequest>({
     ...{ name: pathSegment, countsGenerations: false, hasStatus: true },
+    resets: {
+      '': ['spec', 'status'],
+      status: ['spec', 'status.conditions'],
+      approval: ['spec', 'status.certificate'],
+    },
     // Who changes labels cannot change what is asked for.
     prepareUpdate: (next, old) => ({ ...next, spec: old.spec }),
     checkCreate: ({ spec }) => checkSpec(spec ?? {}),

@@ -12,6 +12,7 @@ import { annotationsOf, checkPod, checkPodAnnotationsKept, podSpecOf } from './p
 import { mirrorAnnotation } from './pods/profile-annotations.ts';
 
 export const ephemeralContainers: Part = {
+  writesOnly: ['spec.ephemeralContainers'],
   /** The pod as it is, with the ephemeral containers of the one that was sent. */
   take: (sent, old) => {
     const { ephemeralContainers: containers } = podSpecOf(sent);

@@ -15,6 +15,7 @@ export const namespaces: Strategy = {
   name: namespaceName,
   countsGenerations: false,
   hasStatus: true,
+  resets: { '': ['status'], status: ['spec'], finalize: ['status'] },
   fillIn,
   prepareCreate,
   prepareUpdate: (next, old) => ({ ...next, spec: old.spec }),

@@ -22,6 +22,7 @@ const methods = ['ByNamespace', 'ByUser'];
 
 export const flowSchemas = kindStrategy<FlowSchema>({
   ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true },
+  resets: { '': ['status'], status: ['metadata', 'spec'] },
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) => ({ ...spec, matchingPrecedence: spec.matchingPrecedence || usualPrecedence }),

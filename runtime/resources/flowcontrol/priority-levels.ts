@@ -26,6 +26,7 @@ const usualShares = 30;
 
 export const priorityLevels = kindStrategy<PriorityLevelConfiguration>({
   ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true },
+  resets: { '': ['status'], status: ['metadata', 'spec'] },
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) =>

@@ -19,6 +19,7 @@ const exactlyOne = 'must specify exactly one of inlineVolumeSpec and persistentV
 
 export const volumeAttachments = kindStrategy<VolumeAttachment>({
   ...{ name: dnsSubdomain, countsGenerations: false, hasStatus: true, needsVersion: true },
+  resets: { '': ['status'], status: ['metadata', 'spec'] },
   check: ({ spec, status }) => [
     ...checkFilled(spec?.attacher, 'spec.attacher'),
     ...checkSource(spec?.source ?? {}, 'spec.source'),

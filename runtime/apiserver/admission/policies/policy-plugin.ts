@@ -27,6 +27,21 @@ export interface PolicyOptions {
   readonly findParams: FindParams;
 }
 
+/** Questions without which nothing works, and which expressions see none of. (pkg/kubeapiserver/admission/exclusion) */
+function isReview({ resource: { group, resource } }: Asked): boolean {
+  return reviews.has(`${resource}.${group}`);
+}
+
+const reviews: ReadonlySet<string> = new Set([
+  ...['selfsubjectreviews.authentication.k8s.io', 'tokenreviews.authentication.k8s.io'],
+  ...[
+    'localsubjectaccessreviews',
+    'selfsubjectaccessreviews',
+    'selfsubjectrulesreviews',
+    'subjectaccessreviews',
+  ].map((resource) => `${resource}.authorization.k8s.io`),
+]);
+
 interface Bound {
   readonly policy: ValidatingAdmissionPolicy;
   readonly binding: ValidatingAdmissionPolicyBinding;
@@ -36,7 +51,7 @@ export function admissionPolicies(options: PolicyOptions): Plugin {
   const expressions = createExpressions();
   return {
     validate: async (asked) => {
-      if (isExempt(asked)) return;
+      if (isExempt(asked) || isReview(asked)) return;
       const bound = await boundPolicies(options, asked);
       if (bound.length === 0) return;
       const complaints = await Promise.all(
@@ -78,7 +93,7 @@ async function isAbout(
   if (resourceRules.length > 0 && matchRules(resourceRules, asked, others) === null) return false;
   const labelled = [asked.object, asked.old].filter((one) => one !== null);
   const selects = ({ metadata }: ApiObject): boolean =>
-    matchesSelector(match?.objectSelector, metadata.labels ?? {});
+    matchesSelector(match?.objectSelector, metadata?.labels ?? {});
   if (labelled.length > 0 && !labelled.some(selects)) return false;
   return await matchesNamespace(reads, match?.namespaceSelector, asked);
 }

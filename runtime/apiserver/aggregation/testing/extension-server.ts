@@ -3,6 +3,7 @@ import { createPrivateKey, webcrypto } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
@@ -24,6 +25,8 @@ export interface ExtensionServer {
   readonly asked: readonly Asked[];
   /** Watches that go on. */
   readonly watching: () => number;
+  /** Connections that speak something else. */
+  readonly upgraded: () => number;
   /** Tells those who watch. */
   readonly tell: (name: string) => void;
   /** Answers everything with this code; null: as usual. */
@@ -50,6 +53,7 @@ export async function openExtensionServer(t: Test, options: ExtensionOptions): P
   const { certificate, privateKey } = await makeCertificate(serverName);
   const asked: Asked[] = [];
   const watches = new Set<ServerResponse>();
+  const upgraded = new Set<Duplex>();
   const state = { fault: null as number | null, aggregates: true };
   const server = https.createServer({
     ...{ key: privateKey, cert: certificate },
@@ -84,6 +88,21 @@ export async function openExtensionServer(t: Test, options: ExtensionOptions): P
       });
     send(200, found);
   });
+  // Speaks `echo`: says again what it is told.
+  server.on('upgrade', (request, socket: Duplex, head: Buffer): void => {
+    const { method = '', url = '', headers } = request;
+    asked.push({ method, url, headers, body: '', commonName: '' });
+    const protocol = String(headers.upgrade);
+    if (protocol === 'nonsense')
+      return void socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 4\r\n\r\nnone');
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nX-Own: yes\r\n\r\n`,
+    );
+    if (head.length > 0) socket.unshift(head);
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    socket.on('error', () => {}).pipe(socket);
+  });
   const follow = (response: ServerResponse): void => {
     watches.add(response);
     response.once('close', () => watches.delete(response));
@@ -94,12 +113,14 @@ export async function openExtensionServer(t: Test, options: ExtensionOptions): P
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
+      for (const socket of upgraded) socket.destroy();
       server.closeAllConnections();
     });
   t.teardown(close);
   return Object.assign(state, {
     ...{ port: (server.address() as AddressInfo).port, authority: certificate, asked, close },
     watching: () => watches.size,
+    upgraded: () => upgraded.size,
     tell: (name: string) => {
       const object = widget(group, name);
       for (const response of watches) response.write(`${JSON.stringify({ type: 'ADDED', object })}\n`);
@@ -122,6 +143,15 @@ function documentOf(group: string, path: string, isAggregated: boolean): object 
   if (path === '/openapi/v3') {
     return {
       paths: { [`apis/${groupVersion}`]: { serverRelativeURL: `/openapi/v3/apis/${groupVersion}?hash=AB` } },
+    };
+  }
+  if (path === '/openapi/v2') {
+    const schema = { $ref: '#/definitions/Widget' };
+    const paths = [`/apis/${groupVersion}/widgets`, '/version'];
+    return {
+      swagger: '2.0',
+      paths: Object.fromEntries(paths.map((one) => [one, { get: { responses: { 200: { schema } } } }])),
+      definitions: { Widget: { type: 'object' }, Unused: { type: 'object' } },
     };
   }
   if (path === `/openapi/v3/apis/${groupVersion}`)

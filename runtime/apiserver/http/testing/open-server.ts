@@ -89,14 +89,22 @@ export async function openServer(
     ...withStore(store),
   });
   const listener = await openListener({
-    ...{ address: '127.0.0.1', port: 0, certificate, handle: server.handle },
+    ...{ address: '127.0.0.1', port: 0, certificate, handle: server.handle, upgrades: server.upgrades },
   });
   t.teardown(async () => {
     await listener.close();
     await settling.close();
     kinds.close();
   });
-  return { store, faults, listener, server, ...clientOf(t, listener.port, certificate.caCertificate) };
+  return {
+    store,
+    kinds,
+    registry,
+    faults,
+    listener,
+    server,
+    ...clientOf(t, listener.port, certificate.caCertificate),
+  };
 }
 
 function clientOf(t: Test, port: number, ca: string) {

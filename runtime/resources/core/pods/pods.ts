@@ -21,6 +21,7 @@ export const pods: Strategy = {
   name: dnsSubdomain,
   countsGenerations: false,
   hasStatus: true,
+  resets: { '': ['status'], status: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'] },
   fillIn,
   prepareCreate: preparePod,
   prepareStatusUpdate,
