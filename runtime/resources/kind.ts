@@ -4,7 +4,13 @@ import type { FieldError } from '../apiserver/status.ts';
 
 type Flags = Pick<
   Strategy,
-  'name' | 'countsGenerations' | 'hasStatus' | 'needsVersion' | 'createsOnUpdate' | 'orphansDependents'
+  | 'name'
+  | 'countsGenerations'
+  | 'hasStatus'
+  | 'needsVersion'
+  | 'createsOnUpdate'
+  | 'orphansDependents'
+  | 'takesPlainFinalizers'
 >;
 
 /** As `Strategy`, of one type. */

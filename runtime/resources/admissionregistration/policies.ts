@@ -39,6 +39,7 @@ const reserved = [
 
 export const validatingAdmissionPolicies = kindStrategy<ValidatingAdmissionPolicy>({
   ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true, needsVersion: true },
+  takesPlainFinalizers: true,
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) =>

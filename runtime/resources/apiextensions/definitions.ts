@@ -16,6 +16,7 @@ import { checkImmutable, checkNames, checkSpec } from './check-spec.ts';
 
 export const customResourceDefinitionStrategy: Strategy = {
   ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true, needsVersion: true },
+  takesPlainFinalizers: true,
   fillIn: (object) => changed(object, (definition) => ({ ...definition, spec: filledSpec(definition.spec) })),
   prepareCreate: (object) => changed(object, withStoredVersion),
   prepareUpdate: (next) => changed(next, withStoredVersion),

@@ -17,6 +17,7 @@ const mostVersionPriority = 1000;
 
 export const apiServices = kindStrategy<APIService>({
   ...{ name: pathSegment, countsGenerations: false, hasStatus: true, needsVersion: true },
+  takesPlainFinalizers: true,
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) =>

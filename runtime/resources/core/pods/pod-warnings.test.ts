@@ -54,6 +54,17 @@ t.test('a pod is warned of in the words of the real server', async (t) => {
       ],
     ],
     [
+      {
+        ...{ terminationGracePeriodSeconds: -1, nodeSelector: { 'beta.kubernetes.io/os': 'linux' } },
+        affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'z' }] } },
+      },
+      [
+        'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
+        'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
+        'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector: a null labelSelector results in matching no pod',
+      ],
+    ],
+    [
       { containers: [{ ...main, resources: { requests: { memory: '100m' } } }] },
       [
         'spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer',
