@@ -12,6 +12,7 @@ import type {
 import type { FieldError } from '../../apiserver/status.ts';
 import { fillInClient } from '../admissionregistration/webhook-client.ts';
 import { invalidValue } from '../field-errors.ts';
+import { checkApproval } from './check-approval.ts';
 import { checkImmutable, checkNames, checkSpec } from './check-spec.ts';
 
 export const customResourceDefinitionStrategy: Strategy = {
@@ -77,6 +78,7 @@ function check(next: CustomResourceDefinition, old: CustomResourceDefinition | n
     ...checkSpec(spec, old?.spec ?? null),
     ...(old === null ? [] : checkImmutable(next, old)),
     ...checkStatus(next),
+    ...checkApproval(next, old),
     ...checkStoredVersions(spec, status?.storedVersions ?? []),
   ];
 }
