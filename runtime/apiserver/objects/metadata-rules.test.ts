@@ -33,7 +33,9 @@ t.test('checkMetadata says what is wrong in the words of the real server', async
     `metadata.name: Invalid value: "${'a'.repeat(254)}": must be no more than 253 characters`,
   ]);
   t.same(problems({ namespace: '' }), ['metadata.namespace: Required value']);
-  t.match(problems({ namespace: 'a.b' }), [/RFC 1123 label/]);
+  t.same(problems({ namespace: 'a.b' }), ['metadata.namespace: Invalid value: "a.b": must not contain dots']);
+  t.match(problems({ namespace: 'a_b' }), [/RFC 1123 label/]);
+  t.same(problems({ namespace: `${'a'.repeat(63)}.b` }).length, 2);
   t.same(problems({}, false), ['metadata.namespace: Forbidden: not allowed on this type']);
   t.match(problems({ labels: { 'a b': 'c', d: 'e f' } }), [
     /"a b": name part must/,
