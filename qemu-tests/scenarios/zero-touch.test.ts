@@ -21,6 +21,7 @@ import { trivet } from '../trivet-command.ts';
 import {
   buildVariant,
   formingLimitSeconds,
+  longStory,
   readKey,
   recipe,
   repairLimitSeconds,
@@ -116,18 +117,22 @@ await t.test('three cards of a batch form one highly available cluster', async (
   );
 });
 
-await t.test('a card whose bundle was used, and one of another batch, stay out and say why', async (t) => {
-  const [again, foreign] = [await addCard(bundle1), await addCard(foreignBundle)];
-  await Promise.all([again.powerOn(), foreign.powerOn()]);
-  await waitForConsole(again, /trivet: .*was used by pos-0001/, returnLimitSeconds);
-  t.pass('the used one');
-  await waitForConsole(foreign, /trivet: .*[Vv]oucher/, returnLimitSeconds);
-  for (const machine of [again, foreign]) {
-    t.equal((await untilState(machine, 'blank')).clusterId, null);
-    await machine.cutPower();
-  }
-  t.equal((await readStatus(first)).nodes.length, 3);
-});
+await t.test(
+  'a card whose bundle was used, and one of another batch, stay out and say why',
+  longStory,
+  async (t) => {
+    const [again, foreign] = [await addCard(bundle1), await addCard(foreignBundle)];
+    await Promise.all([again.powerOn(), foreign.powerOn()]);
+    await waitForConsole(again, /trivet: .*was used by pos-0001/, returnLimitSeconds);
+    t.pass('the used one');
+    await waitForConsole(foreign, /trivet: .*[Vv]oucher/, returnLimitSeconds);
+    for (const machine of [again, foreign]) {
+      t.equal((await untilState(machine, 'blank')).clusterId, null);
+      await machine.cutPower();
+    }
+    t.equal((await readStatus(first)).nodes.length, 3);
+  },
+);
 
 await t.test(
   'a stranger on the link finds the ports of peers and of the API, and nothing else',
@@ -180,7 +185,7 @@ await t.test('power fails amid writes; all are back at other addresses, in 1970 
   t.equal(await putKey(second, 'story/moved', 'yes').then(() => readKey(third, 'story/moved')), 'yes');
 });
 
-await t.test('the founder’s card is copied: the copy stays out, and both are named', async (t) => {
+await t.test('the founder’s card is copied: the copy stays out, and both are named', longStory, async (t) => {
   const founder = machines.find(({ console }) =>
     console.lines.some((line) => /starting the cluster/.test(line)),
   );

@@ -3,7 +3,7 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import type { ClusterStatus } from '../admin/protocol.ts';
 import { type ConfigPlaces, loadConfig } from '../config/load.ts';
-import { joinFile } from '../config/member-file.ts';
+import { joinFile, memberFile } from '../config/member-file.ts';
 import { createLog } from '../logging/log.ts';
 import type { Formation } from './admin-methods.ts';
 import { Joining } from './joining.ts';
@@ -12,13 +12,14 @@ const token = `t1-${'0'.repeat(8)}-${'1'.repeat(32)}-${'2'.repeat(32)}`;
 const introduction = { clusterName: 'edge', clusterId: '0'.repeat(16), caCertificate: '', objection: null };
 const found = { kind: 'found' as const, introduction, at: { host: '192.0.2.1', port: 7443 } };
 
-/** A desk whose cluster and core are played; `steps` are what the core says, one after the other. */
-function desk(t: Test, steps: readonly Formation[], over?: string) {
+const bootFile = (home: string): string => path.join(home, 'trivet.yaml');
+
+/** A desk whose cluster and core are played; `steps` are what the core says, one after the other; `meanwhile` happens until a node has stopped. */
+function desk(t: Test, steps: readonly Formation[], meanwhile: (home: string) => void = () => {}) {
   const home = t.testdir({});
   const image = path.join(home, 'config.yaml');
   writeFileSync(image, JSON.stringify({ dataDirectory: home, discovery: { addresses: ['192.0.2.9'] } }));
-  const bootPartition = path.join(home, 'trivet.yaml');
-  const places: ConfigPlaces = { image, bootPartition, collected: null, credentials: null };
+  const places: ConfigPlaces = { image, bootPartition: bootFile(home), collected: null, credentials: null };
   let loaded = loadConfig(places);
   let [step, restarts] = [0, 0];
   const joining = new Joining({
@@ -27,7 +28,7 @@ function desk(t: Test, steps: readonly Formation[], over?: string) {
     status: async () => ({ self: { id: 'n', name: 'n', state: 'waiting' } }) as unknown as ClusterStatus,
     formation: async () => steps[Math.min(step++, steps.length - 1)]!,
     restart: async (change) => {
-      if (over !== undefined) writeFileSync(bootPartition, over);
+      meanwhile(home);
       change();
       loaded = loadConfig(places);
       restarts += 1;
@@ -73,13 +74,29 @@ t.test('Joining takes everything back when the cluster refuses the machine after
 
 t.test('Joining is taken back when another source contradicts it', async (t) => {
   const over = 'cluster: { name: late, secret: 0123456789abcdef }\n';
-  const { home, join } = desk(t, [member], over);
+  const { home, join } = desk(t, [member], (directory) => writeFileSync(bootFile(directory), over));
   await t.rejects(join(), {
     code: 'configured',
     message: /contradicts it: .*cluster\.secret: .*\(not both\)/,
   });
   t.notOk(existsSync(joinFile(home)));
 });
+
+t.test(
+  'Joining leaves a machine alone that an earlier join has made a member of another cluster meanwhile',
+  async (t) => {
+    const own = { clusterName: 'other', clusterId: '1'.repeat(16) };
+    const { home, join, config } = desk(t, [member], (directory) =>
+      writeFileSync(memberFile(directory), JSON.stringify(own)),
+    );
+    await t.rejects(join(), {
+      code: 'otherCluster',
+      message: /is a member of the cluster "other" \(1{16}\) already.*trivet remove-node /,
+    });
+    t.notOk(existsSync(joinFile(home)), 'or its data and its configuration would name two clusters');
+    t.equal(config().cluster, undefined);
+  },
+);
 
 t.test('Joining is done once at a time, and refuses what is no address or token', async (t) => {
   const { join } = desk(t, [onTheWay('Looking.'), member]);

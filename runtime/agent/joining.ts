@@ -11,7 +11,7 @@ import type { ClusterStatus, JoinAnswer } from '../admin/protocol.ts';
 import { type AdminCall, AdminRefusal } from '../admin/server.ts';
 import type { Finding } from '../cluster/find-cluster.ts';
 import { loadIdentity } from '../cluster/identity.ts';
-import { loadAuthorities } from '../cluster/membership.ts';
+import { loadAuthorities, loadOwnCluster, type OwnCluster } from '../cluster/membership.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { joinFile } from '../config/member-file.ts';
 import { addressSchema, mostAddresses, tokenSchema } from '../config/schema.ts';
@@ -82,7 +82,7 @@ export class Joining {
     const found = await this.#find(params, token, deadline, tell, signal);
     const { clusterName, clusterId } = found.introduction;
     tell(`The cluster "${clusterName}" (${clusterId}) is at ${formatEndpoint(found.at)}: joining it.`);
-    await this.#begin(clusterName, params);
+    await this.#begin(found, params);
     return this.#follow(found, deadline, tell);
   }
 
@@ -95,8 +95,7 @@ export class Joining {
         const own = splitBundle(loadAuthorities(config.dataDirectory)).map(caHashOf);
         if (own.includes(token.caHash))
           return { clusterName, clusterId: clusterId ?? '', nodeId: self.id, already: true };
-        const text = `This machine is a member of the cluster "${clusterName}" (${clusterId}) already, and the token is of another one, or of before that cluster's CA was replaced. To move it: trivet remove-node ${self.id} on another member, then a factory reset of this machine (trivet reset), then trivet join.`;
-        throw new AdminRefusal('otherCluster', text);
+        throw memberElsewhere({ clusterName, clusterId: clusterId ?? '' }, self.id);
       }
       case 'removed':
       case 'copy':
@@ -139,13 +138,18 @@ export class Joining {
   }
 
   /** Notes where the machine belongs, and starts it as a node. */
-  async #begin(clusterName: string, { addresses, token }: JoinParams): Promise<void> {
+  async #begin({ introduction }: Found, { addresses, token }: JoinParams): Promise<void> {
+    const { clusterName, clusterId } = introduction;
     const { restart, loaded, log } = this.#options;
     const { home, config } = loaded();
     const known = [...new Set([...addresses, ...config.discovery.addresses])].slice(0, mostAddresses);
     const text = stringify({ cluster: { name: clusterName, token }, discovery: { addresses: known } });
     log.warn({ cluster: clusterName }, 'this machine was told to join a cluster, and begins to');
     await restart(() => {
+      // An earlier join may have ended well until the node was stopped: its data belong to that cluster then.
+      const own = loadOwnCluster(config.dataDirectory);
+      if (own !== null && own.clusterId !== clusterId)
+        throw memberElsewhere(own, loadIdentity(config.dataDirectory, config.node.name).id);
       makeDirectoryDurably(home);
       writeFileDurably(joinFile(home), `# Written by "trivet join".\n${text}`);
     });
@@ -180,13 +184,19 @@ export class Joining {
 
   async #takeBack(): Promise<void> {
     const { restart, loaded, log } = this.#options;
-    const { home } = loaded();
+    const { home, config } = loaded();
     log.warn('the cluster does not take this machine: it waits as before');
     await restart(() => {
+      if (loadOwnCluster(config.dataDirectory) !== null) return;
       rmSync(joinFile(home), { force: true });
       syncDirectory(home);
     });
   }
+}
+
+function memberElsewhere({ clusterName, clusterId }: OwnCluster, self: string): AdminRefusal {
+  const text = `This machine is a member of the cluster "${clusterName}" (${clusterId}) already, and the token is of another one, or of before that cluster's CA was replaced. To move it: trivet remove-node ${self} on another member, then a factory reset of this machine (trivet reset), then trivet join.`;
+  return new AdminRefusal('otherCluster', text);
 }
 
 const nobodyAnswers =

@@ -24,6 +24,8 @@ export interface Membership {
   readonly newSealingKey: Buffer | null;
 }
 
+export type OwnCluster = z.infer<typeof memberSchema>;
+
 const memberSchema = z.object({
   clusterId: z.string().regex(/^[0-9a-f]{16}$/),
   clusterName: z.string(),
@@ -42,6 +44,13 @@ function files(dataDirectory: string) {
   };
 }
 
+/** The cluster that the data in this directory belong to; null on a blank node. Throws `DamagedError` for a damaged note of it. */
+export function loadOwnCluster(dataDirectory: string): OwnCluster | null {
+  const file = memberFile(dataDirectory);
+  const text = readTextIfPresent(file);
+  return text === null ? null : parseMember(file, text);
+}
+
 /** null on a blank node. Throws `DataDirectoryError` for the directory of another cluster, `DamagedError` for a damaged one. */
 export function loadMembership(
   dataDirectory: string,
@@ -49,9 +58,8 @@ export function loadMembership(
   clusterName: string,
 ): Membership | null {
   const at = files(dataDirectory);
-  const text = readTextIfPresent(at.member);
-  if (text === null) return null;
-  const member = parseMember(at.member, text);
+  const member = loadOwnCluster(dataDirectory);
+  if (member === null) return null;
   if (member.clusterName !== clusterName) {
     throw new DataDirectoryError(
       `${dataDirectory} belongs to the cluster "${member.clusterName}", but the configuration names "${clusterName}": correct cluster.name, or name another dataDirectory to join the other cluster as a new node.`,
@@ -143,7 +151,7 @@ export function forgetAuthorityKey(dataDirectory: string): void {
   rmSync(at.charter, { force: true });
 }
 
-function parseMember(file: string, text: string): z.infer<typeof memberSchema> {
+function parseMember(file: string, text: string): OwnCluster {
   try {
     return memberSchema.parse(JSON.parse(text));
   } catch {

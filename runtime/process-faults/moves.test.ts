@@ -5,6 +5,8 @@ import t from 'tap';
 import { sandboxWords } from './sandbox.ts';
 
 t.setTimeout(900_000);
+// The machines mostly wait, each story's in namespaces of its own.
+t.jobs = 2;
 
 const main = path.join(import.meta.dirname, 'moves.ts');
 const cannot = sandboxWords() === null && 'no namespaces for this user';
@@ -31,7 +33,7 @@ const stories = {
 };
 
 for (const [story, what] of Object.entries(stories)) {
-  t.test(what, { skip: cannot }, async (t) => {
+  t.test(what, { skip: cannot, buffered: true }, async (t) => {
     const { status, output } = await run(story);
     t.comment(output);
     t.equal(status, 0);

@@ -10,7 +10,7 @@ import { describeCut } from '../../powercut/run.ts';
 
 t.setTimeout(1_800_000);
 
-const cuts = 3;
+const cuts = 2;
 const image = await buildSingleImage();
 const directory = mkdtempSync(path.join(tmpdir(), 'trivet-'));
 t.teardown(() => {

@@ -22,6 +22,10 @@ export const returnLimitSeconds = 300;
 /** From a loss to what the cluster does about it. */
 export const repairLimitSeconds = 120;
 
+/** Options of a story that `npm test` leaves out: what it tells is also held without machines, or by a command of its own. */
+export const longStory =
+  process.env.TRIVET_LONG_STORIES === '1' ? {} : { skip: 'a story of npm run test:long' };
+
 /** The image of the recipe; `npm test` has built it already. */
 export async function stageImage(): Promise<BootImage> {
   const isBuilt = process.env.TRIVET_IMAGE_IS_BUILT === '1';
