@@ -11,6 +11,7 @@ type Flags = Pick<
   | 'createsOnUpdate'
   | 'orphansDependents'
   | 'resets'
+  | 'takesPlainFinalizers'
 >;
 
 /** As `Strategy`, of one type. */

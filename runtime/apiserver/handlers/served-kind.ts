@@ -68,6 +68,8 @@ export interface Strategy {
   readonly isHeld?: (object: ApiObject) => boolean;
   /** What is written through subresources of its own, such as `approval`; `status` and `scale` are the same for all. */
   readonly parts?: Readonly<Record<string, Part>>;
+  /** Finalizers need no domain: what the real server keeps to the kinds of `pkg/apis` that ask for one. */
+  readonly takesPlainFinalizers?: true;
   /** For the `Warning` headers. @param old null: it is made */
   readonly warn?: (object: ApiObject, old: ApiObject | null) => readonly string[];
 }

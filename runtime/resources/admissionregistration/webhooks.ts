@@ -22,7 +22,13 @@ import { checkClient, fillInClient } from './webhook-client.ts';
 /** A mutating webhook is a validating one that may be asked again. */
 type Webhook = MutatingWebhook;
 
-const flags = { name: dnsSubdomain, countsGenerations: true, hasStatus: false, needsVersion: true } as const;
+const flags = {
+  name: dnsSubdomain,
+  countsGenerations: true,
+  hasStatus: false,
+  needsVersion: true,
+  takesPlainFinalizers: true,
+} as const;
 const reviewVersions = ['v1', 'v1beta1'];
 const sideEffectClasses = ['None', 'NoneOnDryRun'];
 const usualTimeoutSeconds = 10;

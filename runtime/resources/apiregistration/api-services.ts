@@ -18,6 +18,7 @@ const mostVersionPriority = 1000;
 export const apiServices = kindStrategy<APIService>({
   ...{ name: pathSegment, countsGenerations: false, hasStatus: true, needsVersion: true },
   resets: { '': ['status'], status: ['metadata', 'spec'] },
+  takesPlainFinalizers: true,
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) =>

@@ -8,6 +8,7 @@ import { withChanged } from '../meta/fill-in.ts';
 
 export const leases = kindStrategy<Lease>({
   ...{ name: dnsSubdomain, countsGenerations: false, hasStatus: false },
+  takesPlainFinalizers: true,
   ...{ createsOnUpdate: true, needsVersion: true },
   prepareCreate: withoutStrategy,
   prepareUpdate: (next, old) =>
