@@ -10,8 +10,8 @@ type Flags = Pick<
   | 'needsVersion'
   | 'createsOnUpdate'
   | 'orphansDependents'
-  | 'takesAnyFinalizer'
   | 'resets'
+  | 'takesPlainFinalizers'
 >;
 
 /** As `Strategy`, of one type. */

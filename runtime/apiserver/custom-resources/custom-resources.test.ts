@@ -251,8 +251,13 @@ t.test('a definition that goes takes its objects along', async (t) => {
   const { ask } = server;
   await define(t, server);
   t.equal((await ask('POST', widgets, { body: widget('a', { size: 2 }) })).code, 201);
-  const held = { ...widget('b', { size: 2 }), metadata: { name: 'b', finalizers: ['ex.io/wait'] } };
-  t.equal((await ask('POST', widgets, { body: held })).code, 201);
+  const held = { ...widget('b', { size: 2 }), metadata: { name: 'b', finalizers: ['wait.ex.io'] } };
+  const warned = await ask('POST', widgets, { body: held });
+  t.equal(warned.code, 201, warned.text);
+  t.match(
+    warned.headers.warning,
+    /metadata\.finalizers: \\"wait\.ex\.io\\": prefer a domain-qualified finalizer name/,
+  );
   const deleted = await ask('DELETE', `${base}/widgets.ex.io`);
   t.match(JSON.parse(deleted.text), {
     metadata: { finalizers: ['customresourcecleanup.apiextensions.k8s.io'] },
@@ -262,7 +267,13 @@ t.test('a definition that goes takes its objects along', async (t) => {
   });
   await soon(server, `${widgets}/a`, ({ code }) => code === 404);
   t.equal((await ask('POST', widgets, { body: widget('c', { size: 2 }) })).code, 405, 'nothing new is made');
-  t.equal((await ask('GET', `${base}/widgets.ex.io`)).code, 200, 'one object is held');
+  const going = await ask('GET', `${base}/widgets.ex.io`);
+  t.equal(going.code, 200, 'one object is held');
+  const { metadata, ...others } = JSON.parse(going.text) as { metadata: object };
+  const labelled = await ask('PUT', `${base}/widgets.ex.io`, {
+    body: { ...others, metadata: { ...metadata, labels: { a: 'b' } } },
+  });
+  t.equal(labelled.code, 200, 'its finalizer has no path, and may');
   await server.store.transact({
     compare: [],
     success: [{ operation: 'delete', key: Buffer.from('/registry/ex.io/widgets/d/b') }],

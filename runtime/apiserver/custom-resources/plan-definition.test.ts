@@ -54,6 +54,23 @@ t.test('planDefinition gives names to whoever came first', async (t) => {
   t.match(renamed.status.conditions, [{ status: 'False', reason: 'ShortNamesConflict' }, { status: 'True' }]);
 });
 
+t.test('planDefinition says whether the community has approved of its own groups', async (t) => {
+  const conditionOf = (annotation: string | null, group = 'ex.k8s.io') => {
+    const { metadata, spec } = define('foos');
+    const annotations = annotation === null ? {} : { 'api-approved.kubernetes.io': annotation };
+    const definition = { metadata: { ...metadata, annotations }, spec: { ...spec, group } };
+    return planDefinition(definition, [], now).conditions?.[2];
+  };
+  t.equal(conditionOf(null, 'ex.x-k8s.io'), undefined);
+  t.match(conditionOf('https://github.com/kubernetes/kubernetes/pull/1'), {
+    ...{ type: 'KubernetesAPIApprovalPolicyConformant', status: 'True', reason: 'ApprovedAnnotation' },
+    message: 'approved in https://github.com/kubernetes/kubernetes/pull/1',
+  });
+  t.match(conditionOf('unapproved, a test'), { status: 'False', reason: 'UnapprovedAnnotation' });
+  t.match(conditionOf(null), { status: 'False', reason: 'MissingAnnotation' });
+  t.match(conditionOf('yes', 'kubernetes.io'), { status: 'False', reason: 'InvalidAnnotation' });
+});
+
 t.test('planCleanup lets a definition go when its objects are gone', async (t) => {
   const ending = (definition: CustomResourceDefinition): CustomResourceDefinition => ({
     ...definition,

@@ -8,6 +8,7 @@ import type {
   CustomResourceDefinitionNames,
   CustomResourceDefinitionStatus,
 } from '../schemas/generated/types/apiextensions-v1.ts';
+import { approvalOf } from './api-approval.ts';
 import { conditionOf, hasCondition, isTerminating } from './definition.ts';
 
 type Names = Partial<CustomResourceDefinitionNames>;
@@ -34,7 +35,9 @@ export function planDefinition(
     accepted,
     now,
   );
-  const next = withCondition(named, establishedOf(definition, conflict === null), now);
+  const established = withCondition(named, establishedOf(definition, conflict === null), now);
+  const approval = approvalConditionOf(definition);
+  const next = approval === null ? established : withCondition(established, approval, now);
   return JSON.stringify(next) === JSON.stringify(status) ? status : next;
 }
 
@@ -47,6 +50,20 @@ function establishedOf(definition: CustomResourceDefinition, isAccepted: boolean
     return { type, status: 'True', reason: 'InitialNamesAccepted', message };
   }
   return { type, status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' };
+}
+
+const approvalReasons = {
+  ...{ approved: 'ApprovedAnnotation', bypassed: 'UnapprovedAnnotation' },
+  ...{ missing: 'MissingAnnotation', invalid: 'InvalidAnnotation' },
+} as const;
+
+/** Null: its group needs nobody's approval. */
+function approvalConditionOf(definition: CustomResourceDefinition): Condition | null {
+  const approval = approvalOf(definition);
+  if (approval === null) return null;
+  const { state, why: message } = approval;
+  const status = state === 'approved' ? 'True' : 'False';
+  return { type: 'KubernetesAPIApprovalPolicyConformant', status, reason: approvalReasons[state], message };
 }
 
 interface Accepted {

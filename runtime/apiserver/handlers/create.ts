@@ -88,7 +88,8 @@ async function prepare(
   const writer = { user: options.user, now: time, subresource: '' };
   const prepared = normalized(kind, stamp && ((open) => stamp(open, null, writer)), first);
   const object = allocated(kind, prepared, surroundings);
-  const rules = { ...strategy, isNamespaced: resource.namespaced };
+  const { name: rule, takesPlainFinalizers } = strategy;
+  const rules = { isNamespaced: resource.namespaced, name: rule, takesPlainFinalizers };
   const errors = [
     ...checkMetadata(object.metadata, rules),
     ...(strategy.check?.(object) ?? []),

@@ -34,8 +34,6 @@ export interface Strategy {
   readonly takesFirstStatus?: boolean;
   /** A PUT has to say which version it changes. */
   readonly needsVersion?: boolean;
-  /** Its finalizers need no domain: custom resources, and the kinds of groups that came later. Default false. */
-  readonly takesAnyFinalizer?: true;
   /** Who deletes it and says nothing of what it owns leaves that alone. (DefaultGarbageCollectionPolicy) */
   readonly orphansDependents?: true;
   /** A PUT of what is not there makes it. */
@@ -70,6 +68,8 @@ export interface Strategy {
   readonly isHeld?: (object: ApiObject) => boolean;
   /** What is written through subresources of its own, such as `approval`; `status` and `scale` are the same for all. */
   readonly parts?: Readonly<Record<string, Part>>;
+  /** Finalizers need no domain: what the real server keeps to the kinds of `pkg/apis` that ask for one. */
+  readonly takesPlainFinalizers?: true;
   /** For the `Warning` headers. @param old null: it is made */
   readonly warn?: (object: ApiObject, old: ApiObject | null) => readonly string[];
 }

@@ -202,7 +202,8 @@ function checkAll(
   next: ApiObject,
   current: ApiObject,
 ): readonly FieldError[] {
-  const rules = { ...strategy, isNamespaced: resource.namespaced };
+  const { name: rule, takesPlainFinalizers } = strategy;
+  const rules = { isNamespaced: resource.namespaced, name: rule, takesPlainFinalizers };
   const ofMetadata = [
     ...checkMetadata(next.metadata, rules),
     ...checkMetadataUpdate(next.metadata, current.metadata),

@@ -33,7 +33,9 @@ t.test('checkMetadata says what is wrong in the words of the real server', async
     `metadata.name: Invalid value: "${'a'.repeat(254)}": must be no more than 253 characters`,
   ]);
   t.same(problems({ namespace: '' }), ['metadata.namespace: Required value']);
-  t.match(problems({ namespace: 'a.b' }), [/RFC 1123 label/]);
+  t.same(problems({ namespace: 'a.b' }), ['metadata.namespace: Invalid value: "a.b": must not contain dots']);
+  t.match(problems({ namespace: 'a_b' }), [/RFC 1123 label/]);
+  t.same(problems({ namespace: `${'a'.repeat(63)}.b` }).length, 2);
   t.same(problems({}, false), ['metadata.namespace: Forbidden: not allowed on this type']);
   t.match(problems({ labels: { 'a b': 'c', d: 'e f' } }), [
     /"a b": name part must/,
@@ -46,14 +48,26 @@ t.test('checkMetadata says what is wrong in the words of the real server', async
   t.same(problems({ finalizers: ['a.b/c', 'mine'] }), [
     'metadata.finalizers[1]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
   ]);
-  const free = { isNamespaced: true, name: dnsSubdomain, takesAnyFinalizer: true };
-  t.same(checkMetadata({ ...good, finalizers: ['mine'] }, free), []);
-  t.match(checkMetadata({ ...good, finalizers: ['a b'] }, free), [{ field: 'metadata.finalizers' }]);
+  const plain = { ...good, finalizers: ['mine.example', 'a b'] };
+  t.match(checkMetadata(plain, { isNamespaced: true, name: dnsSubdomain, takesPlainFinalizers: true }), [
+    { field: 'metadata.finalizers', message: /"a b"/ },
+  ]);
   t.match(problems({ finalizers: ['orphan', 'foregroundDeletion'] }), [/cannot be both set/]);
   const owner = { apiVersion: 'v1', kind: 'K', name: 'n', uid: 'u', controller: true };
   t.same(problems({ ownerReferences: [owner] }), []);
   t.match(problems({ ownerReferences: [owner, { ...owner, name: 'm' }] }), [/references for K\/n and K\/m$/]);
   t.equal(problems({ ownerReferences: [{}] }).length, 4);
+  const third = [owner, { ...owner, name: 'm' }, { ...owner, name: 'o' }];
+  t.match(problems({ ownerReferences: third }), [/K\/n and K\/m$/, /K\/n and K\/o$/]);
+  for (const apiVersion of ['', 'a/', 'a/b/c']) {
+    t.match(problems({ ownerReferences: [{ ...owner, apiVersion }] }), [
+      /apiVersion: .*version must not be empty$/,
+    ]);
+  }
+  t.match(problems({ ownerReferences: [{ ...owner, kind: 'Event' }] }), [
+    /^metadata\.ownerReferences: .*: \/v1, Kind=Event is disallowed from being an owner$/,
+  ]);
+  t.same(problems({ ownerReferences: [{ ...owner, kind: 'Event', apiVersion: 'events.k8s.io/v1' }] }), []);
 });
 
 t.test('checkMetadataUpdate keeps what cannot change', async (t) => {

@@ -20,8 +20,8 @@ export interface OwnerReference {
 export interface MetadataRules {
   readonly isNamespaced: boolean;
   readonly name: NameRule;
-  /** Also one without a domain. Default: of those only Kubernetes' own. */
-  readonly takesAnyFinalizer?: boolean;
+  /** A finalizer needs no domain. */
+  readonly takesPlainFinalizers?: boolean | undefined;
 }
 
 /** What is wrong with the metadata of an object that is made. */
@@ -32,7 +32,7 @@ export function checkMetadata(metadata: ObjectMetadata, rules: MetadataRules): F
     ...checkLabels(metadata.labels ?? {}),
     ...checkAnnotations((metadata.annotations ?? {}) as Readonly<Record<string, string>>),
     ...checkOwners((metadata.ownerReferences ?? []) as readonly OwnerReference[]),
-    ...checkFinalizers((metadata.finalizers ?? []) as readonly string[], rules),
+    ...checkFinalizers((metadata.finalizers ?? []) as readonly string[], rules.takesPlainFinalizers === true),
   ];
 }
 
@@ -93,43 +93,48 @@ function checkAnnotations(annotations: Readonly<Record<string, string>>): FieldE
 
 function checkOwners(owners: readonly OwnerReference[]): FieldError[] {
   const path = 'metadata.ownerReferences';
-  const missing = owners.flatMap((owner) => [
-    ...((owner.apiVersion ?? '') === ''
-      ? [wrong(`${path}.apiVersion`, '', 'version must not be empty')]
-      : []),
-    ...((owner.kind ?? '') === '' ? [wrong(`${path}.kind`, '', 'must not be empty')] : []),
-    ...((owner.name ?? '') === '' ? [wrong(`${path}.name`, '', 'must not be empty')] : []),
-    ...((owner.uid ?? '') === '' ? [wrong(`${path}.uid`, '', 'must not be empty')] : []),
-  ]);
-  const controllers = owners.filter(({ controller }) => controller === true);
-  if (controllers.length < 2) return missing;
-  const kinds = controllers.slice(0, 2).map(({ kind, name }) => `${kind}/${name}`);
-  const why = `Only one reference can have Controller set to true. Found "true" in references for ${kinds.join(' and ')}`;
-  return [...missing, wrong(path, owners, why)];
+  const [first, ...others] = owners.filter(({ controller }) => controller === true);
+  return owners.flatMap((owner) => {
+    const errors = checkOwner(owner, path);
+    if (first === undefined || !others.includes(owner)) return errors;
+    const names = [first, owner].map(({ kind, name }) => `${kind}/${name}`).join(' and ');
+    const why = `Only one reference can have Controller set to true. Found "true" in references for ${names}`;
+    return [...errors, wrong(path, owners, why)];
+  });
+}
+
+function checkOwner(owner: OwnerReference, path: string): FieldError[] {
+  const { apiVersion = '', kind = '' } = owner;
+  const parts = apiVersion.split('/');
+  const hasVersion = parts.length <= 2 && parts.at(-1) !== '';
+  const empty = (['kind', 'name', 'uid'] as const).filter((field) => (owner[field] ?? '') === '');
+  // Events are too many, and gone too soon, to own anything.
+  const isEvent = apiVersion === 'v1' && kind === 'Event';
+  return [
+    ...(hasVersion ? [] : [wrong(`${path}.apiVersion`, apiVersion, 'version must not be empty')]),
+    ...empty.map((field) => wrong(`${path}.${field}`, '', 'must not be empty')),
+    ...(isEvent ? [wrong(path, owner, '/v1, Kind=Event is disallowed from being an owner')] : []),
+  ];
 }
 
 /** Finalizers of Kubernetes itself have no domain; all others are named by their owner's. */
 const ownFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-function checkFinalizers(
-  finalizers: readonly string[],
-  { takesAnyFinalizer = false }: MetadataRules,
-): FieldError[] {
+function checkFinalizers(finalizers: readonly string[], takesPlain: boolean): FieldError[] {
   const path = 'metadata.finalizers';
-  const words = [
-    ...finalizers.flatMap((name) => labelKey(name).map((why) => wrong(path, name, why))),
-    ...(takesAnyFinalizer ? [] : finalizers.flatMap(checkDomain)),
-  ];
   const contradicts = finalizers.includes('orphan') && finalizers.includes('foregroundDeletion');
-  if (!contradicts) return words;
-  return [...words, wrong(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')];
-}
-
-/** (pkg/apis/core/validation, validateKubeFinalizerName) */
-function checkDomain(name: string, index: number): FieldError[] {
-  if (name.includes('/') || ownFinalizers.has(name)) return [];
   const why = 'name is neither a standard finalizer name nor is it fully qualified';
-  return [wrong(`metadata.finalizers[${index}]`, name, why)];
+  return [
+    ...finalizers.flatMap((name) => labelKey(name).map((reason) => wrong(path, name, reason))),
+    ...(contradicts
+      ? [wrong(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')]
+      : []),
+    ...finalizers.flatMap((name, index) =>
+      takesPlain || name.includes('/') || ownFinalizers.has(name)
+        ? []
+        : [wrong(`${path}[${index}]`, name, why)],
+    ),
+  ];
 }
 
 /** What is being deleted can only lose what it waits for. */

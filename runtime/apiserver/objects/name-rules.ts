@@ -19,13 +19,19 @@ export const dnsSubdomain: NameRule = makeRule(
   ['example.com'],
 );
 
-/** Namespaces, and what becomes a host name. */
-export const dnsLabel: NameRule = makeRule(
+const plainLabel = makeRule(
   63,
   label,
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
   ['my-name', '123-abc'],
 );
+
+/** Namespaces, and what becomes a host name. */
+export const dnsLabel: NameRule = (name) => {
+  const hasOnlyDots = name.includes('.') && dnsSubdomain(name).length === 0;
+  if (!hasOnlyDots) return plainLabel(name);
+  return [...plainLabel(name).filter((why) => why.startsWith('must be no more')), 'must not contain dots'];
+};
 
 /** Services: begins with a letter. */
 export const dns1035Label: NameRule = makeRule(

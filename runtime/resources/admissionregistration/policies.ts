@@ -38,14 +38,9 @@ const reserved = [
 ];
 
 export const validatingAdmissionPolicies = kindStrategy<ValidatingAdmissionPolicy>({
-  ...{
-    name: dnsSubdomain,
-    countsGenerations: true,
-    hasStatus: true,
-    needsVersion: true,
-    takesAnyFinalizer: true,
-  },
+  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true, needsVersion: true },
   resets: { '': ['status'], status: ['metadata', 'spec'] },
+  takesPlainFinalizers: true,
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) =>

@@ -26,13 +26,8 @@ import { checkMatch, fillInMatch } from './match-resources.ts';
 const actions = ['Audit', 'Deny', 'Warn'];
 
 export const validatingAdmissionPolicyBindings = kindStrategy<ValidatingAdmissionPolicyBinding>({
-  ...{
-    name: dnsSubdomain,
-    countsGenerations: true,
-    hasStatus: false,
-    needsVersion: true,
-    takesAnyFinalizer: true,
-  },
+  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: false, needsVersion: true },
+  takesPlainFinalizers: true,
   fillIn: (object) =>
     withChanged(object, { spec: (spec) => withChanged(spec, { matchResources: fillInMatch }) }),
   check: ({ spec }) => checkSpec(spec ?? {}),

@@ -23,8 +23,11 @@ import { checkClient, fillInClient } from './webhook-client.ts';
 type Webhook = MutatingWebhook;
 
 const flags = {
-  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: false, needsVersion: true },
-  takesAnyFinalizer: true,
+  name: dnsSubdomain,
+  countsGenerations: true,
+  hasStatus: false,
+  needsVersion: true,
+  takesPlainFinalizers: true,
 } as const;
 const reviewVersions = ['v1', 'v1beta1'];
 const sideEffectClasses = ['None', 'NoneOnDryRun'];

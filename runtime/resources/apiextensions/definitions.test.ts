@@ -1,5 +1,5 @@
 import t from 'tap';
-import { made, saidOfChange, saidOfNew } from '../testing/say.ts';
+import { made, patched, saidOfChange, saidOfNew } from '../testing/say.ts';
 import { customResourceDefinitionStrategy as strategy } from './definitions.ts';
 
 const plain = {
@@ -31,6 +31,30 @@ t.test('a definition is filled in', async (t) => {
 
 const at = 'spec.versions[0].schema.openAPIV3Schema';
 const inside = (property: object): object => ({ type: 'object', properties: { x: property } });
+
+t.test("the community's groups are for what it has approved", async (t) => {
+  const metadata = { name: 'foos.ex.k8s.io' };
+  const definition = { ...define(plain, {}, { group: 'ex.k8s.io' }), metadata };
+  const annotated = (text: string | null) => ({
+    metadata: { annotations: { 'api-approved.kubernetes.io': text } },
+  });
+  const field = 'metadata.annotations[api-approved.kubernetes.io]';
+  const need = 'protected groups must have approval annotation "api-approved.kubernetes.io"';
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
+  t.same(saidOfNew(strategy, definition), [`${field}: Required value: ${need}, ${see}`]);
+  t.same(saidOfNew(strategy, patched(definition, annotated('yes'))), [
+    `${field}: Invalid value: "yes": ${need} with either a URL or a reason starting with "unapproved", ${see}`,
+  ]);
+  const approved = patched(definition, annotated('https://github.com/kubernetes/kubernetes/pull/1'));
+  t.same(saidOfNew(strategy, approved), []);
+  t.same(saidOfNew(strategy, patched(definition, annotated('unapproved, a test'))), []);
+  t.same(
+    saidOfChange(strategy, definition, { metadata: { labels: { a: 'b' } } }),
+    [],
+    'what was so may stay',
+  );
+  t.equal(saidOfChange(strategy, approved, annotated(null)).length, 1);
+});
 
 t.test('what a definition cannot say', async (t) => {
   for (const [definition, sentence] of [

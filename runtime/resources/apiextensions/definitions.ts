@@ -12,17 +12,13 @@ import type {
 import type { FieldError } from '../../apiserver/status.ts';
 import { fillInClient } from '../admissionregistration/webhook-client.ts';
 import { invalidValue } from '../field-errors.ts';
+import { checkApproval } from './check-approval.ts';
 import { checkImmutable, checkNames, checkSpec } from './check-spec.ts';
 
 export const customResourceDefinitionStrategy: Strategy = {
-  ...{
-    name: dnsSubdomain,
-    countsGenerations: true,
-    hasStatus: true,
-    needsVersion: true,
-    takesAnyFinalizer: true,
-  },
+  ...{ name: dnsSubdomain, countsGenerations: true, hasStatus: true, needsVersion: true },
   resets: { '': ['status'], status: ['metadata', 'spec'] },
+  takesPlainFinalizers: true,
   fillIn: (object) => changed(object, (definition) => ({ ...definition, spec: filledSpec(definition.spec) })),
   prepareCreate: (object) => changed(object, withStoredVersion),
   prepareUpdate: (next) => changed(next, withStoredVersion),
@@ -83,6 +79,7 @@ function check(next: CustomResourceDefinition, old: CustomResourceDefinition | n
     ...checkSpec(spec, old?.spec ?? null),
     ...(old === null ? [] : checkImmutable(next, old)),
     ...checkStatus(next),
+    ...checkApproval(next, old),
     ...checkStoredVersions(spec, status?.storedVersions ?? []),
   ];
 }

@@ -16,14 +16,9 @@ const mostGroupPriority = 20_000;
 const mostVersionPriority = 1000;
 
 export const apiServices = kindStrategy<APIService>({
-  ...{
-    name: pathSegment,
-    countsGenerations: false,
-    hasStatus: true,
-    needsVersion: true,
-    takesAnyFinalizer: true,
-  },
+  ...{ name: pathSegment, countsGenerations: false, hasStatus: true, needsVersion: true },
   resets: { '': ['status'], status: ['metadata', 'spec'] },
+  takesPlainFinalizers: true,
   fillIn: (object) =>
     withChanged(object, {
       spec: (spec) =>

@@ -214,7 +214,7 @@ t.test('a name that is no host name is warned of', async (t) => {
   );
   t.match(
     warned?.[0],
-    /^metadata\.name: this is used in Pod names and hostnames, .*; a DNS label is recommended: \[a lower/,
+    /^metadata\.name: this is used in Pod names and hostnames, .*; a DNS label is recommended: \[must not contain dots\]/,
   );
   const kept = patched(made(statefulSets, statefulSet), { spec: { revisionHistoryLimit: -1 } });
   t.match(statefulSets.warn?.(kept, null).at(-1), /^spec\.revisionHistoryLimit: a negative value/);

@@ -8,7 +8,8 @@ import { withChanged } from '../meta/fill-in.ts';
 
 export const leases = kindStrategy<Lease>({
   ...{ name: dnsSubdomain, countsGenerations: false, hasStatus: false },
-  ...{ createsOnUpdate: true, needsVersion: true, takesAnyFinalizer: true },
+  takesPlainFinalizers: true,
+  ...{ createsOnUpdate: true, needsVersion: true },
   prepareCreate: withoutStrategy,
   prepareUpdate: (next, old) =>
     old.spec?.strategy === undefined && old.spec?.preferredHolder === undefined

@@ -104,6 +104,44 @@ t.test('nodes are refused in the words of the real server', async (t) => {
   }
 });
 
+t.test('annotations of nodes are read where they stand for fields', async (t) => {
+  const key = 'scheduler.alpha.kubernetes.io/';
+  const avoid = (controller: object | null) => ({
+    [`${key}preferAvoidPods`]: JSON.stringify({
+      preferAvoidPods: [{ podSignature: { podController: controller } }],
+    }),
+  });
+  const at = `metadata.annotations.${key}preferAvoidPods[0].PodSignature`;
+  for (const [annotations, expected] of [
+    [avoid({ kind: 'ReplicaSet', name: 'a', controller: true }), []],
+    [avoid(null), [`${at}: Required value`]],
+    [
+      avoid({ controller: false }),
+      [`${at}.PodController.Controller: Invalid value: false: must point to a controller`],
+    ],
+    [{ [`${key}preferAvoidPods`]: '' }, []],
+    [
+      { [`${key}taints`]: '[{"key":"a","effect":"No"}]' },
+      [
+        `metadata.annotations.${key}taints[0].effect: Unsupported value: "No": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"`,
+      ],
+    ],
+  ] as const) {
+    t.same(
+      refusals(nodes, { ...node, metadata: { name: 'n', annotations } }),
+      expected,
+      JSON.stringify(annotations),
+    );
+  }
+  for (const text of ['x', '1', '{"preferAvoidPods":1}', '{"preferAvoidPods":[null]}']) {
+    const annotations = { [`${key}preferAvoidPods`]: text };
+    const next = { ...node, metadata: { name: 'n', annotations } } as ApiObject;
+    t.match(sentences(nodes.checkStatusUpdate?.(next, node as ApiObject)), [
+      /^metadata\.annotations\.AvoidPods: Invalid value: "scheduler\.alpha\.kubernetes\.io\/preferAvoidPods": /,
+    ]);
+  }
+});
+
 t.test('what a node was given stays with it', async (t) => {
   const old = { ...node, spec: { podCIDRs: ['10.0.0.0/24'], providerID: 'p' } } as ApiObject;
   t.same(sentences(nodes.checkUpdate?.({ ...old, spec: {} }, old)), [

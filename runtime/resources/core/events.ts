@@ -15,15 +15,18 @@ export const events: Strategy = {
   countsGenerations: false,
   hasStatus: false,
   createsOnUpdate: true,
-  check: checkEvent,
+  check: (object) => checkEvent(object, 'reportingComponent'),
 };
 
-/** What every event has to be like, of whatever version. */
-export function checkEvent(object: ApiObject): readonly FieldError[] {
+/** What every event has to be like, of whatever version. @param controllerField as the version names it */
+export function checkEvent(
+  object: ApiObject,
+  controllerField: 'reportingComponent' | 'reportingController',
+): readonly FieldError[] {
   const event = object as unknown as Event;
   const namespace = event.metadata?.namespace ?? '';
   return [
-    ...(isTimed(event) ? checkTimed(event, namespace) : checkUntimed(event, namespace)),
+    ...(isTimed(event) ? checkTimed(event, namespace, controllerField) : checkUntimed(event, namespace)),
     ...checkName(dnsSubdomain, namespace, 'namespace'),
   ];
 }
@@ -38,7 +41,7 @@ function checkUntimed({ involvedObject }: Event, namespace: string): readonly Fi
   return when(!fits, invalidValue('involvedObject.namespace', about, 'does not match event.namespace'));
 }
 
-function checkTimed(event: Event, namespace: string): readonly FieldError[] {
+function checkTimed(event: Event, namespace: string, controllerField: string): readonly FieldError[] {
   const { involvedObject, reportingComponent = '', reportingInstance, action, reason, message } = event;
   const about = involvedObject?.namespace ?? '';
   return [
@@ -47,8 +50,8 @@ function checkTimed(event: Event, namespace: string): readonly FieldError[] {
       about === '' && namespace !== 'default' && namespace !== 'kube-system',
       invalidValue('involvedObject.namespace', about, 'does not match event.namespace'),
     ),
-    ...checkFilled(reportingComponent, 'reportingController'),
-    ...checkName(labelKey, reportingComponent, 'reportingController'),
+    ...checkFilled(reportingComponent, controllerField),
+    ...checkName(labelKey, reportingComponent, controllerField),
     ...checkFilled(reportingInstance, 'reportingInstance'),
     ...checkLength(reportingInstance, 'reportingInstance', 128),
     ...checkFilled(action, 'action'),

@@ -9,6 +9,7 @@ import { checkRangeOfAddresses, isDualStack, readRange } from '../meta/addresses
 import { checkUnique, inList, when } from '../meta/field-checks.ts';
 import { showStrings } from '../meta/go-syntax.ts';
 import { type Quantities, roundUpToMilli } from '../meta/quantities.ts';
+import { checkNodeAnnotations } from './node-annotations.ts';
 import { checkQuantity } from './resource-names.ts';
 import { checkTaints } from './taints.ts';
 
@@ -24,6 +25,7 @@ export const nodes: Strategy = {
   check,
   checkUpdate: (next, old) => [...checkFixed(next, old), ...checkAddresses(next as unknown as Node)],
   checkStatusUpdate: (next) => [
+    ...checkNodeAnnotations(annotationsOf(next)),
     ...checkResources(next as unknown as Node),
     ...checkAddresses(next as unknown as Node),
   ],
@@ -59,11 +61,16 @@ function withoutOldStatus(object: ApiObject): ApiObject {
 function check(object: ApiObject): readonly FieldError[] {
   const node = object as unknown as Node;
   return [
+    ...checkNodeAnnotations(annotationsOf(object)),
     // The real server names this field so.
     ...checkTaints(node.spec?.taints, 'metadata.taints'),
     ...checkResources(node),
     ...checkPodRanges(node.spec?.podCIDRs ?? []),
   ];
+}
+
+function annotationsOf({ metadata }: ApiObject): Readonly<Record<string, string>> {
+  return (metadata.annotations ?? {}) as Readonly<Record<string, string>>;
 }
 
 function checkResources({ status }: Node): readonly FieldError[] {

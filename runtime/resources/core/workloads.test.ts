@@ -92,7 +92,7 @@ t.test('events with a time of their own say who reports', async (t) => {
   const whole = { reportingComponent: 'example.com/c', reportingInstance: 'i', action: 'a', reason: 'r' };
   t.same(refusals(events, { ...timed, ...whole }), []);
   const missing = refusals(events, timed);
-  for (const field of ['reportingController', 'reportingInstance', 'action', 'reason']) {
+  for (const field of ['reportingComponent', 'reportingInstance', 'action', 'reason']) {
     t.ok(missing.includes(`${field}: Required value`), field);
   }
   t.same(refusals(events, { ...timed, ...whole, message: 'm'.repeat(1025) }), [

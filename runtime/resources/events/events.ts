@@ -18,7 +18,7 @@ const fixed = [
 /** The words name the fields of the core group: that is what the real server checks, whatever was sent. */
 export const events = kindStrategy<ApiObject>({
   ...{ name: dnsSubdomain, countsGenerations: false, hasStatus: false, createsOnUpdate: true },
-  check: (event) => checkEvent(asCore(event) as unknown as ApiObject),
+  check: (event) => checkEvent(asCore(event) as unknown as ApiObject, 'reportingController'),
   checkCreate: (event) => checkNew(asCore(event)),
   checkUpdate: (next, old) => checkChange(asCore(next), asCore(old)),
 });

@@ -17,6 +17,7 @@ import { checkLabelSelector } from '../meta/label-selector.ts';
 
 export const podDisruptionBudgets = kindStrategy<PodDisruptionBudget>({
   ...{ name: pathSegment, countsGenerations: true, hasStatus: true, needsVersion: true },
+  takesPlainFinalizers: true,
   check: ({ spec }) => checkSpec(spec ?? {}),
   checkStatusUpdate: ({ status }) => [
     ...checkConditions(status?.conditions, 'status.conditions'),

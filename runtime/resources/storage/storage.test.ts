@@ -128,7 +128,41 @@ t.test('volume attachments', async (t) => {
   ]);
   const attachError = { message: 'x'.repeat(1025) };
   t.same(saidOfStatus(volumeAttachments, attachment, {}, { attached: false, attachError }), [
-    'status.attachError.message: Too long: may not be more than 1024 bytes',
+    'status.attachError.message: Too long: may not be more than 262144 bytes',
+  ]);
+});
+
+t.test('an attachment describes only volumes of CSI drivers', async (t) => {
+  const csi = { driver: 'd.io', volumeHandle: 'h' };
+  const said = (inlineVolumeSpec: object): readonly string[] =>
+    saidOfNew(
+      volumeAttachments,
+      object('VolumeAttachment', {
+        spec: { attacher: 'd.io', nodeName: 'n', source: { inlineVolumeSpec } },
+      }),
+    );
+  const at = 'spec.source.inlineVolumeSpec';
+  const none = 'Forbidden: may not be specified in the context of inline volumes';
+  t.same(said({ csi, accessModes: ['ReadWriteOnce'], mountOptions: ['soft'], volumeMode: 'Filesystem' }), []);
+  t.same(said({ csi }), [`${at}.accessModes: Required value`]);
+  t.same(said({ hostPath: { path: '/d' }, accessModes: ['ReadWriteOnce'] }), [
+    `${at}.csi: Required value: has to be specified in the context of inline volumes`,
+  ]);
+  const nodeAffinity = { required: { nodeSelectorTerms: [] } };
+  const ofClaims = {
+    claimRef: { name: 'c' },
+    capacity: { storage: '1' },
+    storageClassName: 's',
+    nodeAffinity,
+  };
+  const others = { persistentVolumeReclaimPolicy: 'Delete', volumeMode: 'Block' };
+  t.same(said({ csi, accessModes: ['ReadWriteOnce'], ...ofClaims, ...others }), [
+    `${at}.claimRef: ${none}`,
+    `${at}.capacity: ${none}`,
+    `${at}.persistentVolumeReclaimPolicy: Forbidden: may only be Retain in the context of inline volumes`,
+    `${at}.nodeAffinity: ${none}`,
+    `${at}.storageClassName: ${none}`,
+    `${at}.volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes`,
   ]);
 });
 

@@ -7,6 +7,7 @@ import type {
 } from '../../apiserver/schemas/generated/types/api-storage-v1.ts';
 import type { FieldError } from '../../apiserver/status.ts';
 import { immutable } from '../checks/fields.ts';
+import { checkInlineVolume } from '../core/volumes/check-inline-volume.ts';
 import { forbiddenField, required, tooLong } from '../field-errors.ts';
 import { kindStrategy } from '../kind.ts';
 import { checkFilled, checkName, checkOptionalName, when } from '../meta/field-checks.ts';
@@ -45,6 +46,7 @@ function checkSource(
   const hasName = name !== undefined && name !== null;
   if (!inlineVolumeSpec && !hasName) return [required(field, exactlyOne)];
   if (inlineVolumeSpec && hasName) return [forbiddenField(field, exactlyOne)];
+  if (inlineVolumeSpec) return checkInlineVolume(inlineVolumeSpec, `${field}.inlineVolumeSpec`);
   return when(
     name === '',
     required(`${field}.persistentVolumeName`, 'must specify non empty persistentVolumeName'),
@@ -66,5 +68,6 @@ function checkStatus(status: VolumeAttachment['status']): FieldError[] {
 
 function checkMessage(error: VolumeError | undefined, field: string): readonly FieldError[] {
   const isLong = Buffer.byteLength(error?.message ?? '') > longestMessage;
-  return when(isLong, tooLong(`${field}.message`, longestMessage));
+  // The real server names the limit of the metadata here, too.
+  return when(isLong, tooLong(`${field}.message`, mostMetadataBytes));
 }

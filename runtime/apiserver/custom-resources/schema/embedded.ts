@@ -43,6 +43,8 @@ function checkOne(object: JsonObject, path: string): readonly FieldError[] {
     return [...ofType, invalidAt(below(path, 'metadata'), metadata, 'must be an object')];
   // Whether it is in a namespace nobody knows, nor has it to have a name.
   const given = { name: 'any', ...metadata, namespace: undefined } as unknown as ObjectMetadata;
-  const errors = checkMetadata(given, { isNamespaced: false, name: pathSegment, takesAnyFinalizer: true });
+  const errors = checkMetadata(given, {
+    ...{ isNamespaced: false, name: pathSegment, takesPlainFinalizers: true },
+  });
   return [...ofType, ...errors.map((error) => ({ ...error, field: below(path, error.field) }))];
 }

@@ -3,6 +3,7 @@
  * (k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go) Pure.
  */
 import type { Strategy } from '../../handlers/served-kind.ts';
+import { finalizersOf } from '../../handlers/server-fields.ts';
 import { dnsSubdomain } from '../../objects/name-rules.ts';
 import type { ApiObject } from '../../objects/object-bytes.ts';
 import type { CustomResourceDefinitionVersion } from '../../schemas/generated/types/apiextensions-v1.ts';
@@ -41,14 +42,27 @@ export function customStrategy(schema: Schema, { subresources }: CustomResourceD
     return errors.some(blocks) ? [...errors, unasked] : [...errors, ...ask(next, old).errors];
   };
   return {
-    ...{ name: dnsSubdomain, countsGenerations: true, needsVersion: true, takesAnyFinalizer: true },
+    ...{ name: dnsSubdomain, countsGenerations: true, needsVersion: true, takesPlainFinalizers: true },
     hasStatus: (subresources?.status ?? null) !== null,
     fillIn: (object) => fillDefaults(object as JsonObject, schema) as unknown as ApiObject,
     checkCreate: (object) => check(object, null, 'spec'),
     checkUpdate: (next, old) => check(next, old, 'spec'),
     checkStatusUpdate: (next, old) => check(next, old, 'status'),
-    warn: (next, old) => (old === null ? [] : ask(next, old).warnings),
+    warn: (next, old) => [...warnOfFinalizers(next, old), ...(old === null ? [] : ask(next, old).warnings)],
   };
+}
+
+/** Many operators name theirs without a path, which is a warning here, and refused of kinds that Kubernetes has itself. */
+function warnOfFinalizers(next: ApiObject, old: ApiObject | null): readonly string[] {
+  const before = new Set(old === null ? [] : finalizersOf(old));
+  const isPlain = (name: string): boolean =>
+    !before.has(name) && !name.includes('/') && name !== 'orphan' && name !== 'foregroundDeletion';
+  const why =
+    'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers';
+  return [...new Set(finalizersOf(next))]
+    .filter(isPlain)
+    .sort()
+    .map((name) => `metadata.finalizers: ${JSON.stringify(name)}: ${why}`);
 }
 
 /** Lists that were wrong before may stay so. */

@@ -11,22 +11,30 @@ export function warnOfContainers(spec: PodSpec, field: string): readonly string[
   const containers = allContainers(spec, field);
   return [
     ...containers.flatMap(({ container, field: at }) => [
-      ...warnOfFractions(container.resources?.limits, `${at}.resources.limits`),
-      ...warnOfFractions(container.resources?.requests, `${at}.resources.requests`),
+      ...fractional.flatMap((name) =>
+        (['limits', 'requests'] as const).flatMap((list) =>
+          warnOfFraction(container.resources?.[list], name, `${at}.resources.${list}`),
+        ),
+      ),
       ...warnOfVariables(container.env ?? [], `${at}.env`),
     ]),
     ...warnOfPorts(containers),
   ];
 }
 
+/** Of what is counted in bytes. */
+const fractional = ['memory', 'ephemeral-storage'] as const;
+
 export function warnOfFractions(quantities: Quantities | undefined, field: string): readonly string[] {
-  return ['memory', 'ephemeral-storage'].flatMap((name) => {
-    const quantity = quantities?.[name];
-    if (quantity === undefined || isWholeQuantity(quantity)) return [];
-    return [
-      `${field}[${name}]: fractional byte value ${JSON.stringify(quantity)} is invalid, must be an integer`,
-    ];
-  });
+  return fractional.flatMap((name) => warnOfFraction(quantities, name, field));
+}
+
+function warnOfFraction(quantities: Quantities | undefined, name: string, field: string): readonly string[] {
+  const quantity = quantities?.[name];
+  if (quantity === undefined || isWholeQuantity(quantity)) return [];
+  return [
+    `${field}[${name}]: fractional byte value ${JSON.stringify(quantity)} is invalid, must be an integer`,
+  ];
 }
 
 /** To build upon what was there before is fine. */

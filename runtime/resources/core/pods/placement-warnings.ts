@@ -32,6 +32,12 @@ export function warnOfPlacement(spec: PodSpec, field: string): readonly string[]
         ...(labelSelector === undefined ? [matchesNothing(place)] : []),
       ];
     }),
+  ];
+}
+
+/** Of a selector that is left out; said after everything else. */
+export function warnOfPodAffinity({ affinity }: PodSpec, field: string): readonly string[] {
+  return [
     ...warnOfPods(affinity?.podAffinity, `${field}.affinity.podAffinity`),
     ...warnOfPods(affinity?.podAntiAffinity, `${field}.affinity.podAntiAffinity`),
   ];

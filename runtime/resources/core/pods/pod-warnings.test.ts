@@ -54,6 +54,17 @@ t.test('a pod is warned of in the words of the real server', async (t) => {
       ],
     ],
     [
+      {
+        ...{ terminationGracePeriodSeconds: -1, nodeSelector: { 'beta.kubernetes.io/os': 'linux' } },
+        affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'z' }] } },
+      },
+      [
+        'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
+        'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
+        'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector: a null labelSelector results in matching no pod',
+      ],
+    ],
+    [
       { containers: [{ ...main, resources: { requests: { memory: '100m' } } }] },
       [
         'spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer',
@@ -103,7 +114,7 @@ t.test('a pod is warned of in the words of the real server', async (t) => {
 
 t.test('a pod is warned of its name and its annotations', async (t) => {
   t.match(warnings({}, { name: 'a.b' }), [
-    /^metadata\.name: this is used in the Pod's hostname, .*a DNS label is recommended: \[a lowercase RFC 1123 label/,
+    /^metadata\.name: this is used in the Pod's hostname, .*a DNS label is recommended: \[must not contain dots\]$/,
   ]);
   t.same(warnings({}, { annotations: { 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined' } }), [
     'metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: non-functional in v1.27+; use the "seccompProfile" field instead',

@@ -3,7 +3,7 @@ import type { PodSpec, Volume } from '../../../apiserver/schemas/generated/types
 import { warnOfClaimSpec } from '../volumes/claim-spec.ts';
 import { allContainers } from './all-containers.ts';
 import { warnOfContainers, warnOfFractions } from './container-warnings.ts';
-import { warnOfPlacement } from './placement-warnings.ts';
+import { warnOfPlacement, warnOfPodAffinity } from './placement-warnings.ts';
 import { appArmorPrefix, seccompOfPod, seccompPrefix } from './profile-annotations.ts';
 
 type Texts = Readonly<Record<string, string>>;
@@ -29,6 +29,7 @@ export function warnOfPodSpec(spec: PodSpec, annotations: Texts, path: string): 
           `${field}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
         ]
       : []),
+    ...warnOfPodAffinity(spec, field),
   ];
 }
 

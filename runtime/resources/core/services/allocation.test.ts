@@ -59,13 +59,15 @@ t.test('checkAllocation says what this cluster has not', async (t) => {
   const sentences = (spec: object): readonly string[] =>
     checkAllocation(spec as ServiceSpec).map(({ field, message }) => `${field}: ${message}`);
   t.same(sentences({ clusterIPs: ['10.96.0.1'], ipFamilies: ['IPv4'] }), []);
+  const ports = [{ port: 1, nodePort: 1 }];
+  t.same(sentences({ type: 'ClusterIP', ports }), [], 'it is given no such port');
   t.same(sentences({ clusterIPs: ['192.0.2.1'] }), [
     'spec.clusterIPs: Invalid value: []string{"192.0.2.1"}: failed to allocate IP 192.0.2.1: the provided IP (192.0.2.1) is not in the valid range. The range of valid IPs is 10.96.0.0/12',
   ]);
   t.same(sentences({ ipFamilies: ['IPv6'] }), [
     'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
   ]);
-  t.same(sentences({ ports: [{ port: 80, nodePort: 80 }] }), [
+  t.same(sentences({ type: 'LoadBalancer', ports: [{ port: 80, nodePort: 80 }] }), [
     'spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767',
   ]);
   const taken = service({ clusterIPs: ['10.96.0.9'], ports: [{ port: 1, nodePort: 30_001 }] });

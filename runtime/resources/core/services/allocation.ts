@@ -64,7 +64,8 @@ export function checkAllocation(spec: ServiceSpec): readonly FieldError[] {
   return [
     ...families,
     ...when(isOut, invalidShown('spec.clusterIPs', showStrings(clusterIPs), why)),
-    ...inList(ports, 'spec.ports', ({ nodePort = 0 }, at) => {
+    // A type without ports of nodes is given none: that it asks for one is said where it is checked.
+    ...inList(hasNodePorts(spec) ? ports : [], 'spec.ports', ({ nodePort = 0 }, at) => {
       const isPort = nodePort === 0 || (nodePort >= nodePorts.first && nodePort <= nodePorts.last);
       const valid = `${nodePorts.first}-${nodePorts.last}`;
       const sentence = `provided port is not in the valid range. The range of valid ports is ${valid}`;

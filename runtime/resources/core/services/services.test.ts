@@ -90,6 +90,10 @@ t.test('services are refused in the words of the real server', async (t) => {
       ['spec.ports[1].nodePort: Duplicate value: 30000'],
     ],
     [
+      { type: 'ClusterIP', ports: [{ port: 80, nodePort: 80 }] },
+      ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
+    ],
+    [
       { type: 'Odd' },
       [
         'spec.type: Unsupported value: "Odd": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',

@@ -43,7 +43,7 @@ import {
   checkVsphere,
 } from './check-sources.ts';
 import { checkAccessModes, volumeModes } from './claim-spec.ts';
-import { checkNoBacksteps } from './paths.ts';
+import { checkNoBacksteps, isRoot } from './paths.ts';
 
 const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
 
@@ -53,9 +53,6 @@ export function checkVolumeSpec(
   field: string,
 ): readonly FieldError[] {
   const modes = spec.accessModes ?? [];
-  const path = spec.hostPath?.path;
-  const isRoot =
-    path !== undefined && path !== '' && path.split('/').every((part) => part === '' || part === '.');
   return [
     ...when(modes.length === 0, required(`${field}.accessModes`)),
     ...checkAccessModes(modes, `${field}.accessModes`),
@@ -69,13 +66,6 @@ export function checkVolumeSpec(
       : []),
     ...checkAffinity(spec, `${field}.nodeAffinity`),
     ...checkSources(spec, name, field),
-    ...when(
-      isRoot && path.startsWith('/') && spec.persistentVolumeReclaimPolicy === 'Recycle',
-      forbiddenField(
-        `${field}.persistentVolumeReclaimPolicy`,
-        "may not be 'recycle' for a hostPath mount of '/'",
-      ),
-    ),
     ...checkOptionalName(dnsSubdomain, spec.storageClassName, `${field}.storageClassName`),
     ...checkOptionalOneOf(spec.volumeMode, `${field}.volumeMode`, volumeModes),
   ];
@@ -160,7 +150,8 @@ const checks: Sources = {
 
 export const persistentSources = Object.keys(checks) as readonly (keyof PersistentVolumeSource)[];
 
-function checkSources(spec: PersistentVolumeSpec, name: string, field: string): readonly FieldError[] {
+/** Of several sources, all but the first are too many. @param name of the volume; '': it has none */
+export function checkSources(spec: PersistentVolumeSpec, name: string, field: string): readonly FieldError[] {
   const given = persistentSources.filter((source) => spec[source] !== undefined);
   const [first, ...others] = given;
   if (first === undefined) return [required(field, 'must specify a volume type')];
@@ -179,6 +170,13 @@ function checkSources(spec: PersistentVolumeSpec, name: string, field: string): 
       ),
     ),
     ...when(needsNode, required(`${field}.nodeAffinity`, 'Local volume requires node affinity')),
+    ...when(
+      spec.persistentVolumeReclaimPolicy === 'Recycle' && isRoot(spec.hostPath?.path ?? ''),
+      forbiddenField(
+        `${field}.persistentVolumeReclaimPolicy`,
+        "may not be 'recycle' for a hostPath mount of '/'",
+      ),
+    ),
   ];
 }
 

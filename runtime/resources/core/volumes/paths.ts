@@ -7,6 +7,16 @@ export function hasBacksteps(path: string): boolean {
   return path.split('/').includes('..');
 }
 
+/** Whether it leads to `/`, as Go's `path.Clean` writes it. */
+export function isRoot(path: string): boolean {
+  const kept: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') kept.pop();
+    else if (part !== '' && part !== '.') kept.push(part);
+  }
+  return path.startsWith('/') && kept.length === 0;
+}
+
 export function checkNoBacksteps(path: string | undefined, field: string): readonly FieldError[] {
   return when(hasBacksteps(path ?? ''), invalidValue(field, path, "must not contain '..'"));
 }

@@ -72,6 +72,13 @@ t.test('volumes are refused in the words of the real server', async (t) => {
       ["spec.persistentVolumeReclaimPolicy: Forbidden: may not be 'recycle' for a hostPath mount of '/'"],
     ],
     [
+      { hostPath: { path: '/a/..' }, persistentVolumeReclaimPolicy: 'Recycle' },
+      [
+        'spec.hostPath.path: Invalid value: "/a/..": must not contain \'..\'',
+        "spec.persistentVolumeReclaimPolicy: Forbidden: may not be 'recycle' for a hostPath mount of '/'",
+      ],
+    ],
+    [
       { ...hostPath, persistentVolumeReclaimPolicy: 'Odd' },
       [
         'spec.persistentVolumeReclaimPolicy: Unsupported value: "Odd": supported values: "Delete", "Recycle", "Retain"',
