@@ -20,6 +20,8 @@ const slowRestMilliseconds = 100;
 export interface AgentSettings {
   /** The `discovery` section; the addresses of all nodes when absent. */
   readonly discovery?: Record<string, unknown>;
+  /** Whether it serves the Kubernetes API. Default true. */
+  readonly hasApi?: boolean;
 }
 
 export class AgentProcess {
@@ -172,7 +174,7 @@ export class AgentProcess {
   }
 
   #configuration(): Record<string, unknown> {
-    const { discovery } = this.#settings;
+    const { discovery, hasApi = true } = this.#settings;
     const addresses = Array.from(
       { length: this.#network.size },
       (_, i) => `${this.#network.address(i)}:${port}`,
@@ -182,7 +184,7 @@ export class AgentProcess {
       node: { name: `node-${this.index}` },
       discovery: discovery ?? { mdns: false, addresses },
       peers: { address: '::', port },
-      api: { port: 0 },
+      api: hasApi ? { port: 0 } : { enabled: false },
       admin: { socket: this.socket },
       datastore: { etcdApi: { socket: path.join(this.#directory, 'etcd.sock') } },
       dataDirectory: path.join(this.#disk, 'data'),

@@ -18,10 +18,11 @@ export class Stage {
   nodes: AgentProcess[] = [];
   readonly #stops: (() => Promise<void>)[] = [];
 
-  makeNodes(discovery: Record<string, unknown>): void {
+  makeNodes(discovery: Record<string, unknown>, settings: { readonly hasApi?: boolean } = {}): void {
     this.nodes = Array.from(
       { length: size },
-      (_, i) => new AgentProcess(i, path.join(this.directory, `n${i}`), this.network, { discovery }),
+      (_, i) =>
+        new AgentProcess(i, path.join(this.directory, `n${i}`), this.network, { discovery, ...settings }),
     );
   }
 
