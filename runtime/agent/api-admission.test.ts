@@ -11,10 +11,7 @@ import { openServer } from '../apiserver/http/testing/open-server.ts';
 import { builtInGroupVersions } from '../apiserver/resources/built-in.ts';
 import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
-import { serveBinding } from '../subresources/binding.ts';
-import { serveEviction } from '../subresources/eviction.ts';
-import { needsContainers } from '../subresources/not-here.ts';
-import { serveScale } from '../subresources/scale.ts';
+import { subresources } from '../subresources/all.ts';
 import { openApiAdmission } from './api-admission.ts';
 
 const me = { name: 'me', uid: '', groups: ['system:masters'], extra: {} };
@@ -23,13 +20,7 @@ async function open(t: Test) {
   let admission: Access['admission'] = () => noAdmission;
   const authorizer = async () => allowMasters;
   const server = await openServer(t, {
-    special: {
-      ...needsContainers,
-      '/pods/binding': serveBinding,
-      '/bindings': serveBinding,
-      '/pods/eviction': serveEviction,
-      'apps/deployments/scale': serveScale,
-    },
+    special: subresources,
     access: {
       authenticate: async () => ({ kind: 'user', user: me, audiences: [] }),
       authorizer,

@@ -3,7 +3,6 @@ import { webhookCaller } from '../apiserver/custom-resources/conversion/call-web
 import { openCustomKinds } from '../apiserver/custom-resources/custom-kinds.ts';
 import { settleDefinitions } from '../apiserver/custom-resources/settle-definitions.ts';
 import { openKinds } from '../apiserver/handlers/kinds.ts';
-import type { SpecialHandlers } from '../apiserver/handlers/special.ts';
 import { realSurroundings, type Surroundings } from '../apiserver/handlers/surroundings.ts';
 import { type ApiServer, apiServer } from '../apiserver/http/api-server.ts';
 import { measureAccess } from '../apiserver/metrics/access-measures.ts';
@@ -25,10 +24,7 @@ import type { Log } from '../logging/log.ts';
 import type { Credentials } from '../peers/trust.ts';
 import { convertStored } from '../resources/convert.ts';
 import { strategyOf } from '../resources/strategies.ts';
-import { serveBinding } from '../subresources/binding.ts';
-import { serveEviction } from '../subresources/eviction.ts';
-import { needsContainers } from '../subresources/not-here.ts';
-import { serveScale } from '../subresources/scale.ts';
+import { subresources } from '../subresources/all.ts';
 import { openApiAccess } from './api-access.ts';
 import { openApiAggregation } from './api-aggregation.ts';
 import { openApiAround } from './api-around.ts';
@@ -156,13 +152,3 @@ const encryptedPrefixes = ['/registry/secrets/'];
 async function askStore(store: Store): Promise<void> {
   await store.range({ key: Buffer.from('/registry/'), limit: 1 });
 }
-
-const scaled = ['apps/deployments', 'apps/replicasets', 'apps/statefulsets', '/replicationcontrollers'];
-/** Each has a handler of its own. */
-const subresources: SpecialHandlers = {
-  ...needsContainers,
-  ...Object.fromEntries(scaled.map((name) => [`${name}/scale`, serveScale])),
-  '/pods/binding': serveBinding,
-  '/bindings': serveBinding,
-  '/pods/eviction': serveEviction,
-};

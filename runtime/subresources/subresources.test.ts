@@ -1,10 +1,7 @@
 /** Subresources with handlers of their own, over HTTP and on a real store. */
 import t, { type Test } from 'tap';
 import { openServer } from '../apiserver/http/testing/open-server.ts';
-import { serveBinding } from './binding.ts';
-import { serveEviction } from './eviction.ts';
-import { needsContainers } from './not-here.ts';
-import { serveScale } from './scale.ts';
+import { subresources } from './all.ts';
 
 const pods = '/api/v1/namespaces/d/pods';
 const budgets = '/apis/policy/v1/namespaces/d/poddisruptionbudgets';
@@ -12,13 +9,7 @@ const merge = { 'content-type': 'application/merge-patch+json' };
 
 async function open(t: Test) {
   const server = await openServer(t, {
-    special: {
-      ...needsContainers,
-      '/pods/binding': serveBinding,
-      '/bindings': serveBinding,
-      '/pods/eviction': serveEviction,
-      'apps/deployments/scale': serveScale,
-    },
+    special: subresources,
   });
   const ask = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
     const reply = await server.ask(method, path, { ...(body === undefined ? {} : { body }), headers });

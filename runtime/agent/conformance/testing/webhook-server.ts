@@ -1,8 +1,6 @@
 /** A server of webhooks on loopback, which is reached by its address. */
-import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
-import { makeAuthority, serverUsage } from '../../../apiserver/authentication/testing/certificates.ts';
+import { type Review, serveHooks } from '../../../apiserver/admission/testing/serve-hooks.ts';
 import type { Json } from './open-cluster.ts';
 
 /** What is answered to a review's request; whoever wants to let others wait takes its time. */
@@ -18,26 +16,16 @@ export async function openWebhookServer(
   t: Test,
   hooks: Readonly<Record<string, Hook>>,
 ): Promise<WebhookServer> {
-  const authority = await makeAuthority('CN=conformance');
-  const issued = await authority.issue('CN=hook', { address: '127.0.0.1', usages: [serverUsage] });
-  const server = https.createServer({ key: issued.privateKey, cert: issued.pem }, (asked, answer) => {
-    const pieces: Buffer[] = [];
-    asked.on('data', (piece: Buffer) => pieces.push(piece));
-    asked.on('end', async () => {
-      const { apiVersion, kind, request } = JSON.parse(Buffer.concat(pieces).toString());
-      const hook = hooks[new URL(asked.url ?? '', 'https://hook').pathname] as Hook;
-      const response = { uid: request.uid, ...(await hook(request)) };
-      answer.end(JSON.stringify({ apiVersion, kind, response }));
-    });
+  const answers = Object.entries(hooks).map(([path, hook]) => [path, answering(hook)] as const);
+  const { url, caBundle } = await serveHooks(t, Object.fromEntries(answers));
+  return { clientConfig: (path) => ({ url: url(path), caBundle }) };
+}
+
+function answering(hook: Hook) {
+  return async ({ apiVersion, kind, request }: Review): Promise<object> => ({
+    ...{ apiVersion, kind },
+    response: { uid: request.uid, ...(await hook(request)) },
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const caBundle = Buffer.from(authority.pem).toString('base64');
-  return { clientConfig: (path) => ({ url: `https://127.0.0.1:${port}${path}`, caBundle }) };
 }
 
 export const allows: Hook = () => ({ allowed: true });

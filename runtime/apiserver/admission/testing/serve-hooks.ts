@@ -4,11 +4,18 @@ import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 import { makeAuthority, serverUsage } from '../../authentication/testing/certificates.ts';
 
-export type Review = { request: Record<string, unknown> & { uid: string } };
+export interface Review {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly request: Record<string, unknown> & { uid: string };
+}
 type Answer = object | string | null;
 
-/** A real server on loopback. `null` never answers. */
-export async function serveHooks(t: Test, answers: Readonly<Record<string, (review: Review) => Answer>>) {
+/** A real server on loopback. `null` never answers; whoever wants to let others wait takes its time. */
+export async function serveHooks(
+  t: Test,
+  answers: Readonly<Record<string, (review: Review) => Answer | Promise<Answer>>>,
+) {
   const authority = await makeAuthority('CN=hooks');
   const issued = await authority.issue('CN=hook', {
     address: '127.0.0.1',
@@ -19,10 +26,10 @@ export async function serveHooks(t: Test, answers: Readonly<Record<string, (revi
   const server = https.createServer({ key: issued.privateKey, cert: issued.pem }, (request, response) => {
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
-    request.on('end', () => {
+    request.on('end', async () => {
       const review = JSON.parse(Buffer.concat(pieces).toString()) as Review;
       seen.push(review);
-      const answer = answers[new URL(request.url ?? '', 'https://x').pathname]?.(review) ?? null;
+      const answer = (await answers[new URL(request.url ?? '', 'https://x').pathname]?.(review)) ?? null;
       if (answer !== null) response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
     });
   });
