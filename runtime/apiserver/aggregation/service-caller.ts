@@ -129,6 +129,8 @@ function sendUpgrade(
     request.once('response', (response) => resolve(response.on('error', () => {})));
     request.once('upgrade', (head, connection, first) => {
       signal.removeEventListener('abort', stop);
+      // Until somebody has taken it, nobody else hears of its end.
+      connection.on('error', () => {});
       if (first.length > 0) connection.unshift(first);
       resolve({ head, connection });
     });

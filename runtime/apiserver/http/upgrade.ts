@@ -62,6 +62,8 @@ export function join(one: Duplex, other: Duplex): void {
   ] as const) {
     from.on('error', () => to.destroy());
     from.once('close', () => to.destroy());
-    from.pipe(to);
+    // It may have gone while the other was on its way.
+    if (from.destroyed) to.destroy();
+    else from.pipe(to);
   }
 }
